@@ -1,0 +1,1 @@
+"""The shells: use cases, adapters, servers and the command line."""

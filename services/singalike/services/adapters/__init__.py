@@ -1,0 +1,1 @@
+"""One file per outside thing; its errors become ours at that border."""
