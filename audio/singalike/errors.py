@@ -11,8 +11,8 @@
     ├── CapacityError            queue full, upload too big, disk nearly full: later, or smaller
     └── UnavailableError         a dependency is down: retry
 
-Every error carries a `reason`, an UPPER_SNAKE_CASE word that machines may rely on; the message is for people and says what
-to do next. Only the gRPC shell knows status codes.
+Every error carries a `reason`, an UPPER_SNAKE_CASE word that machines may rely on; the message is for people and says
+what to do next. Only the gRPC shell knows status codes.
 """
 
 from dataclasses import dataclass

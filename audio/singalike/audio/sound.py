@@ -23,7 +23,7 @@ class Sound:
     @property
     def duration_s(self) -> float:
         """Length in seconds."""
-        return self.waveform.shape[-1] / self.sample_rate
+        return float(self.waveform.shape[-1] / self.sample_rate)
 
     @property
     def channels(self) -> int:
