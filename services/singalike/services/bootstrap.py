@@ -1,0 +1,18 @@
+"""The one place that builds things: every function takes the settings and returns one wired part.
+
+Imports stay inside the functions, so that a command loads only what it uses (torch alone takes seconds).
+"""
+
+from typing import TYPE_CHECKING
+
+from singalike.services.settings import Settings
+
+if TYPE_CHECKING:
+    from singalike.audio.decoding import GuardedDecoder
+
+
+def build_decoder(settings: Settings) -> "GuardedDecoder":
+    """Start the guarded decoder; close it after use."""
+    from singalike.audio.decoding import DecodeLimits, GuardedDecoder
+
+    return GuardedDecoder(DecodeLimits(max_bytes=settings.max_upload_mb * 2**20), processes=settings.decoder_processes)

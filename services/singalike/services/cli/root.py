@@ -1,0 +1,74 @@
+"""The command group: finds commands lazily and turns errors into one line and an exit status."""
+
+import importlib
+import json
+import sys
+from typing import Any
+
+import click
+
+from singalike.errors import InvalidInputError, NotFoundError, SingalikeError
+
+COMMANDS = {
+    "demo": "Synthesise a catalogue and a voice, and recommend: the whole path in one go.",
+    "embed": "Turn recordings into vectors.",
+    "ingest": "Take recordings into the catalogue.",
+    "map": "Draw the singers of the catalogue on a map.",
+    "recommend": "Find singers and songs for a voice.",
+    "serve": "Start the gRPC services.",
+    "singers": "List and remove singers.",
+    "tracks": "List and remove tracks.",
+    "train": "Train the shipped models again.",
+}
+"""Each command lives in `singalike.services.cli.<name>_command` as `command`; the help line stands here so that
+`singalike --help` imports none of them."""
+
+EXIT_FAILED, EXIT_BAD_INPUT = 1, 2
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported when they are used."""
+
+    def list_commands(self, _context: click.Context) -> list[str]:
+        """Return all names, without importing."""
+        return sorted(COMMANDS)
+
+    def get_command(self, _context: click.Context, name: str) -> click.Command | None:
+        """Import the command of this name."""
+        if name not in COMMANDS:
+            return None
+        command: click.Command = importlib.import_module(f"singalike.services.cli.{name}_command").command
+        return command
+
+    def format_commands(self, _context: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the list of commands from the table above."""
+        with formatter.section("Commands"):
+            formatter.write_dl(sorted(COMMANDS.items()))
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="singalike")
+def group() -> None:
+    """Find the singers you sound like and the songs that fit your voice."""
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line; errors of the domain become one line on stderr and exit status 1 or 2."""
+    try:
+        sys.exit(group.main(args=arguments, prog_name="singalike", standalone_mode=False) or 0)
+    except click.exceptions.Abort:
+        click.echo("interrupted", err=True)
+        sys.exit(130)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except SingalikeError as error:
+        click.echo(_error_line(error, as_json="--json" in (arguments or sys.argv)), err=True)
+        sys.exit(EXIT_BAD_INPUT if isinstance(error, InvalidInputError | NotFoundError) else EXIT_FAILED)
+
+
+def _error_line(error: SingalikeError, *, as_json: bool) -> str:
+    if not as_json:
+        return f"singalike: {error.message} [{error.reason}]"
+    fields: dict[str, Any] = {"error": {"reason": error.reason, "message": error.message}}
+    return json.dumps(fields, ensure_ascii=False)

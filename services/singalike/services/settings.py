@@ -1,0 +1,101 @@
+"""Every setting of a process, read once from the environment (prefix `SINGALIKE_`)."""
+
+from functools import cached_property
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from singalike.errors import FieldViolation, InvalidInputError
+
+
+class Settings(BaseSettings):
+    """What an operator may set; docs/settings.md lists them all."""
+
+    model_config = SettingsConfigDict(env_prefix="SINGALIKE_", frozen=True, extra="ignore")
+
+    data_dir: Path = Field(
+        default_factory=lambda: Path.home() / ".local" / "share" / "singalike",
+        description="Folder of the catalogue, the index and the logs of jobs.",
+    )
+    database_url: str = Field(
+        default="",
+        description="SQLAlchemy URL of the catalogue (postgresql+psycopg://...); empty: SQLite in the data folder.",
+    )
+    index: Literal["edge", "server", "exact"] = Field(
+        default="edge", description="Where vectors are searched: in this process, on a Qdrant server, or by numpy."
+    )
+    qdrant_url: str = Field(default="", description="Address of the Qdrant server, for SINGALIKE_INDEX=server.")
+    qdrant_api_key: SecretStr = Field(default=SecretStr(""), description="API key of the Qdrant server.")
+    min_free_disk_mb: int = Field(
+        default=512,
+        ge=0,
+        description="Writes are refused when less than this is free on the data folder's disk, in MiB.",
+    )
+    checkpoints: Path | None = Field(default=None, description="Folder of other checkpoints than the shipped ones.")
+    device: str = Field(default="auto", description="Torch device of the ear: auto, cpu, cuda, cuda:1.")
+    separator: Literal["auto", "identity", "repet-sim", "htdemucs"] = Field(
+        default="auto", description="How vocals are separated; auto takes HTDemucs when its weights are present."
+    )
+    separation_weights: Path | None = Field(
+        default=None, description="Folder of HTDemucs weights (safetensors and JSON)."
+    )
+    decoder_processes: int = Field(default=2, ge=1, le=64, description="Children that decode uploads.")
+    max_upload_mb: int = Field(default=64, ge=1, le=1024, description="Largest recording that is accepted, in MiB.")
+    host: str = Field(default="127.0.0.1", description="Address that the servers listen on.")
+    embedding_port: int = Field(
+        default=50051, ge=0, le=65535, description="Port of the embedding service; 0: any free."
+    )
+    recommender_port: int = Field(
+        default=50052, ge=0, le=65535, description="Port of the recommender service; 0: any free."
+    )
+    embedding_target: str = Field(
+        default="127.0.0.1:50051", description="Where the recommender finds the embedding service."
+    )
+    tls_certificate: Path | None = Field(default=None, description="PEM certificate chain of the servers.")
+    tls_key: Path | None = Field(default=None, description="PEM private key of the servers.")
+    auth_token: SecretStr = Field(
+        default=SecretStr(""), description="Bearer token that callers must send; empty: no authentication."
+    )
+    trust_network: bool = Field(
+        default=False,
+        description="Allow listening beyond loopback without TLS and token, inside a private network.",
+    )
+    reflection: bool = Field(default=False, description="Serve gRPC reflection (for development).")
+    max_batch: int = Field(default=8, ge=1, le=256, description="Recordings that the ear takes at once.")
+    max_batch_delay_ms: float = Field(
+        default=5.0, ge=0, le=1000, description="How long a recording waits for company, in ms."
+    )
+    queue_size: int = Field(
+        default=64, ge=1, description="Recordings that may wait for the ear before calls are refused."
+    )
+    default_deadline_s: float = Field(
+        default=10.0, gt=0, description="Deadline of a call whose client sets none, in seconds."
+    )
+    grace_s: float = Field(default=10.0, ge=0, description="How long a stopping server lets calls finish, in seconds.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="Least level logged.")
+    log_json: bool | None = Field(default=None, description="JSON logs; empty: unless stderr is a terminal.")
+
+    @cached_property
+    def catalogue_url(self) -> str:
+        """The SQLAlchemy URL in force."""
+        return self.database_url or f"sqlite:///{self.data_dir.absolute() / 'catalogue.db'}"
+
+
+def read_settings(**overrides: object) -> Settings:
+    """Read the environment; arguments that are not None win over it.
+
+    Raises:
+        InvalidInputError: BAD_SETTING, naming the variable.
+    """
+    given = {key: value for key, value in overrides.items() if value is not None}
+    try:
+        return Settings(**given)  # type: ignore[arg-type]
+    except ValidationError as error:
+        violations = tuple(
+            FieldViolation("SINGALIKE_" + "_".join(str(part) for part in fault["loc"]).upper(), fault["msg"])
+            for fault in error.errors()
+        )
+        listing = "; ".join(f"{violation.field}: {violation.description}" for violation in violations)
+        raise InvalidInputError("BAD_SETTING", f"{listing}. See docs/settings.md", violations) from error
