@@ -1,4 +1,4 @@
-"""Write docs/settings.md from the settings themselves: `python -m singalike.services.settings_page > docs/settings.md`."""
+"""Write docs/settings.md: `python -m singalike.services.settings_page > docs/settings.md`."""
 
 from singalike.services.settings import Settings
 
