@@ -1,0 +1,212 @@
+"""The whole catalogue as arrays: everything that ranking needs, computed once per change of the catalogue."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import groupby
+
+import numpy as np
+from numpy.typing import NDArray
+
+from singalike.embeddings.profile import SUFFICIENT_VOICED_S, Vectors, VoiceProfile
+from singalike.recsys.calibration import Calibration, Similarities, fit_calibration
+from singalike.recsys.vector_space import VectorSpace, build_space
+
+TRUSTED_VOICED_S = 30.0
+"""More voiced singing than this does not make a recording weigh more."""
+
+MELODY_PAIRS = 2000
+"""Pairs of tracks that tell how alike unrelated melodies are."""
+
+
+@dataclass(frozen=True, eq=False)
+class TrackView:
+    """What ranking needs of one track; the segments stay in the index.
+
+    Attributes:
+        track_id, singer_id, singer_name, title: Which.
+        genre, language, voice_gender: What the owner said; None when not said.
+        timbre, style, melody: Vectors of the whole recording, as in its profile.
+        female_probability: Of the recording, in [0, 1].
+        voiced_s: Seconds behind the histogram.
+        seconds_per_semitone: float32 (128,), as in `VocalRange`.
+    """
+
+    track_id: str
+    singer_id: str
+    singer_name: str
+    title: str
+    genre: str | None
+    language: str | None
+    voice_gender: str | None
+    timbre: Vectors
+    style: Vectors
+    melody: Vectors
+    female_probability: float
+    voiced_s: float
+    seconds_per_semitone: Vectors
+
+
+@dataclass(frozen=True)
+class SingerView:
+    """What ranking needs of one singer besides the arrays.
+
+    Attributes:
+        singer_id, name: Who.
+        voice_gender: What the owner said; None when not said.
+        genres, languages: Of all their tracks.
+        track_count: Number of tracks.
+    """
+
+    singer_id: str
+    name: str
+    voice_gender: str | None
+    genres: frozenset[str]
+    languages: frozenset[str]
+    track_count: int
+
+
+@dataclass(frozen=True, eq=False)
+class CatalogueView:
+    """All singers and tracks, ordered by singer id and track id; rows of all arrays follow that order.
+
+    Attributes:
+        singers, tracks: The rows' meanings.
+        singer_rows, track_rows: Row by id.
+        track_singer: intp (tracks,), row of the singer.
+        first_track: intp (singers,), row of each singer's first track.
+        timbre, style: The two spaces; None in an empty view.
+        melody: float32 (tracks, melody_dim), unit or zero rows.
+        melody_calibration: Similarities of melodies of different singers.
+        female_probability: float64 (singers,).
+        tessitura: float64 (singers, 2), MIDI pitch, NaN where too little was sung.
+        seconds_per_semitone: float64 (tracks, 128).
+        range_known: bool (tracks,), whether enough was sung for a key fit.
+    """
+
+    singers: tuple[SingerView, ...]
+    tracks: tuple[TrackView, ...]
+    singer_rows: dict[str, int]
+    track_rows: dict[str, int]
+    track_singer: NDArray[np.intp]
+    first_track: NDArray[np.intp]
+    timbre: VectorSpace | None
+    style: VectorSpace | None
+    melody: Vectors
+    melody_calibration: Calibration
+    female_probability: Similarities
+    tessitura: NDArray[np.float64]
+    seconds_per_semitone: NDArray[np.float64]
+    range_known: NDArray[np.bool_]
+
+    def __len__(self) -> int:
+        return len(self.singers)
+
+
+def track_view(  # the names of a track live in the shells' records, so they come one by one
+    track_id: str,
+    singer_id: str,
+    singer_name: str,
+    title: str,
+    profile: VoiceProfile,
+    genre: str | None = None,
+    language: str | None = None,
+    voice_gender: str | None = None,
+) -> TrackView:
+    """Keep of a track's profile what ranking needs."""
+    return TrackView(
+        track_id,
+        singer_id,
+        singer_name,
+        title,
+        genre,
+        language,
+        voice_gender,
+        profile.timbre,
+        profile.style,
+        profile.melody,
+        profile.female_probability,
+        profile.vocal_range.voiced_s,
+        profile.vocal_range.seconds_per_semitone,
+    )
+
+
+def build_view(tracks: Iterable[TrackView]) -> CatalogueView:
+    """Arrange tracks into a view; the order in which they come does not matter."""
+    ordered = tuple(sorted(tracks, key=lambda track: (track.singer_id, track.track_id)))
+    if not ordered:
+        return _empty_view()
+    groups = [list(group) for _, group in groupby(ordered, key=lambda track: track.singer_id)]
+    sizes = [len(group) for group in groups]
+    first_track = np.cumsum([0, *sizes[:-1]])
+    voiced_s = np.array([track.voiced_s for track in ordered])
+    weights = np.clip(np.nan_to_num(voiced_s), 1.0, TRUSTED_VOICED_S)
+    histogram = np.stack([track.seconds_per_semitone for track in ordered]).astype(np.float64)
+    sung = np.add.reduceat(histogram, first_track)
+    female = np.array([track.female_probability for track in ordered])
+    singers = tuple(_singer_view(group) for group in groups)
+    melody = np.stack([track.melody for track in ordered])
+    track_singer = np.repeat(np.arange(len(groups)), sizes)
+    return CatalogueView(
+        singers=singers,
+        tracks=ordered,
+        singer_rows={singer.singer_id: row for row, singer in enumerate(singers)},
+        track_rows={track.track_id: row for row, track in enumerate(ordered)},
+        track_singer=track_singer,
+        first_track=first_track,
+        timbre=build_space(np.stack([track.timbre for track in ordered]), weights, first_track),
+        style=build_space(np.stack([track.style for track in ordered]), weights, first_track),
+        melody=melody,
+        melody_calibration=_melody_calibration(melody, track_singer),
+        female_probability=np.add.reduceat(female * weights, first_track) / np.add.reduceat(weights, first_track),
+        tessitura=tessitura_of(sung),
+        seconds_per_semitone=histogram,
+        range_known=histogram.sum(axis=1) >= SUFFICIENT_VOICED_S,
+    )
+
+
+def tessitura_of(seconds_per_semitone: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Read the 10th and 90th percentile of the sung pitch from histograms.
+
+    Args:
+        seconds_per_semitone: Shape (rows, 128), seconds around each MIDI pitch.
+
+    Returns:
+        float64 (rows, 2), MIDI pitch to the fraction of a semitone, NaN where less than `SUFFICIENT_VOICED_S` was sung.
+    """
+    edges = np.arange(seconds_per_semitone.shape[1] + 1) - 0.5
+    found = np.full((len(seconds_per_semitone), 2), np.nan)
+    for row, histogram in enumerate(seconds_per_semitone):
+        total = histogram.sum()
+        if total >= SUFFICIENT_VOICED_S:
+            filled = np.concatenate([[0.0], np.cumsum(histogram)]) / total
+            found[row] = np.interp([0.1, 0.9], filled, edges)
+    return found
+
+
+def _singer_view(tracks: list[TrackView]) -> SingerView:
+    stated = [track.voice_gender for track in tracks if track.voice_gender]
+    return SingerView(
+        tracks[0].singer_id,
+        tracks[0].singer_name,
+        max(sorted(set(stated)), key=stated.count) if stated else None,
+        frozenset(track.genre for track in tracks if track.genre),
+        frozenset(track.language for track in tracks if track.language),
+        len(tracks),
+    )
+
+
+def _melody_calibration(melody: Vectors, track_singer: NDArray[np.intp]) -> Calibration:
+    """Measure unrelated melodies on pairs drawn with a fixed seed, so that a view is a function of its tracks."""
+    left, right = np.random.default_rng(0).integers(0, len(melody), (2, MELODY_PAIRS))
+    known = (np.abs(melody).sum(axis=1) > 0)[np.stack([left, right])].all(axis=0)
+    unrelated = known & (track_singer[left] != track_singer[right])
+    pairs = np.einsum("pd,pd->p", melody[left[unrelated]], melody[right[unrelated]])
+    return fit_calibration(pairs.astype(np.float64))
+
+
+def _empty_view() -> CatalogueView:
+    rows, one = np.zeros(0, dtype=np.intp), np.zeros(0)
+    return CatalogueView(
+        (), (), {}, {}, rows, rows, None, None, np.zeros((0, 0), dtype=np.float32), Calibration(), one,
+        np.zeros((0, 2)), np.zeros((0, 128)), np.zeros(0, dtype=bool),
+    )  # fmt: skip

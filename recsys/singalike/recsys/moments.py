@@ -1,0 +1,61 @@
+"""The pairs of moments that sound most alike: why somebody was suggested."""
+
+from collections.abc import Iterable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from singalike.embeddings.profile import Segments
+from singalike.recsys.catalogue_view import CatalogueView
+from singalike.recsys.neighbours import SegmentHits
+from singalike.recsys.suggestions import Moment
+
+MOMENTS_SHOWN = 3
+
+
+def best_moments(
+    hits: SegmentHits, chosen: NDArray[np.bool_], view: CatalogueView, segments: Segments
+) -> tuple[Moment, ...]:
+    """Choose the best pairs among some hits, no moment on either side twice.
+
+    Args:
+        hits: Nearest segments.
+        chosen: bool (hits,), which of them may be shown: those of one singer or track.
+        view: Names the tracks.
+        segments: Of the person's recording; `hits.query` are rows of it.
+
+    Returns:
+        At most `MOMENTS_SHOWN`, best first.
+    """
+    rows = np.flatnonzero(chosen)
+    ordered = rows[np.lexsort((hits.start_s[rows], hits.track[rows], -hits.similarity[rows]))]
+    return tuple(_moment(hits, row, view, segments) for row in _apart(hits, ordered))
+
+
+def _apart(hits: SegmentHits, ordered: Iterable[int]) -> list[int]:
+    """Keep hits in order whose two sides overlap with none that was kept before."""
+    kept: list[int] = []
+    for row in ordered:
+        if not any(_overlap(hits, row, other) for other in kept):
+            kept.append(row)
+        if len(kept) == MOMENTS_SHOWN:
+            break
+    return kept
+
+
+def _overlap(hits: SegmentHits, row: int, other: int) -> bool:
+    same_track = hits.track[row] == hits.track[other]
+    meets = hits.start_s[row] < hits.end_s[other] and hits.start_s[other] < hits.end_s[row]
+    return bool(hits.query[row] == hits.query[other] or (same_track and meets))
+
+
+def _moment(hits: SegmentHits, row: int, view: CatalogueView, segments: Segments) -> Moment:
+    query = hits.query[row]
+    return Moment(
+        track_id=view.tracks[hits.track[row]].track_id,
+        voice_start_s=float(segments.start_s[query]),
+        voice_end_s=float(segments.end_s[query]),
+        track_start_s=float(hits.start_s[row]),
+        track_end_s=float(hits.end_s[row]),
+        similarity=float(np.clip(hits.similarity[row], -1.0, 1.0)),
+    )

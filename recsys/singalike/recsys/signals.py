@@ -1,0 +1,105 @@
+"""The named signals of a singer for a voice: each in [0, 1], NaN where it cannot be computed."""
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from singalike.embeddings.profile import Vectors, VoiceProfile
+from singalike.recsys.calibration import Similarities, likeness
+from singalike.recsys.catalogue_view import CatalogueView
+from singalike.recsys.neighbours import CLOSE_MOMENT_SHARE, SegmentHits, close_moments
+from singalike.recsys.vector_space import VectorSpace
+
+SignalTable = Mapping[str, Similarities]
+"""Signals by name, float64 (rows,) each."""
+
+BEST_TRACKS = 2
+"""A singer is to one's taste when some of their songs are."""
+
+
+def singer_signals(profile: VoiceProfile, view: CatalogueView, timbre_hits: SegmentHits) -> SignalTable:
+    """Compute all signals of all singers of a view that is not empty.
+
+    Args:
+        profile: The person's voice.
+        view: The catalogue.
+        timbre_hits: Nearest segments by timbre, for the singers that an index found.
+
+    Returns:
+        timbre, style, melody, voice_gender and tessitura, float64 (singers,) each.
+    """
+    assert view.timbre is not None
+    assert view.style is not None
+    return {
+        "timbre": timbre_signal(view.timbre, profile.timbre, timbre_hits),
+        "style": style_signal(view.style, profile.style),
+        "melody": melody_taste(track_melody(profile, view), view.first_track),
+        "voice_gender": same_gender(profile.female_probability, view.female_probability),
+        "tessitura": tessitura_overlap(person_tessitura(profile), view.tessitura),
+    }
+
+
+def timbre_signal(space: VectorSpace, timbre: Vectors, hits: SegmentHits) -> Similarities:
+    """Compare vocal-tract colour: likeness(z of the whole recording + bonus for close moments).
+
+    The bonus is `CLOSE_MOMENT_SHARE` x (cosine by which the singer's nearest segments stand out / deviation between
+    singers).
+    """
+    bonus = close_moments(hits, len(space.centroids)) / space.raw_deviation
+    return _silent_is_unknown(timbre, likeness(space.z(timbre) + CLOSE_MOMENT_SHARE * bonus))
+
+
+def style_signal(space: VectorSpace, style: Vectors) -> Similarities:
+    """Compare the way of singing: likeness(z of the whole recording)."""
+    return _silent_is_unknown(style, likeness(space.z(style)))
+
+
+def track_melody(profile: VoiceProfile, view: CatalogueView) -> Similarities:
+    """Compare the melody with every track: likeness(z), float64 (tracks,), NaN where either sang too little."""
+    z = view.melody_calibration.z((view.melody @ profile.melody).astype(np.float64))
+    known = (view.melody != 0).any(axis=1) & bool(np.any(profile.melody))
+    return np.where(known, likeness(z), np.nan)
+
+
+def melody_taste(by_track: Similarities, first_track: NDArray[np.intp]) -> Similarities:
+    """Average a singer's best `BEST_TRACKS` melodies, NaN where no track of theirs is known."""
+    known = np.where(np.isnan(by_track), -1.0, by_track)
+    owner = np.repeat(np.arange(len(first_track)), np.diff([*first_track, len(by_track)]))
+    order = np.lexsort((-known, owner))
+    place = np.arange(len(order)) - first_track[owner[order]]
+    counted = order[(place < BEST_TRACKS) & (known[order] >= 0)]
+    count = np.bincount(owner[counted], minlength=len(first_track))
+    total = np.bincount(owner[counted], weights=known[counted], minlength=len(first_track))
+    return np.where(count > 0, total / np.maximum(count, 1), np.nan)
+
+
+def same_gender(person: float, singers: Similarities) -> Similarities:
+    """Return the probability that both recordings sound of one voice_gender: p q + (1 - p)(1 - q)."""
+    return np.asarray(person * singers + (1.0 - person) * (1.0 - singers))
+
+
+def person_tessitura(profile: VoiceProfile) -> tuple[float, float]:
+    """Return the person's tessitura in MIDI pitch, NaN when too little was sung."""
+    return profile.vocal_range.tessitura_midi if profile.vocal_range.sufficient else (np.nan, np.nan)
+
+
+def tessitura_overlap(person: tuple[float, float], singers: NDArray[np.float64]) -> Similarities:
+    """Divide the common part of two tessituras by all that either covers (Jaccard index of intervals).
+
+    Args:
+        person: Lowest and highest MIDI pitch; each end is widened by half a semitone, so that one note has a width.
+        singers: float64 (singers, 2), the same.
+
+    Returns:
+        float64 (singers,), NaN where either is unknown.
+    """
+    low, high = person[0] - 0.5, person[1] + 0.5
+    lows, highs = singers[:, 0] - 0.5, singers[:, 1] + 0.5
+    common = np.maximum(np.minimum(high, highs) - np.maximum(low, lows), 0.0)
+    covered = (high - low) + (highs - lows) - common
+    return np.asarray(common / covered)
+
+
+def _silent_is_unknown(vector: Vectors, signal: Similarities) -> Similarities:
+    return signal if np.any(vector) else np.full_like(signal, np.nan)

@@ -1,0 +1,121 @@
+"""All singers of a catalogue in one vector space, ready to be compared with a voice."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from singalike.embeddings.profile import Vectors
+from singalike.recsys.calibration import Calibration, Similarities, fit_calibration
+from singalike.recsys.medoids import choose_medoids, trimmed_centroid, unit_rows
+
+MEDOIDS_PER_SINGER = 4
+CENTROID_SHARE = 0.6
+"""Weight of the centroid in a singer's similarity; the nearest medoid has the rest."""
+
+CENTRING_PRIOR = 8.0
+"""The mean of n singers is subtracted n / (n + this): the mean of three singers is mostly those three."""
+
+COHORT = 512
+"""Recordings that stand for "somebody else" when similarities are calibrated."""
+
+HUB_PRIOR = 30.0
+"""Cohort recordings for which a singer is believed to be no more popular than the others."""
+
+
+@dataclass(frozen=True, eq=False)
+class VectorSpace:
+    """One kind of vector (timbre or style) of all singers.
+
+    Attributes:
+        mean: float32 (dim,), shrunken mean of the singers, subtracted from every vector before comparing.
+        centroids: float32 (singers, dim), unit: trimmed mean of each singer's recordings.
+        medoids: float32 (medoids, dim), unit: typical recordings, grouped by singer.
+        first_medoid: intp (singers,), row in `medoids` where each singer's begin.
+        popularity: float64 (singers,), how much closer than usual a singer is to everybody else (a hub), in cosine.
+        calibration: Similarities of recordings to other singers, after all corrections.
+        raw_deviation: Deviation of uncentred cosines between different singers, for hits of an index.
+    """
+
+    mean: Vectors
+    centroids: Vectors
+    medoids: Vectors
+    first_medoid: NDArray[np.intp]
+    popularity: Similarities
+    calibration: Calibration
+    raw_deviation: float
+
+    def similarities(self, vectors: Vectors) -> Similarities:
+        """Compare recordings with every singer.
+
+        Args:
+            vectors: Unit rows, float32 (recordings, dim).
+
+        Returns:
+            float64 (recordings, singers): centred cosine to centroid and nearest medoid, less the singer's popularity.
+        """
+        return self._uncorrected(unit_rows(vectors - self.mean)) - self.popularity
+
+    def z(self, vector: Vectors) -> Similarities:
+        """Return deviations above unrelated singers, float64 (singers,), of one recording (dim,)."""
+        return self.calibration.z(self.similarities(vector[None])[0])
+
+    def _uncorrected(self, centred: Vectors) -> Similarities:
+        to_medoids = np.maximum.reduceat(centred @ self.medoids.T, self.first_medoid, axis=1)
+        blended = CENTROID_SHARE * (centred @ self.centroids.T) + (1 - CENTROID_SHARE) * to_medoids
+        return np.asarray(blended, dtype=np.float64)
+
+
+def build_space(vectors: Vectors, weights: NDArray[np.float64], first_track: NDArray[np.intp]) -> VectorSpace:
+    """Gather the recordings of all singers into a space.
+
+    Mean subtraction and a penalty on hubs follow Radovanovic et al. 2010 and CSLS (Conneau et al. 2018, eq. 3), with
+    means over a cohort instead of nearest neighbours.
+
+    Args:
+        vectors: Unit rows, float32 (tracks, dim), grouped by singer.
+        weights: Trust in each track, float64 (tracks,), above zero.
+        first_track: intp (singers,), ascending: the row where each singer's tracks begin.
+
+    Returns:
+        The space of `len(first_track)` singers.
+    """
+    groups = [slice(start, stop) for start, stop in zip(first_track, [*first_track[1:], len(vectors)], strict=True)]
+    raw_centroids = np.stack([trimmed_centroid(vectors[group], weights[group]) for group in groups])
+    count = len(groups)
+    mean = np.asarray(raw_centroids.mean(axis=0) * (count / (count + CENTRING_PRIOR)), dtype=np.float32)
+    centred = unit_rows(vectors - mean)
+    chosen = [group.start + choose_medoids(centred[group], MEDOIDS_PER_SINGER) for group in groups]
+    first_medoid = np.cumsum([0, *(len(rows) for rows in chosen[:-1])])
+    space = VectorSpace(
+        mean=mean,
+        centroids=np.stack([trimmed_centroid(centred[group], weights[group]) for group in groups]),
+        medoids=centred[np.concatenate(chosen)],
+        first_medoid=first_medoid,
+        popularity=np.zeros(count),
+        calibration=Calibration(),
+        raw_deviation=fit_calibration(_pairs(raw_centroids)).deviation,
+    )
+    return _calibrated(space, np.repeat(np.arange(count), [len(rows) for rows in chosen]))
+
+
+def _calibrated(space: VectorSpace, medoid_singer: NDArray[np.intp]) -> VectorSpace:
+    """Measure popularity and calibration with a cohort of the catalogue's own recordings."""
+    if len(space.centroids) == 1:
+        return space
+    cohort = np.unique(np.linspace(0, len(space.medoids) - 1, COHORT).round().astype(int))
+    similarity = space._uncorrected(space.medoids[cohort])
+    foreign = medoid_singer[cohort][:, None] != np.arange(len(space.centroids))
+    overall = similarity[foreign].mean()
+    excess = np.where(foreign, similarity - overall, 0.0).sum(axis=0)
+    popularity = excess / (foreign.sum(axis=0) + HUB_PRIOR)
+    calibration = fit_calibration((similarity - popularity)[foreign])
+    return VectorSpace(
+        space.mean, space.centroids, space.medoids, space.first_medoid, popularity, calibration, space.raw_deviation
+    )
+
+
+def _pairs(vectors: Vectors) -> Similarities:
+    """Cosines between different rows, of at most `COHORT` evenly chosen ones."""
+    some = vectors[np.unique(np.linspace(0, len(vectors) - 1, COHORT).round().astype(int))]
+    return np.asarray((some @ some.T)[np.triu_indices(len(some), k=1)], dtype=np.float64)
