@@ -14,6 +14,8 @@ import socket
 import sys
 from typing import BinaryIO
 
+import numpy as np
+
 from singalike.audio.decoding.compressed import open_compressed
 from singalike.audio.decoding.limits import DecodeLimits
 from singalike.audio.decoding.refusals import Refusal, refusal
@@ -63,7 +65,7 @@ def decode_into(recording: int, channels: list[int], limits: DecodeLimits) -> di
 
     def write(block: Waveform) -> None:
         for descriptor, row in zip(channels, block, strict=False):
-            _write_all(descriptor, memoryview(row).cast("B"))
+            _write_all(descriptor, row.view(np.uint8).data)
 
     with io.FileIO(recording, closefd=False) as file:
         size = os.fstat(recording).st_size
@@ -84,8 +86,8 @@ def answer(descriptors: list[int], limits: DecodeLimits) -> dict[str, object]:
     except SingalikeError as error:
         return {"reason": error.reason, "message": error.message}
     except (MemoryError, OSError):
-        error = refusal(Refusal.DECODER_LIMIT)
-        return {"reason": error.reason, "message": error.message}
+        spent = refusal(Refusal.DECODER_LIMIT)
+        return {"reason": spent.reason, "message": spent.message}
 
 
 def limit_process(limits: DecodeLimits) -> None:

@@ -179,7 +179,7 @@ def _memory_file(content: bytes = b"") -> Iterator[int]:
 
 def _read_into(descriptor: int, row: Waveform) -> None:
     """Fill an array from the start of a file; reading, not mapping, so that a child cannot pull the ground away."""
-    view, at = memoryview(row).cast("B"), 0
+    view, at = row.view(np.uint8).data, 0
     while at < len(view):
         count = os.preadv(descriptor, [view[at : at + MAX_READ_BYTES]], at)
         if count == 0:
