@@ -9,6 +9,7 @@ from singalike.services.settings import Settings
 
 if TYPE_CHECKING:
     from singalike.audio.decoding import GuardedDecoder
+    from singalike.embeddings.encoder import VoiceEncoder
 
 
 def build_decoder(settings: Settings) -> "GuardedDecoder":
@@ -16,3 +17,11 @@ def build_decoder(settings: Settings) -> "GuardedDecoder":
     from singalike.audio.decoding import DecodeLimits, GuardedDecoder
 
     return GuardedDecoder(DecodeLimits(max_bytes=settings.max_upload_mb * 2**20), processes=settings.decoder_processes)
+
+
+def load_encoder(settings: Settings) -> "VoiceEncoder":
+    """Load the ear onto its device."""
+    from singalike.embeddings.checkpoint import SHIPPED
+    from singalike.embeddings.encoder import VoiceEncoder
+
+    return VoiceEncoder.load(settings.checkpoints or SHIPPED, settings.device)

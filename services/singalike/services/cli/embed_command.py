@@ -34,7 +34,7 @@ def command(
 ) -> int:
     """Turn recordings (files, folders or a manifest) into vectors.
 
-    The archive holds `path`, `timbre`, `style`, `melody` (n, dim) float32, `female_probability` (n,) and `tessitura_midi`
+    The archive holds `path`, `timbre`, `style`, `melody` (n, dim), `female_probability` (n,) and `tessitura_midi`
     (n, 2), the 10th and 90th percentile of the voiced pitch. Recordings that are refused are left out and reported.
     """
     from singalike.services.cli.progress import progress_bar

@@ -1,0 +1,193 @@
+"""The ear: vocals in, voice profiles out."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from singalike.audio.activity import Activity, detect_activity
+from singalike.audio.loudness import normalize_loudness
+from singalike.audio.quality import assess_quality
+from singalike.audio.resample import resample
+from singalike.audio.segments import Span, cut_segments
+from singalike.audio.sound import Sound, Waveform
+from singalike.embeddings.checkpoint import SHIPPED, load_checkpoint
+from singalike.embeddings.melody import MelodyEncoder, MelodyFrames
+from singalike.embeddings.profile import Segments, Vectors, VoiceProfile
+from singalike.embeddings.style import StyleEncoder
+from singalike.embeddings.timbre import TimbreEncoder
+from singalike.embeddings.vocal_range import measure_range
+from singalike.embeddings.voice_frames import VoiceFrames
+from singalike.embeddings.voice_gender import VoiceGenderClassifier
+from singalike.errors import InvalidInputError
+
+SAMPLE_RATE = 16_000
+MODELS = ("timbre", "style", "melody", "voice_gender")
+
+ANALYSIS = "1"
+"""Grows with every change of the code that changes vectors; part of the model version."""
+
+SHORTEST_S = 0.5
+
+
+@dataclass(frozen=True, eq=False)
+class _Vocal:
+    """A recording made ready: mono at 16 kHz, at programme loudness, and where the voice is active in it."""
+
+    original: Sound
+    sound: Sound
+    activity: Activity
+
+    @property
+    def waveform(self) -> Waveform:
+        return self.sound.waveform[0]
+
+
+@dataclass(frozen=True, eq=False)
+class VoiceEncoder:
+    """All models of one ear behind one call.
+
+    Attributes:
+        timbre, style, melody, voice_gender: The parts.
+        model_version: Names the weights and the analysis; vectors of two versions never mix.
+        device: Where torch computes, for instance "cpu" or "cuda:0".
+    """
+
+    timbre: TimbreEncoder
+    style: StyleEncoder
+    melody: MelodyEncoder
+    voice_gender: VoiceGenderClassifier
+    model_version: str
+    device: str
+
+    @classmethod
+    def load(cls, folder: Path = SHIPPED, device: str = "auto") -> "VoiceEncoder":
+        """Load the checkpoints of a folder.
+
+        Args:
+            folder: Holds timbre, style, melody and voice_gender; by default the shipped ones.
+            device: A torch device, or "auto" for the first GPU, else the CPU.
+
+        Raises:
+            NotFoundError: CHECKPOINT_NOT_FOUND.
+            WrongStateError: CHECKPOINT_DAMAGED.
+            InvalidInputError: BAD_DEVICE, torch does not have this device.
+        """
+        place = choose_device(device)
+        return cls(
+            TimbreEncoder.load(folder, place),
+            StyleEncoder.load(folder),
+            MelodyEncoder.load(folder, place),
+            VoiceGenderClassifier.load(folder),
+            model_version(folder),
+            place,
+        )
+
+    @property
+    def timbre_dim(self) -> int:
+        """Numbers in a timbre vector."""
+        return self.timbre.dim
+
+    @property
+    def style_dim(self) -> int:
+        """Numbers in a style vector."""
+        return self.style.dim
+
+    @property
+    def melody_dim(self) -> int:
+        """Numbers in a melody vector."""
+        return self.melody.dim
+
+    def encode(self, vocals: Sequence[Sound]) -> list[VoiceProfile]:
+        """Embed recordings of one voice each; company in the batch does not change a vector by more than 1e-5.
+
+        Args:
+            vocals: Voices without accompaniment, any rate, one or two channels, at least 0.5 s.
+
+        Returns:
+            One profile for each, in order.
+
+        Raises:
+            InvalidInputError: TOO_SHORT; SILENT, nothing sounds in one of them.
+        """
+        ready = [_make_ready(sound) for sound in vocals]
+        melodies = self.melody.analyse([vocal.waveform for vocal in ready])
+        return [self._profile(vocal, frames) for vocal, frames in zip(ready, melodies, strict=True)]
+
+    def _profile(self, vocal: _Vocal, melody: MelodyFrames) -> VoiceProfile:
+        frames = _only_voice(self.timbre.analyse(vocal.waveform), vocal.activity)
+        spans = cut_segments(vocal.sound.duration_s, vocal.activity)
+        return VoiceProfile(
+            timbre=self.timbre.embed(frames),
+            style=self.style.embed(frames, melody.pitch),
+            melody=self.melody.embed(melody),
+            segments=self._segments(frames, melody, spans),
+            female_probability=self.voice_gender.female_probability(frames, melody.pitch),
+            vocal_range=measure_range(melody.pitch),
+            quality=assess_quality(vocal.original, melody.pitch),
+            model_version=self.model_version,
+        )
+
+    def _segments(self, frames: VoiceFrames, melody: MelodyFrames, spans: Sequence[Span]) -> Segments:
+        cuts = [(frames.cut(*_times(span)), melody.cut(*_times(span))) for span in spans]
+        return Segments(
+            start_s=np.array([span.start_s for span in spans]),
+            end_s=np.array([span.end_s for span in spans]),
+            timbre=_rows([self.timbre.embed(voice) for voice, _ in cuts]),
+            style=_rows([self.style.embed(voice, sung.pitch) for voice, sung in cuts]),
+            melody=_rows([self.melody.embed(sung) for _, sung in cuts]),
+        )
+
+
+def choose_device(device: str) -> str:
+    """Return the torch device to use for "auto" or a device's name.
+
+    Raises:
+        InvalidInputError: BAD_DEVICE.
+    """
+    if device == "auto":
+        return "cuda:0" if torch.cuda.is_available() else "cpu"
+    try:
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError) as error:
+        message = f"torch has no device {device!r} here: use auto, cpu or, with a CUDA build of torch, cuda"
+        raise InvalidInputError("BAD_DEVICE", message) from error
+    return device
+
+
+def model_version(folder: Path = SHIPPED) -> str:
+    """Name an ear by its analysis and the digests of its checkpoints, for instance "ear-1-3f9c0a12"."""
+    digests = "".join(load_checkpoint(name, folder).sha256 for name in MODELS)
+    return f"ear-{ANALYSIS}-{sha256(digests.encode()).hexdigest()[:8]}"
+
+
+def _make_ready(sound: Sound) -> _Vocal:
+    if sound.duration_s < SHORTEST_S:
+        raise InvalidInputError("TOO_SHORT", f"{sound.duration_s:.2f} s is too short: sing for at least {SHORTEST_S} s")
+    mono = resample(sound.mono(), SAMPLE_RATE)
+    if not mono.waveform.any():
+        raise InvalidInputError("SILENT", "nothing can be heard: check the microphone and record again")
+    normalized = normalize_loudness(mono)
+    return _Vocal(sound, normalized, detect_activity(normalized))
+
+
+def _only_voice(frames: VoiceFrames, activity: Activity) -> VoiceFrames:
+    """Leave out frames in which no voice is active, where what a separator left of the band would speak.
+
+    Where hardly any voice is found (whisper, heavy noise), the louder frames stay.
+    """
+    centres = (np.arange(len(frames)) * frames.hop_s / activity.hop_s).astype(np.intp)
+    voice: NDArray[np.bool_] = activity.active[np.minimum(centres, len(activity.active) - 1)] & frames.active
+    return replace(frames, active=voice) if voice.any() else frames
+
+
+def _times(span: Span) -> tuple[float, float]:
+    return span.start_s, span.end_s
+
+
+def _rows(vectors: Sequence[Vectors]) -> Vectors:
+    return np.stack(vectors).astype(np.float32)
