@@ -43,6 +43,17 @@ class SegmentHits:
     def __len__(self) -> int:
         return len(self.query)
 
+    def joined(self, other: "SegmentHits") -> "SegmentHits":
+        """Return these hits and others behind them."""
+        return SegmentHits(
+            np.concatenate([self.query, other.query]),
+            np.concatenate([self.singer, other.singer]),
+            np.concatenate([self.track, other.track]),
+            np.concatenate([self.start_s, other.start_s]),
+            np.concatenate([self.end_s, other.end_s]),
+            np.concatenate([self.similarity, other.similarity]),
+        )
+
 
 NO_HITS = SegmentHits(
     np.zeros(0, np.intp), np.zeros(0, np.intp), np.zeros(0, np.intp), np.zeros(0), np.zeros(0), np.zeros(0)

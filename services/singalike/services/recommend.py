@@ -1,0 +1,223 @@
+"""Use case: singers and songs for a voice."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from singalike.embeddings.profile import VoiceProfile
+from singalike.errors import FieldViolation, InvalidInputError, WrongStateError
+from singalike.recsys.blend import VOICE_SINGERS, VOICE_SONGS, Blend, BlendPreset, blend
+from singalike.recsys.catalogue_view import CatalogueView
+from singalike.recsys.key_fit import KeyFit
+from singalike.recsys.moments import best_moments
+from singalike.recsys.neighbours import SegmentHits
+from singalike.recsys.signals import singer_signals
+from singalike.recsys.songs import rank_songs, score_songs
+from singalike.recsys.suggestions import SingerSuggestion, SongSuggestion, Suggestions, VoiceSummary
+from singalike.services.ports import Catalogue, VoiceIndex
+from singalike.services.recommend_filter import Allowed, RecommendOptions, allow
+from singalike.services.segment_search import find_hits
+from singalike.services.view_keeper import ViewKeeper
+from singalike.services.voice_notes import voice_notes
+
+__all__ = ["DEFAULT_OPTIONS", "RecommendOptions", "Recommender"]
+
+DEFAULT_OPTIONS = RecommendOptions()
+
+SINGERS_PER_SONG, FEWEST_SINGERS = 2, 10
+"""Songs come from the nearest singers only: this many for each song asked for, and never fewer than the second."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Ranking:
+    """What singers and songs have in common for one voice."""
+
+    profile: VoiceProfile
+    options: RecommendOptions
+    view: CatalogueView
+    allowed: Allowed
+    hits: SegmentHits
+    singers: Blend
+    song_preset: BlendPreset
+
+    @cached_property
+    def singer_order(self) -> NDArray[np.intp]:
+        """Rows of the allowed singers, best first; equal scores go by singer id."""
+        rows = np.flatnonzero(self.allowed.singers)
+        return rows[np.argsort(-self.singers.score[rows], kind="stable")]
+
+    @cached_property
+    def scored_songs(self) -> tuple[Blend, KeyFit]:
+        return score_songs(self.profile, self.view, self.singers.score, self.song_preset)
+
+    @cached_property
+    def song_rows(self) -> list[int]:
+        """Rows of the tracks to suggest."""
+        near = np.zeros(len(self.view), dtype=bool)
+        near[self.singer_order[: max(SINGERS_PER_SONG * self.options.k, FEWEST_SINGERS)]] = True
+        tracks = self.allowed.tracks & near[self.view.track_singer]
+        return rank_songs(self.scored_songs[0].score, self.view, tracks, self.options.k)
+
+
+class Recommender:
+    """Ranks the singers and songs of a catalogue for a voice; safe to call from several threads.
+
+    Args:
+        catalogue: The truth.
+        index: Nearest segments of the same ear.
+        model_version: The ear whose profiles it takes.
+        singer_preset, song_preset: Weights of the signals.
+    """
+
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        index: VoiceIndex,
+        model_version: str,
+        singer_preset: BlendPreset = VOICE_SINGERS,
+        song_preset: BlendPreset = VOICE_SONGS,
+    ) -> None:
+        self._catalogue = catalogue
+        self._index = index
+        self._model_version = model_version
+        self._keeper = ViewKeeper(catalogue, model_version)
+        self._singer_preset = singer_preset
+        self._song_preset = song_preset
+
+    def refresh(self) -> CatalogueView:
+        """Bring the view up to date with the catalogue and wait for it; requests do this by themselves, beside them."""
+        return self._keeper.refresh()
+
+    def view(self) -> CatalogueView:
+        """Return the view that requests work on."""
+        return self._keeper.view()
+
+    def recommend(self, profile: VoiceProfile, options: RecommendOptions = DEFAULT_OPTIONS) -> Suggestions:
+        """Suggest singers and songs.
+
+        Args:
+            profile: The person's voice.
+            options: How many, which not, and the dial.
+
+        Raises:
+            InvalidInputError: NO_VOICE (nothing sung), BAD_K, BAD_TIMBRE_STYLE, UNKNOWN_SIGNAL.
+            WrongStateError: MODEL_VERSION_MISMATCH (another ear), CATALOGUE_EMPTY.
+        """
+        ranking = self._rank(profile, options)
+        return self._answer(ranking, list(ranking.singer_order[: options.k]), ranking.song_rows)
+
+    def recommend_singers(self, profile: VoiceProfile, options: RecommendOptions = DEFAULT_OPTIONS) -> Suggestions:
+        """Suggest singers only; as `recommend` otherwise."""
+        ranking = self._rank(profile, options)
+        return self._answer(ranking, list(ranking.singer_order[: options.k]), [])
+
+    def recommend_songs(self, profile: VoiceProfile, options: RecommendOptions = DEFAULT_OPTIONS) -> Suggestions:
+        """Suggest songs only; as `recommend` otherwise."""
+        ranking = self._rank(profile, options)
+        return self._answer(ranking, [], ranking.song_rows)
+
+    def _rank(self, profile: VoiceProfile, options: RecommendOptions) -> _Ranking:
+        singer_preset = self._singer_preset.dialled(options.timbre_style).without(
+            options.signals_off & self._singer_preset.weights.keys()
+        )
+        song_preset = self._song_preset.without(options.signals_off & self._song_preset.weights.keys())
+        _check_signals_off(
+            options, singer_preset, song_preset, {*self._singer_preset.weights, *self._song_preset.weights}
+        )
+        self._check_voice(profile)
+        view = self._checked_view()
+        allowed = allow(view, options)
+        hits = find_hits(self._index, profile, view, options.index_filter)
+        singers = blend(singer_signals(profile, view, hits), singer_preset)
+        return _Ranking(profile, options, view, allowed, hits, singers, song_preset)
+
+    def _check_voice(self, profile: VoiceProfile) -> None:
+        if profile.model_version != self._model_version:
+            raise WrongStateError(
+                "MODEL_VERSION_MISMATCH",
+                f"the voice was heard by {profile.model_version}, the catalogue by {self._model_version}: embed it anew",
+            )
+        if profile.quality.voiced_s <= 0 or not np.any(profile.timbre):
+            violation = FieldViolation("audio", "holds no clear voice; sing at least 6 seconds close to the microphone")
+            raise InvalidInputError(
+                "NO_VOICE", "no voice was heard: sing at least 6 seconds close to the microphone", (violation,)
+            )
+
+    def _checked_view(self) -> CatalogueView:
+        view = self._keeper.view()
+        if len(view):
+            return view
+        if self._catalogue.list_tracks(1).total_size:
+            raise WrongStateError(
+                "MODEL_VERSION_MISMATCH",
+                f"the catalogue holds no track heard by {self._model_version}: ingest its recordings again",
+            )
+        raise WrongStateError("CATALOGUE_EMPTY", "the catalogue is empty: ingest recordings first (singalike ingest)")
+
+    def _answer(self, ranking: _Ranking, singer_rows: list[int], song_rows: list[int]) -> Suggestions:
+        hits = self._hits_to_show(ranking, singer_rows, song_rows)
+        songs, _ = ranking.scored_songs if song_rows else (None, None)
+        missing = dict.fromkeys([*ranking.singers.missing, *(songs.missing if songs else ())])
+        return Suggestions(
+            singers=tuple(_singer(ranking, hits, row) for row in singer_rows),
+            songs=tuple(_song(ranking, hits, row) for row in song_rows),
+            voice=VoiceSummary(
+                ranking.profile.female_probability, ranking.profile.vocal_range, ranking.profile.quality
+            ),
+            notes=voice_notes(ranking.profile, tuple(missing), any_allowed=bool(len(ranking.singer_order))),
+        )
+
+    def _hits_to_show(self, ranking: _Ranking, singer_rows: list[int], song_rows: list[int]) -> SegmentHits:
+        """Search once more for singers who are near as a whole but had no segment among the nearest."""
+        shown = (
+            {*singer_rows, *(int(row) for row in ranking.view.track_singer[song_rows])} if song_rows else {*singer_rows}
+        )
+        silent = shown - set(ranking.hits.singer.tolist())
+        if not silent:
+            return ranking.hits
+        where = ranking.options.filter_for(frozenset(ranking.view.singers[row].singer_id for row in silent))
+        return ranking.hits.joined(find_hits(self._index, ranking.profile, ranking.view, where))
+
+
+def _check_signals_off(
+    options: RecommendOptions, singer_preset: BlendPreset, song_preset: BlendPreset, known: set[str]
+) -> None:
+    unknown = sorted(options.signals_off - known)
+    if unknown:
+        raise InvalidInputError("UNKNOWN_SIGNAL", f"no signal {unknown[0]!r}: name some of {', '.join(sorted(known))}")
+    if not singer_preset.weights or not song_preset.weights:
+        raise InvalidInputError("NO_SIGNAL_LEFT", "every signal is switched off: leave at least one on")
+
+
+def _singer(ranking: _Ranking, hits: SegmentHits, row: int) -> SingerSuggestion:
+    singer = ranking.view.singers[row]
+    return SingerSuggestion(
+        singer_id=singer.singer_id,
+        name=singer.name,
+        score=float(ranking.singers.score[row]),
+        signals=ranking.singers.contributions_of(row),
+        moments=best_moments(hits, hits.singer == row, ranking.view, ranking.profile.segments),
+    )
+
+
+def _song(ranking: _Ranking, hits: SegmentHits, row: int) -> SongSuggestion:
+    track = ranking.view.tracks[row]
+    songs, keys = ranking.scored_songs
+    return SongSuggestion(
+        track_id=track.track_id,
+        title=track.title,
+        singer_id=track.singer_id,
+        singer_name=track.singer_name,
+        score=float(songs.score[row]),
+        signals=songs.contributions_of(row),
+        key_shift_semitones=int(keys.shift[row]),
+        in_range_before=_known(keys.before[row]),
+        in_range_after=_known(keys.after[row]),
+        moments=best_moments(hits, hits.track == row, ranking.view, ranking.profile.segments),
+    )
+
+
+def _known(share: float) -> float | None:
+    return None if np.isnan(share) else float(share)
