@@ -10,6 +10,7 @@ from singalike.services.settings import Settings
 if TYPE_CHECKING:
     from singalike.audio.decoding import GuardedDecoder
     from singalike.embeddings.encoder import VoiceEncoder
+    from singalike.services.adapters.sql_catalogue import SqlCatalogue
 
 
 def build_decoder(settings: Settings) -> "GuardedDecoder":
@@ -25,3 +26,10 @@ def load_encoder(settings: Settings) -> "VoiceEncoder":
     from singalike.embeddings.encoder import VoiceEncoder
 
     return VoiceEncoder.load(settings.checkpoints or SHIPPED, settings.device)
+
+
+def open_catalogue(settings: Settings) -> "SqlCatalogue":
+    """Open the truth and bring it to this release's schema; close it after use."""
+    from singalike.services.adapters.sql_catalogue import SqlCatalogue
+
+    return SqlCatalogue(settings.catalogue_url, settings.min_free_disk_mb)

@@ -1,0 +1,144 @@
+"""The tables of the catalogue, as they are after the last migration (a test compares the two)."""
+
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+)
+
+HEAD = "0001"
+"""The last migration; a database that is there already needs no Alembic at open, which saves its import."""
+
+NAMING = {
+    "pk": "pk_%(table_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s",
+    "ix": "ix_%(table_name)s_%(column_0_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_name)s",
+}
+metadata = MetaData(naming_convention=NAMING)
+
+# Bytewise order on both engines, so that pages come in the same order everywhere.
+Id = String(80).with_variant(String(80, collation="C"), "postgresql")
+# SQLite counts only INTEGER primary keys up by itself.
+SegmentId = BigInteger().with_variant(Integer, "sqlite")
+
+
+def _profile_columns() -> list[Column[Any]]:
+    vectors = [Column(name, LargeBinary, nullable=False) for name in ("timbre", "style", "melody")]
+    return [
+        *vectors,
+        Column("seconds_per_semitone", LargeBinary, nullable=False),
+        Column("measures", Text, nullable=False),
+    ]
+
+
+def _segment_columns() -> list[Column[Any]]:
+    return [
+        Column("position", Integer, nullable=False),
+        Column("start_s", Float(53), nullable=False),
+        Column("end_s", Float(53), nullable=False),
+        *[Column(name, LargeBinary, nullable=False) for name in ("timbre", "style", "melody")],
+    ]
+
+
+counter = Table(
+    "counter",
+    metadata,
+    Column("name", String(20), primary_key=True),
+    Column("value", BigInteger, nullable=False),
+)
+"""One row, "revision": bumped inside every writing transaction, so revisions commit in order."""
+
+models = Table(
+    "models",
+    metadata,
+    Column("model_version", String(200), primary_key=True),
+    Column("timbre_dim", Integer, nullable=False),
+    Column("style_dim", Integer, nullable=False),
+    Column("melody_dim", Integer, nullable=False),
+)
+
+singers = Table(
+    "singers",
+    metadata,
+    Column("singer_id", Id, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("folded_name", Text, nullable=False),
+    Column("voice_gender", String(10)),
+    Column("create_time_us", BigInteger, nullable=False),
+)
+
+tracks = Table(
+    "tracks",
+    metadata,
+    Column("track_id", Id, primary_key=True),
+    Column("singer_id", Id, ForeignKey("singers.singer_id"), nullable=False, index=True),
+    Column("title", Text, nullable=False),
+    Column("folded_title", Text, nullable=False),
+    Column("genre", Text),
+    Column("language", Text),
+    Column("isrc", Text),
+    Column("voice_gender", String(10)),
+    Column("content_sha256", String(64), nullable=False),
+    Column("duration_s", Float(53), nullable=False),
+    Column("separator", String(40), nullable=False),
+    Column("model_version", String(200), ForeignKey("models.model_version"), nullable=False),
+    Column("revision", BigInteger, nullable=False),
+    Column("create_time_us", BigInteger, nullable=False),
+    *_profile_columns(),
+)
+
+segments = Table(
+    "segments",
+    metadata,
+    Column("segment_id", SegmentId, primary_key=True, autoincrement=True),
+    Column("track_id", Id, ForeignKey("tracks.track_id", ondelete="CASCADE"), nullable=False, index=True),
+    *_segment_columns(),
+    Column("model_version", String(200), nullable=False),
+    Column("revision", BigInteger, nullable=False),
+    Index("ix_segments_model_version_revision", "model_version", "revision", "segment_id"),
+    sqlite_autoincrement=True,  # an id that was deleted must never come back as another segment
+)
+
+tombstones = Table(
+    "tombstones",
+    metadata,
+    Column("segment_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("model_version", String(200), nullable=False),
+    Column("revision", BigInteger, nullable=False),
+    Index("ix_tombstones_model_version_revision", "model_version", "revision"),
+)
+"""Segments that are no more, by number only."""
+
+voices = Table(
+    "voices",
+    metadata,
+    Column("voice_id", String(40), primary_key=True),
+    Column("request_id", String(200), unique=True),
+    Column("model_version", String(200), ForeignKey("models.model_version"), nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("statement", Text, nullable=False),
+    Column("consent_time_us", BigInteger, nullable=False),
+    Column("create_time_us", BigInteger, nullable=False),
+    *_profile_columns(),
+)
+
+voice_segments = Table(
+    "voice_segments",
+    metadata,
+    Column("voice_id", String(40), ForeignKey("voices.voice_id", ondelete="CASCADE"), primary_key=True),
+    *[
+        Column(column.name, column.type, nullable=False, primary_key=column.name == "position")
+        for column in _segment_columns()
+    ],
+)

@@ -1,0 +1,89 @@
+"""Enrolled voices: written with their consent, erased without a trace."""
+
+from datetime import datetime
+
+import numpy as np
+import sqlalchemy as sa
+
+from singalike.embeddings.profile import VoiceProfile
+from singalike.errors import AlreadyExistsError, NotFoundError
+from singalike.services.adapters.profile_codec import profile_columns, read_profile, segments_columns
+from singalike.services.adapters.sql_rows import Row, from_microseconds, mappings, register_model, to_microseconds
+from singalike.services.adapters.sql_schema import voice_segments, voices
+from singalike.services.records import Consent, StoredVoice
+
+
+def find_voice(connection: sa.Connection, where: sa.ColumnElement[bool]) -> StoredVoice | None:
+    """Return the voice that fulfils a condition, if there is one."""
+    row = next(iter(mappings(connection, sa.select(voices).where(where))), None)
+    if row is None:
+        return None
+    parts = sa.select(voice_segments).where(voice_segments.c.voice_id == row["voice_id"])
+    segment_rows = list(mappings(connection, parts.order_by(voice_segments.c.position)))
+    return _read_voice(row, segment_rows)
+
+
+def insert_voice(
+    connection: sa.Connection, voice_id: str, profile: VoiceProfile, consent: Consent, request_id: str, now: datetime
+) -> StoredVoice:
+    """Store a voice, or return the one that the same request stored before.
+
+    Raises:
+        AlreadyExistsError: REQUEST_ID_TAKEN, the request came before with another voice.
+    """
+    if request_id:
+        before = find_voice(connection, voices.c.request_id == request_id)
+        if before is not None:
+            return _refuse_other_voice(before, profile)
+    register_model(connection, profile)
+    connection.execute(
+        sa.insert(voices).values(
+            voice_id=voice_id,
+            request_id=request_id or None,
+            model_version=profile.model_version,
+            subject=consent.subject,
+            statement=consent.statement,
+            consent_time_us=to_microseconds(consent.time),
+            create_time_us=to_microseconds(now),
+            **profile_columns(profile),
+        )
+    )
+    rows = [{"voice_id": voice_id, **columns} for columns in segments_columns(profile.segments)]
+    connection.execute(sa.insert(voice_segments), rows)
+    return StoredVoice(voice_id, profile, consent, now)
+
+
+def erase_voice(connection: sa.Connection, voice_id: str) -> None:
+    """Erase a voice, its segments and its consent; raises NotFoundError VOICE_NOT_FOUND."""
+    connection.execute(sa.delete(voice_segments).where(voice_segments.c.voice_id == voice_id))
+    if not connection.execute(sa.delete(voices).where(voices.c.voice_id == voice_id)).rowcount:
+        raise voice_not_found(voice_id)
+
+
+def voice_not_found(voice_id: str) -> NotFoundError:
+    """Say that there is no such voice."""
+    return NotFoundError("VOICE_NOT_FOUND", f"there is no voice {voice_id!r}: create it again")
+
+
+def _refuse_other_voice(before: StoredVoice, profile: VoiceProfile) -> StoredVoice:
+    same = before.profile.model_version == profile.model_version and all(
+        np.array_equal(known, said)
+        for known, said in (
+            (before.profile.segments.timbre, profile.segments.timbre),
+            (before.profile.segments.style, profile.segments.style),
+        )
+    )
+    if not same:
+        raise AlreadyExistsError(
+            "REQUEST_ID_TAKEN", "this request_id created another voice before: use a new one for a new voice"
+        )
+    return before
+
+
+def _read_voice(row: Row, segment_rows: list[Row]) -> StoredVoice:
+    return StoredVoice(
+        voice_id=row["voice_id"],
+        profile=read_profile(row, segment_rows, row["model_version"]),
+        consent=Consent(row["subject"], row["statement"], from_microseconds(row["consent_time_us"])),
+        create_time=from_microseconds(row["create_time_us"]),
+    )
