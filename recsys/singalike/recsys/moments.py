@@ -25,9 +25,9 @@ def best_moments(
         segments: Of the person's recording; `hits.query` are rows of it.
 
     Returns:
-        At most `MOMENTS_SHOWN`, best first.
+        At most `MOMENTS_SHOWN`, best first; pairs that are not alike at all (cosine zero or less) are never shown.
     """
-    rows = np.flatnonzero(chosen)
+    rows = np.flatnonzero(chosen & (hits.similarity > 0))
     ordered = rows[np.lexsort((hits.start_s[rows], hits.track[rows], -hits.similarity[rows]))]
     return tuple(_moment(hits, row, view, segments) for row in _apart(hits, ordered))
 

@@ -1,0 +1,115 @@
+"""Use case: the singers of a catalogue on a map."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from singalike.errors import FieldViolation, InvalidInputError, WrongStateError
+from singalike.recsys.catalogue_view import CatalogueView
+from singalike.recsys.map import FEWEST_SINGERS, place_on_map, silhouette, trustworthiness
+
+SURE_FEMALE, SURE_MALE = 0.65, 0.35
+"""Between these probabilities a voice_gender is not stated."""
+
+LOW_BELOW_MIDI, HIGH_FROM_MIDI = 53.0, 60.0
+"""Middle of the tessitura: below F3 is called low, from C4 on high."""
+
+
+@dataclass(frozen=True)
+class MapPoint:
+    """A singer on the map.
+
+    Attributes:
+        singer_id, name: Who.
+        x, y: Where, without unit.
+        label: Value of the colour that was asked for; None when unknown.
+        track_count: Tracks of the singer.
+        female_probability: Mean over the tracks.
+        tessitura_midi: In MIDI pitch; None when too little was sung.
+    """
+
+    singer_id: str
+    name: str
+    x: float
+    y: float
+    label: str | None
+    track_count: int
+    female_probability: float
+    tessitura_midi: tuple[float, float] | None
+
+
+@dataclass(frozen=True)
+class SingerMap:
+    """All singers with what the map is worth.
+
+    Attributes:
+        points: By singer id.
+        colour: What the labels mean.
+        trustworthiness: Share of true neighbours kept, in [0, 1].
+        silhouette: How well the labels part the map, in [-1, 1]; None when they cannot.
+    """
+
+    points: tuple[MapPoint, ...]
+    colour: str
+    trustworthiness: float
+    silhouette: float | None
+
+
+def map_singers(view: CatalogueView, colour: str = "gender", seed: int = 0) -> SingerMap:
+    """Place all singers by timbre.
+
+    Args:
+        view: The catalogue.
+        colour: "gender", "genre" or "range".
+        seed: Of the layout.
+
+    Raises:
+        InvalidInputError: BAD_COLOUR.
+        WrongStateError: TOO_FEW_SINGERS.
+    """
+    if colour not in LABELS:
+        message = f"no colour {colour!r}: take one of {', '.join(LABELS)}"
+        raise InvalidInputError("BAD_COLOUR", message, (FieldViolation("colour", message),))
+    if view.timbre is None:
+        raise WrongStateError("TOO_FEW_SINGERS", f"a map needs {FEWEST_SINGERS} singers, the catalogue is empty")
+    vectors = view.timbre.centroids
+    positions = place_on_map(vectors, seed)
+    labels = [LABELS[colour](view, row) for row in range(len(view))]
+    points = tuple(_point(view, row, positions[row], labels[row]) for row in range(len(view)))
+    return SingerMap(points, colour, trustworthiness(vectors, positions), silhouette(positions, labels))
+
+
+def _gender(view: CatalogueView, row: int) -> str | None:
+    probability = view.female_probability[row]
+    measured = "female" if probability >= SURE_FEMALE else "male" if probability <= SURE_MALE else None
+    return view.singers[row].voice_gender or measured
+
+
+def _genre(view: CatalogueView, row: int) -> str | None:
+    return min(view.singers[row].genres, default=None)
+
+
+def _range(view: CatalogueView, row: int) -> str | None:
+    middle = view.tessitura[row].mean()
+    if np.isnan(middle):
+        return None
+    return "low" if middle < LOW_BELOW_MIDI else "middle" if middle < HIGH_FROM_MIDI else "high"
+
+
+LABELS: dict[str, Callable[[CatalogueView, int], str | None]] = {"gender": _gender, "genre": _genre, "range": _range}
+
+
+def _point(view: CatalogueView, row: int, position: np.ndarray, label: str | None) -> MapPoint:
+    singer = view.singers[row]
+    low, high = view.tessitura[row]
+    return MapPoint(
+        singer.singer_id,
+        singer.name,
+        float(position[0]),
+        float(position[1]),
+        label,
+        singer.track_count,
+        float(view.female_probability[row]),
+        None if np.isnan(low) else (float(low), float(high)),
+    )
