@@ -22,9 +22,10 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from singalike.v1 import catalogue_pb2 as singalike_dot_v1_dot_catalogue__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1esingalike/v1/suggestions.proto\x12\x0csingalike.v1\"\x86\x01\n\x06Moment\x12\x10\n\x08track_id\x18\x01 \x01(\t\x12\x15\n\rvoice_start_s\x18\x02 \x01(\x01\x12\x13\n\x0bvoice_end_s\x18\x03 \x01(\x01\x12\x15\n\rtrack_start_s\x18\x04 \x01(\x01\x12\x13\n\x0btrack_end_s\x18\x05 \x01(\x01\x12\x12\n\nsimilarity\x18\x06 \x01(\x01\"\xd7\x01\n\x10SingerSuggestion\x12\x11\n\tsinger_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\r\n\x05score\x18\x03 \x01(\x01\x12<\n\x07signals\x18\x04 \x03(\x0b\x32+.singalike.v1.SingerSuggestion.SignalsEntry\x12%\n\x07moments\x18\x05 \x03(\x0b\x32\x14.singalike.v1.Moment\x1a.\n\x0cSignalsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x01:\x02\x38\x01\"\xfa\x02\n\x0eSongSuggestion\x12\x10\n\x08track_id\x18\x01 \x01(\t\x12\r\n\x05title\x18\x02 \x01(\t\x12\x11\n\tsinger_id\x18\x03 \x01(\t\x12\x13\n\x0bsinger_name\x18\x04 \x01(\t\x12\r\n\x05score\x18\x05 \x01(\x01\x12:\n\x07signals\x18\x06 \x03(\x0b\x32).singalike.v1.SongSuggestion.SignalsEntry\x12\x1b\n\x13key_shift_semitones\x18\x07 \x01(\x05\x12\x1c\n\x0fin_range_before\x18\x08 \x01(\x01H\x00\x88\x01\x01\x12\x1b\n\x0ein_range_after\x18\t \x01(\x01H\x01\x88\x01\x01\x12%\n\x07moments\x18\n \x03(\x0b\x32\x14.singalike.v1.Moment\x1a.\n\x0cSignalsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x01:\x02\x38\x01\x42\x12\n\x10_in_range_beforeB\x11\n\x0f_in_range_after\"\xd5\x01\n\x11SuggestionOptions\x12\r\n\x05limit\x18\x01 \x01(\x05\x12\x19\n\x0ctimbre_style\x18\x02 \x01(\x01H\x00\x88\x01\x01\x12\x1b\n\x13\x65xcluded_singer_ids\x18\x03 \x03(\t\x12\x1a\n\x12\x65xcluded_track_ids\x18\x04 \x03(\t\x12\x0e\n\x06genres\x18\x05 \x03(\t\x12\x11\n\tlanguages\x18\x06 \x03(\t\x12\x15\n\rvoice_genders\x18\x07 \x03(\t\x12\x12\n\nsinger_ids\x18\x08 \x03(\tB\x0f\n\r_timbre_styleb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1esingalike/v1/suggestions.proto\x12\x0csingalike.v1\x1a\x1csingalike/v1/catalogue.proto\"\x86\x01\n\x06Moment\x12\x10\n\x08track_id\x18\x01 \x01(\t\x12\x15\n\rvoice_start_s\x18\x02 \x01(\x01\x12\x13\n\x0bvoice_end_s\x18\x03 \x01(\x01\x12\x15\n\rtrack_start_s\x18\x04 \x01(\x01\x12\x13\n\x0btrack_end_s\x18\x05 \x01(\x01\x12\x12\n\nsimilarity\x18\x06 \x01(\x01\"\xd7\x01\n\x10SingerSuggestion\x12\x11\n\tsinger_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\r\n\x05score\x18\x03 \x01(\x01\x12<\n\x07signals\x18\x04 \x03(\x0b\x32+.singalike.v1.SingerSuggestion.SignalsEntry\x12%\n\x07moments\x18\x05 \x03(\x0b\x32\x14.singalike.v1.Moment\x1a.\n\x0cSignalsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x01:\x02\x38\x01\"\xfa\x02\n\x0eSongSuggestion\x12\x10\n\x08track_id\x18\x01 \x01(\t\x12\r\n\x05title\x18\x02 \x01(\t\x12\x11\n\tsinger_id\x18\x03 \x01(\t\x12\x13\n\x0bsinger_name\x18\x04 \x01(\t\x12\r\n\x05score\x18\x05 \x01(\x01\x12:\n\x07signals\x18\x06 \x03(\x0b\x32).singalike.v1.SongSuggestion.SignalsEntry\x12\x1b\n\x13key_shift_semitones\x18\x07 \x01(\x05\x12\x1c\n\x0fin_range_before\x18\x08 \x01(\x01H\x00\x88\x01\x01\x12\x1b\n\x0ein_range_after\x18\t \x01(\x01H\x01\x88\x01\x01\x12%\n\x07moments\x18\n \x03(\x0b\x32\x14.singalike.v1.Moment\x1a.\n\x0cSignalsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x01:\x02\x38\x01\x42\x12\n\x10_in_range_beforeB\x11\n\x0f_in_range_after\"\xed\x01\n\x11SuggestionOptions\x12\t\n\x01k\x18\x01 \x01(\x05\x12\x19\n\x0ctimbre_style\x18\x02 \x01(\x01H\x00\x88\x01\x01\x12\x1b\n\x13\x65xcluded_singer_ids\x18\x03 \x03(\t\x12\x1a\n\x12\x65xcluded_track_ids\x18\x04 \x03(\t\x12\x0e\n\x06genres\x18\x05 \x03(\t\x12\x11\n\tlanguages\x18\x06 \x03(\t\x12\x30\n\rvoice_genders\x18\x07 \x03(\x0e\x32\x19.singalike.v1.VoiceGender\x12\x13\n\x0bsignals_off\x18\x08 \x03(\tB\x0f\n\r_timbre_styleb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -35,16 +36,16 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SINGERSUGGESTION_SIGNALSENTRY']._serialized_options = b'8\001'
   _globals['_SONGSUGGESTION_SIGNALSENTRY']._loaded_options = None
   _globals['_SONGSUGGESTION_SIGNALSENTRY']._serialized_options = b'8\001'
-  _globals['_MOMENT']._serialized_start=49
-  _globals['_MOMENT']._serialized_end=183
-  _globals['_SINGERSUGGESTION']._serialized_start=186
-  _globals['_SINGERSUGGESTION']._serialized_end=401
-  _globals['_SINGERSUGGESTION_SIGNALSENTRY']._serialized_start=355
-  _globals['_SINGERSUGGESTION_SIGNALSENTRY']._serialized_end=401
-  _globals['_SONGSUGGESTION']._serialized_start=404
-  _globals['_SONGSUGGESTION']._serialized_end=782
-  _globals['_SONGSUGGESTION_SIGNALSENTRY']._serialized_start=355
-  _globals['_SONGSUGGESTION_SIGNALSENTRY']._serialized_end=401
-  _globals['_SUGGESTIONOPTIONS']._serialized_start=785
-  _globals['_SUGGESTIONOPTIONS']._serialized_end=998
+  _globals['_MOMENT']._serialized_start=79
+  _globals['_MOMENT']._serialized_end=213
+  _globals['_SINGERSUGGESTION']._serialized_start=216
+  _globals['_SINGERSUGGESTION']._serialized_end=431
+  _globals['_SINGERSUGGESTION_SIGNALSENTRY']._serialized_start=385
+  _globals['_SINGERSUGGESTION_SIGNALSENTRY']._serialized_end=431
+  _globals['_SONGSUGGESTION']._serialized_start=434
+  _globals['_SONGSUGGESTION']._serialized_end=812
+  _globals['_SONGSUGGESTION_SIGNALSENTRY']._serialized_start=385
+  _globals['_SONGSUGGESTION_SIGNALSENTRY']._serialized_end=431
+  _globals['_SUGGESTIONOPTIONS']._serialized_start=815
+  _globals['_SUGGESTIONOPTIONS']._serialized_end=1052
 # @@protoc_insertion_point(module_scope)

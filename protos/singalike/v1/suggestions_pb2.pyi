@@ -7,6 +7,7 @@ from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf.internal import containers as _containers
+from singalike.v1 import catalogue_pb2 as _catalogue_pb2
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -217,57 +218,57 @@ class SuggestionOptions(_message.Message):
 
     DESCRIPTOR: _descriptor.Descriptor
 
-    LIMIT_FIELD_NUMBER: _builtins.int
+    K_FIELD_NUMBER: _builtins.int
     TIMBRE_STYLE_FIELD_NUMBER: _builtins.int
     EXCLUDED_SINGER_IDS_FIELD_NUMBER: _builtins.int
     EXCLUDED_TRACK_IDS_FIELD_NUMBER: _builtins.int
     GENRES_FIELD_NUMBER: _builtins.int
     LANGUAGES_FIELD_NUMBER: _builtins.int
     VOICE_GENDERS_FIELD_NUMBER: _builtins.int
-    SINGER_IDS_FIELD_NUMBER: _builtins.int
-    limit: _builtins.int
+    SIGNALS_OFF_FIELD_NUMBER: _builtins.int
+    k: _builtins.int
     """How many suggestions; 0: 10; at most 100."""
     timbre_style: _builtins.float
-    """0: by way of singing alone, 1: by vocal-tract colour alone; absent: 0.5."""
+    """Dial from 0, timbre alone, to 1, style alone; absent: 0.5, balanced."""
     @_builtins.property
     def excluded_singer_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Singers never suggested; at most 1000 ids of at most 200 characters."""
 
     @_builtins.property
     def excluded_track_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Tracks never compared with; at most 1000 ids of at most 200 characters."""
+        """Tracks never suggested; at most 1000 ids of at most 200 characters."""
 
     @_builtins.property
     def genres(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Only these genres, as the catalogue's owner wrote them; at most 100, empty: all."""
+        """Only these genres, as the catalogue's owner wrote them; at most 100 of at most 200 characters, empty: all."""
 
     @_builtins.property
     def languages(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Only these languages; at most 100, empty: all."""
+        """Only these languages; at most 100 of at most 200 characters, empty: all."""
 
     @_builtins.property
-    def voice_genders(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Only voices that the owner gave one of these genders; "female" or "male", empty: all."""
+    def voice_genders(self) -> _containers.RepeatedScalarFieldContainer[_catalogue_pb2.VoiceGender.ValueType]:
+        """Only voices that the owner gave one of these genders; at most 2, empty: all."""
 
     @_builtins.property
-    def singer_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Only these singers; at most 1000, empty: all."""
+    def signals_off(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Signals that do not count, by their names in a suggestion; at most 10 of at most 200 characters."""
 
     def __init__(
         self,
         *,
-        limit: _builtins.int = ...,
+        k: _builtins.int = ...,
         timbre_style: _builtins.float | None = ...,
         excluded_singer_ids: _abc.Iterable[_builtins.str] | None = ...,
         excluded_track_ids: _abc.Iterable[_builtins.str] | None = ...,
         genres: _abc.Iterable[_builtins.str] | None = ...,
         languages: _abc.Iterable[_builtins.str] | None = ...,
-        voice_genders: _abc.Iterable[_builtins.str] | None = ...,
-        singer_ids: _abc.Iterable[_builtins.str] | None = ...,
+        voice_genders: _abc.Iterable[_catalogue_pb2.VoiceGender.ValueType] | None = ...,
+        signals_off: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_timbre_style", b"_timbre_style", "timbre_style", b"timbre_style"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_timbre_style", b"_timbre_style", "excluded_singer_ids", b"excluded_singer_ids", "excluded_track_ids", b"excluded_track_ids", "genres", b"genres", "languages", b"languages", "limit", b"limit", "singer_ids", b"singer_ids", "timbre_style", b"timbre_style", "voice_genders", b"voice_genders"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_timbre_style", b"_timbre_style", "excluded_singer_ids", b"excluded_singer_ids", "excluded_track_ids", b"excluded_track_ids", "genres", b"genres", "k", b"k", "languages", b"languages", "signals_off", b"signals_off", "timbre_style", b"timbre_style", "voice_genders", b"voice_genders"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__timbre_style: _TypeAlias = _typing.Literal["timbre_style"]  # noqa: Y015
     _WhichOneofArgType__timbre_style: _TypeAlias = _typing.Literal["_timbre_style", b"_timbre_style"]  # noqa: Y015

@@ -1,0 +1,236 @@
+"""The client for asyncio."""
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from datetime import datetime
+from typing import Any, Self
+
+from grpc import aio
+
+from singalike.client import channels, converters, requests
+from singalike.client.profile_converters import profile_from_message, profile_to_message
+from singalike.client.records import (
+    Audio,
+    CatalogueSinger,
+    CatalogueTrack,
+    EmbedRefusal,
+    EnrolledVoice,
+    Model,
+    Recording,
+    SingerMap,
+    SingerSuggestions,
+    SongSuggestions,
+    SuggestionFilters,
+    TrackDescription,
+    VoiceId,
+)
+from singalike.client.rpc_errors import reading_rpc_errors
+from singalike.embeddings.profile import VoiceProfile
+from singalike.v1 import embedding_service_pb2 as embedding_pb
+from singalike.v1 import recommender_service_pb2 as recommender_pb
+from singalike.v1.embedding_service_pb2_grpc import EmbeddingServiceStub
+from singalike.v1.recommender_service_pb2_grpc import RecommenderServiceStub
+
+Progress = Callable[[str, float], None]
+"""Called with the name of the stage and the share done of the whole, in [0, 1]."""
+
+Voice = Audio | Recording | VoiceProfile | VoiceId
+"""Whose voice: a recording, what `embed` answered, or an enrolled voice."""
+
+
+class AsyncClient:
+    """Calls both services; use it as `async with AsyncClient() as client`.
+
+    Args:
+        embedding: Address of the embedding service, "host:port" or any gRPC target.
+        recommender: Address of the recommender service.
+        token: Bearer token, when the servers want one.
+        deadline_s: How long a call may take.
+        index_deadline_s: How long taking a track in may take.
+        root_certificates: PEM of the authorities to trust; implies TLS.
+        tls: Talk TLS, trusting the system's authorities.
+
+    Every method raises the errors of `singalike.errors`, rebuilt from what the server said; UNAVAILABLE is retried.
+    """
+
+    def __init__(
+        self,
+        embedding: str = "127.0.0.1:50051",
+        recommender: str = "127.0.0.1:50052",
+        *,
+        token: str = "",
+        deadline_s: float = 30.0,
+        index_deadline_s: float = 900.0,
+        root_certificates: bytes | None = None,
+        tls: bool = False,
+    ) -> None:
+        def connect(target: str) -> aio.Channel:
+            if tls or root_certificates:
+                return aio.secure_channel(target, channels.credentials(root_certificates), channels.OPTIONS)
+            return aio.insecure_channel(target, channels.OPTIONS)
+
+        self._channels = (connect(embedding), connect(recommender))
+        self._embedding = EmbeddingServiceStub(self._channels[0])
+        self._recommender = RecommenderServiceStub(self._channels[1])
+        self._metadata = channels.metadata(token)
+        self._deadline_s = deadline_s
+        self._index_deadline_s = index_deadline_s
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Let go of the connections."""
+        for channel in self._channels:
+            await channel.close(None)
+
+    async def get_model(self) -> Model:
+        """Say which ear listens."""
+        reply = await self._call(self._embedding.GetModel, embedding_pb.GetModelRequest())
+        return converters.read_model(reply.model)
+
+    async def embed(self, audio: Audio | Recording) -> VoiceProfile:
+        """Embed one recording; a large one is streamed."""
+        recording = requests.as_recording(audio)
+        if requests.fits_inside(recording):
+            request = embedding_pb.EmbedRequest(recording=requests.whole(recording))
+            return profile_from_message((await self._call(self._embedding.Embed, request)).profile)
+        reply = await self._call(self._embedding.UploadEmbed, requests.upload(recording))
+        return profile_from_message(reply.profile)
+
+    async def embed_batch(self, audios: Sequence[Audio | Recording]) -> list[VoiceProfile | EmbedRefusal]:
+        """Embed up to 32 short recordings, 8 MiB together; one that is refused does not harm the others."""
+        recordings = [requests.whole(requests.as_recording(audio)) for audio in audios]
+        reply = await self._call(self._embedding.EmbedBatch, embedding_pb.EmbedBatchRequest(recordings=recordings))
+        return [converters.read_outcome(outcome) for outcome in reply.outcomes]
+
+    async def index_track(
+        self, audio: Audio | Recording, info: TrackDescription, progress: Progress | None = None
+    ) -> CatalogueTrack:
+        """Take a track into the catalogue; the same audio with the same info again answers with what is there."""
+        recording = requests.as_recording(audio)
+        requests.size_of(recording.audio)
+        parts = requests.index_track(recording, info)
+        with reading_rpc_errors():
+            call = self._embedding.IndexTrack(parts, timeout=self._index_deadline_s, metadata=self._metadata)
+            read = [converters.read_track_news(news, progress) async for news in call]
+        return requests.last_track(read)
+
+    async def delete_track(self, track_id: str) -> None:
+        """Erase a track and, with its last track, the singer."""
+        await self._call(self._embedding.DeleteTrack, embedding_pb.DeleteTrackRequest(track_id=track_id))
+
+    async def recommend_singers(
+        self, voice: Voice, *, k: int = 10, timbre_style: float = 0.5, filters: SuggestionFilters | None = None
+    ) -> SingerSuggestions:
+        """Find singers for a voice.
+
+        Args:
+            voice: A recording, what `embed` answered, or a `VoiceId`.
+            k: How many at most, 1 to 100.
+            timbre_style: Dial from 0, timbre alone, to 1, style alone.
+            filters: Who may be suggested.
+        """
+        options = requests.options(k, timbre_style, filters)
+        request = recommender_pb.RecommendSingersRequest(options=options, **await self._voice(voice))
+        return converters.read_singers(await self._call(self._recommender.RecommendSingers, request))
+
+    async def recommend_songs(
+        self, voice: Voice, *, k: int = 10, timbre_style: float = 0.5, filters: SuggestionFilters | None = None
+    ) -> SongSuggestions:
+        """Find songs for a voice; the arguments are those of `recommend_singers`."""
+        options = requests.options(k, timbre_style, filters)
+        request = recommender_pb.RecommendSongsRequest(options=options, **await self._voice(voice))
+        return converters.read_songs(await self._call(self._recommender.RecommendSongs, request))
+
+    async def create_voice(
+        self,
+        voice: Audio | Recording | VoiceProfile,
+        *,
+        subject: str,
+        statement: str,
+        consent_time: datetime | None = None,
+        request_id: str = "",
+    ) -> EnrolledVoice:
+        """Enrol a voice: vectors are kept, the sound is not.
+
+        Args:
+            voice: A recording, or what `embed` answered.
+            subject: Who agreed, as your application names them.
+            statement: The sentence that was agreed to.
+            consent_time: When; None: now.
+            request_id: Makes the call repeatable across programs; empty: a fresh one, which makes retries safe.
+        """
+        request = recommender_pb.CreateVoiceRequest(
+            consent=requests.consent(subject, statement, consent_time),
+            request_id=request_id or requests.new_request_id(),
+            **await self._voice(voice),
+        )
+        return converters.read_voice((await self._call(self._recommender.CreateVoice, request)).voice)
+
+    async def get_voice(self, voice_id: str) -> EnrolledVoice:
+        """Say what is known of an enrolled voice."""
+        request = recommender_pb.GetVoiceRequest(voice_id=voice_id)
+        return converters.read_voice((await self._call(self._recommender.GetVoice, request)).voice)
+
+    async def delete_voice(self, voice_id: str) -> None:
+        """Erase an enrolled voice and the record of its consent."""
+        await self._call(self._recommender.DeleteVoice, recommender_pb.DeleteVoiceRequest(voice_id=voice_id))
+
+    async def get_singer(self, singer_id: str) -> CatalogueSinger:
+        """Say what is known of a singer."""
+        request = recommender_pb.GetSingerRequest(singer_id=singer_id)
+        return converters.read_singer((await self._call(self._recommender.GetSinger, request)).singer)
+
+    async def list_singers(self, *, name_contains: str = "", page_size: int = 200) -> AsyncIterator[CatalogueSinger]:
+        """Walk over the singers by id, fetching page after page."""
+        request = recommender_pb.ListSingersRequest(page_size=page_size, name_contains=name_contains)
+        while True:
+            page = await self._call(self._recommender.ListSingers, request)
+            for singer in page.singers:
+                yield converters.read_singer(singer)
+            if not page.next_page_token:
+                return
+            request.page_token = page.next_page_token
+
+    async def list_tracks(
+        self,
+        *,
+        singer_id: str = "",
+        genre: str = "",
+        language: str = "",
+        title_contains: str = "",
+        page_size: int = 200,
+    ) -> AsyncIterator[CatalogueTrack]:
+        """Walk over the tracks by id, fetching page after page."""
+        request = recommender_pb.ListTracksRequest(
+            page_size=page_size, singer_id=singer_id, genre=genre, language=language, title_contains=title_contains
+        )
+        while True:
+            page = await self._call(self._recommender.ListTracks, request)
+            for track in page.tracks:
+                yield converters.read_track(track)
+            if not page.next_page_token:
+                return
+            request.page_token = page.next_page_token
+
+    async def get_map(self) -> SingerMap:
+        """Lay out the singers on a plane, near means alike."""
+        return converters.read_map(await self._call(self._recommender.GetMap, recommender_pb.GetMapRequest()))
+
+    async def _voice(self, voice: Voice) -> dict[str, Any]:
+        """Name the one field of a request that says whose voice; a large recording is embedded first."""
+        if isinstance(voice, VoiceId):
+            return {"voice_id": voice.value}
+        if isinstance(voice, VoiceProfile):
+            return {"profile": profile_to_message(voice)}
+        recording = requests.as_recording(voice)
+        if requests.fits_inside(recording):
+            return {"recording": requests.whole(recording)}
+        return {"profile": profile_to_message(await self.embed(recording))}
+
+    async def _call(self, method: Any, request: Any) -> Any:
+        with reading_rpc_errors():
+            return await method(request, timeout=self._deadline_s, metadata=self._metadata)

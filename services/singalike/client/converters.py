@@ -1,0 +1,180 @@
+"""What the services answer, read into values."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from singalike.client.profile_converters import profile_from_message, summary_from_message
+from singalike.client.records import (
+    CatalogueSinger,
+    CatalogueTrack,
+    EmbedRefusal,
+    EnrolledVoice,
+    MapPoint,
+    Model,
+    SingerMap,
+    SingerSuggestions,
+    SongSuggestions,
+    TrackDescription,
+)
+from singalike.embeddings.profile import VoiceProfile
+from singalike.recsys.suggestions import Moment, SingerSuggestion, SongSuggestion
+from singalike.v1 import catalogue_pb2, embedding_service_pb2, recommender_service_pb2, suggestions_pb2, voice_pb2
+
+GENDER_BY_WORD = {
+    None: catalogue_pb2.VOICE_GENDER_UNSPECIFIED,
+    "female": catalogue_pb2.VOICE_GENDER_FEMALE,
+    "male": catalogue_pb2.VOICE_GENDER_MALE,
+}
+WORD_BY_GENDER = {gender: word for word, gender in GENDER_BY_WORD.items()}
+
+
+def read_time(message: Timestamp) -> datetime:
+    """Read a moment in UTC."""
+    return message.ToDatetime(UTC)
+
+
+def read_info(message: catalogue_pb2.TrackInfo) -> TrackDescription:
+    """Read what the owner says of a recording."""
+    return TrackDescription(
+        singer=message.singer,
+        title=message.title,
+        genre=message.genre or None,
+        language=message.language or None,
+        isrc=message.isrc or None,
+        voice_gender=WORD_BY_GENDER.get(message.voice_gender),
+    )
+
+
+def write_info(info: TrackDescription) -> catalogue_pb2.TrackInfo:
+    """Write what the owner says of a recording."""
+    return catalogue_pb2.TrackInfo(
+        singer=info.singer,
+        title=info.title,
+        genre=info.genre or "",
+        language=info.language or "",
+        isrc=info.isrc or "",
+        voice_gender=GENDER_BY_WORD[info.voice_gender],
+    )
+
+
+def read_singer(message: catalogue_pb2.Singer) -> CatalogueSinger:
+    """Read a singer."""
+    return CatalogueSinger(
+        singer_id=message.singer_id,
+        name=message.name,
+        voice_gender=WORD_BY_GENDER.get(message.voice_gender),
+        track_count=message.track_count,
+        create_time=read_time(message.create_time),
+    )
+
+
+def read_track(message: catalogue_pb2.Track) -> CatalogueTrack:
+    """Read a track."""
+    return CatalogueTrack(
+        track_id=message.track_id,
+        singer_id=message.singer_id,
+        info=read_info(message.info),
+        content_sha256=message.content_sha256,
+        duration_s=message.duration_s,
+        separator=message.separator,
+        model_version=message.model_version,
+        create_time=read_time(message.create_time),
+    )
+
+
+def read_voice(message: catalogue_pb2.Voice) -> EnrolledVoice:
+    """Read an enrolled voice."""
+    return EnrolledVoice(
+        voice_id=message.voice_id,
+        summary=summary_from_message(message.summary),
+        model_version=message.model_version,
+        create_time=read_time(message.create_time),
+    )
+
+
+def read_model(message: voice_pb2.Model) -> Model:
+    """Read which ear listens."""
+    return Model(message.model_version, message.timbre_dim, message.style_dim, message.melody_dim, message.device)
+
+
+def read_outcome(message: embedding_service_pb2.EmbedOutcome) -> VoiceProfile | EmbedRefusal:
+    """Read what became of one recording of a batch."""
+    if message.HasField("refusal"):
+        return EmbedRefusal(message.refusal.reason, message.refusal.message)
+    return profile_from_message(message.profile)
+
+
+def read_moment(message: suggestions_pb2.Moment) -> Moment:
+    """Read a pair of moments."""
+    return Moment(
+        track_id=message.track_id,
+        voice_start_s=message.voice_start_s,
+        voice_end_s=message.voice_end_s,
+        track_start_s=message.track_start_s,
+        track_end_s=message.track_end_s,
+        similarity=message.similarity,
+    )
+
+
+def read_singer_suggestion(message: suggestions_pb2.SingerSuggestion) -> SingerSuggestion:
+    """Read a suggested singer."""
+    moments = tuple(read_moment(moment) for moment in message.moments)
+    return SingerSuggestion(message.singer_id, message.name, message.score, dict(message.signals), moments)
+
+
+def read_song_suggestion(message: suggestions_pb2.SongSuggestion) -> SongSuggestion:
+    """Read a suggested song."""
+    return SongSuggestion(
+        track_id=message.track_id,
+        title=message.title,
+        singer_id=message.singer_id,
+        singer_name=message.singer_name,
+        score=message.score,
+        signals=dict(message.signals),
+        key_shift_semitones=message.key_shift_semitones,
+        in_range_before=message.in_range_before if message.HasField("in_range_before") else None,
+        in_range_after=message.in_range_after if message.HasField("in_range_after") else None,
+        moments=tuple(read_moment(moment) for moment in message.moments),
+    )
+
+
+def read_singers(message: recommender_service_pb2.RecommendSingersResponse) -> SingerSuggestions:
+    """Read the answer of RecommendSingers."""
+    singers = tuple(read_singer_suggestion(singer) for singer in message.singers)
+    return SingerSuggestions(singers, summary_from_message(message.voice), tuple(message.notes))
+
+
+def read_songs(message: recommender_service_pb2.RecommendSongsResponse) -> SongSuggestions:
+    """Read the answer of RecommendSongs."""
+    songs = tuple(read_song_suggestion(song) for song in message.songs)
+    return SongSuggestions(songs, summary_from_message(message.voice), tuple(message.notes))
+
+
+def read_map(message: recommender_service_pb2.GetMapResponse) -> SingerMap:
+    """Read the map of singers."""
+    points = tuple(
+        MapPoint(
+            singer_id=point.singer_id,
+            name=point.name,
+            x=point.x,
+            y=point.y,
+            voice_gender=WORD_BY_GENDER.get(point.voice_gender),
+            genre=point.genre or None,
+            tessitura_midi=(point.tessitura_midi[0], point.tessitura_midi[1]) if point.tessitura_midi else None,
+        )
+        for point in message.points
+    )
+    return SingerMap(points, message.trustworthiness if message.HasField("trustworthiness") else None)
+
+
+def read_track_news(
+    message: embedding_service_pb2.IndexTrackResponse, progress: Callable[[str, float], None] | None
+) -> CatalogueTrack | None:
+    """Pass progress on; return the track when it is there."""
+    if message.HasField("track"):
+        return read_track(message.track)
+    if progress is not None:
+        progress(message.progress.stage, message.progress.share)
+    return None
