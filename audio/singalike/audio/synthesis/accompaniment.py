@@ -167,6 +167,7 @@ class _Band:
         self.bass_gain, self.drums_gain = (10.0 ** (db / 20.0) for db in rng.normal((-3.0, style.drums_db), 1.5))
         self.drums = self._drum_bar(rng)
         self.played: dict[tuple[int, ...], Floats] = {}
+        self.tones: dict[tuple[int, float], Floats] = {}
 
     def bar(self, chord: Chord) -> Floats:
         """Play one bar, shape (2, samples), with the tails of its last notes."""
@@ -190,8 +191,13 @@ class _Band:
         for index, (beat, length) in enumerate(self.style.strums):
             pitches = [voicing[(0, 1, 2, 1)[index % 4]]] if self.style.arpeggio else voicing
             for pitch in pitches:
-                self._place(bar, beat, self.style.tone(pitch, length * self.beat_s, self.sample_rate))
+                self._place(bar, beat, self._tone(pitch, length))
         return bar
+
+    def _tone(self, pitch: int, length: float) -> Floats:
+        if (pitch, length) not in self.tones:
+            self.tones[pitch, length] = self.style.tone(pitch, length * self.beat_s, self.sample_rate)
+        return self.tones[pitch, length]
 
     def _bass(self, pitch_classes: tuple[int, ...]) -> Floats:
         bar = self._silence()

@@ -3,7 +3,7 @@
 The pulses are flat up to Nyquist (a closed-form sum of harmonics); the glottal spectrum of the causal-anticausal linear
 model then shapes them frame by frame, so open quotient and tilt may follow the loudness. Sources: Stilson and Smith
 1996, alias-free digital synthesis; Doval, d'Alessandro and Henrich 2003, The voice source as a causal/anticausal linear
-filter, https://www.isca-archive.org/voqual_2003/doval03_voqual.html.
+filter, VOQUAL'03, Geneva.
 """
 
 import numpy as np
