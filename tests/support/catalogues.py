@@ -84,9 +84,7 @@ class MemoryIndex:
         points = []
         for item in self._catalogue.tracks.values():
             segments = item.profile.segments
-            for start_s, end_s, vector in zip(
-                segments.start_s, segments.end_s, getattr(segments, space), strict=True
-            ):
+            for start_s, end_s, vector in zip(segments.start_s, segments.end_s, getattr(segments, space), strict=True):
                 hit = IndexHit(
                     len(points) + 1, item.track.singer_id, item.track.track_id, float(start_s), float(end_s), 0.0
                 )

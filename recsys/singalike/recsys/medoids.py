@@ -8,6 +8,9 @@ from singalike.embeddings.profile import Vectors
 TRIMMED_SHARE = 0.2
 """Share of the least typical vectors that a trimmed mean leaves out."""
 
+ORDERING_DIMS = 4
+"""Numbers of a vector that put a set into an order of its own."""
+
 TRIM_FROM = 5
 """Fewer vectors than this are all kept."""
 
@@ -47,7 +50,7 @@ def choose_medoids(vectors: Vectors, count: int) -> NDArray[np.intp]:
 
     Greedy: each step adds the member that raises the sum over all members of the similarity to the nearest chosen one
     most (facility location; Nemhauser, Wolsey and Fisher 1978: at least 63 % of the optimum). No randomness, and the
-    order of the rows matters only between equal vectors.
+    order of the rows does not matter: equal gains, common between mutual neighbours, are parted by the vectors.
 
     Args:
         vectors: Unit rows, float32 (rows, dim).
@@ -58,7 +61,8 @@ def choose_medoids(vectors: Vectors, count: int) -> NDArray[np.intp]:
     """
     if len(vectors) <= count:
         return np.arange(len(vectors))
-    similarity = vectors @ vectors.T
+    canonical = np.lexsort(vectors.T[:ORDERING_DIMS][::-1])
+    similarity = vectors[canonical] @ vectors[canonical].T
     nearest = np.full(len(vectors), -1.0)
     chosen: list[int] = []
     for _ in range(count):
@@ -66,7 +70,7 @@ def choose_medoids(vectors: Vectors, count: int) -> NDArray[np.intp]:
         gains[chosen] = -1.0
         chosen.append(int(gains.argmax()))
         nearest = np.maximum(nearest, similarity[chosen[-1]])
-    return np.asarray(chosen)
+    return canonical[chosen]
 
 
 def _unit(vector: NDArray[np.floating]) -> Vectors:
