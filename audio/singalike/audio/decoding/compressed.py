@@ -24,8 +24,10 @@ CODECS: dict[Container, frozenset[str]] = {
     Container.ADTS: frozenset({"aac"}),
 }
 # FFmpeg names some decoders differently from their codec; nothing else may be opened, not even to probe.
-DECODERS = "flac,vorbis,libvorbis,opus,libopus,mp3,mp3float,aac,alac"
+OPTIONS = {"codec_whitelist": "flac,vorbis,libvorbis,opus,libopus,mp3,mp3float,aac,alac"}
 BLOCK_SAMPLES = 1 << 16
+# What lossy encoders promise more than decoders return: delay, padding, the rounding of containers, a damaged packet.
+SLACK_SAMPLES, SLACK_SHARE = 4608, 0.02
 # A cut MP3 begins with frames that lean on lost ones, so some damaged packets are normal.
 MAX_BAD_PACKETS, MAX_BAD_SHARE = 3, 0.02
 
@@ -47,11 +49,9 @@ def open_compressed(file: BinaryIO, size: int, container: Container) -> SoundStr
     if container is Container.OGG and ends_inside_a_page(file, size):
         raise refusal(Refusal.TRUNCATED, detail="its last page is cut")
     promised = promised_samples(file, container)
-    file.seek(0)
-    try:
-        opened = av.open(file, mode="r", format=container.value, options={"codec_whitelist": DECODERS})
-    except (av.error.FFmpegError, ValueError) as error:
-        raise _translate(error) from error
+    if container is Container.FLAC:
+        promised = max(promised or 0, _count_samples(file))
+    opened = _open(file, container)
     track = _audio_track(opened, container)
     frames = _frames(opened, track)
     first = next(frames, None)
@@ -59,7 +59,17 @@ def open_compressed(file: BinaryIO, size: int, container: Container) -> SoundStr
         raise refusal(Refusal.DAMAGED, detail="no frame can be decoded")
     if container is Container.MP4 and track.duration:
         promised = round(float(track.duration * track.time_base) * first.sample_rate)
+    if promised is not None and container is not Container.FLAC:
+        promised = max(0, round(promised * (1 - SLACK_SHARE)) - SLACK_SAMPLES)
     return SoundStream(first.sample_rate, first.layout.nb_channels, promised, _blocks(first, frames))
+
+
+def _open(file: BinaryIO, container: Container) -> Any:
+    file.seek(0)
+    try:
+        return av.open(file, mode="r", format=container.value, options=OPTIONS, metadata_errors="ignore")
+    except (av.error.FFmpegError, ValueError) as error:
+        raise _translate(error) from error
 
 
 def _audio_track(opened: Any, container: Container) -> Any:
@@ -74,6 +84,17 @@ def _audio_track(opened: Any, container: Container) -> Any:
         raise refusal(Refusal.UNSUPPORTED_CODEC, codec=codec, container=container.name)
     track.codec_context.thread_count = 1  # threads of one child would only fight for its processor seconds
     return track
+
+
+def _count_samples(file: BinaryIO) -> int:
+    """Count the samples of a FLAC file by its frame headers alone.
+
+    Sixteen bytes may stand for 65 535 samples and STREAMINFO may lie, so a bomb is best found before it unpacks.
+    """
+    with _open(file, Container.FLAC) as opened:
+        track = _audio_track(opened, Container.FLAC)
+        ends = ((packet.pts or 0) + (packet.duration or 0) for packet in _packets(opened, track))
+        return int(max(ends, default=0) * track.time_base * track.rate)
 
 
 def _frames(opened: Any, track: Any) -> Iterator[Any]:

@@ -28,10 +28,11 @@ class GuardedDecoder:
     def __init__(self, processes: int = 2, limits: DecodeLimits = DEFAULT_LIMITS) -> None:
         self._limits = limits
         self._closed = threading.Event()
+        self._processes = processes
+        self._started: dict[int, DecoderProcess] = {}
         self._idle: queue.LifoQueue[DecoderProcess | None] = queue.LifoQueue()
         for _ in range(processes):
-            self._idle.put(DecoderProcess(limits))
-        self._processes = processes
+            self._idle.put(self._start())
 
     def decode(self, audio: bytes) -> Sound:
         """Decode a recording.
@@ -61,7 +62,16 @@ class GuardedDecoder:
             for _ in range(self._processes):
                 process = self._idle.get()
                 if process:
-                    process.close()
+                    self._end(process)
+
+    @property
+    def idle_processes(self) -> int:
+        """Number of children that wait for a recording."""
+        return self._idle.qsize()
+
+    def process_ids(self) -> tuple[int, ...]:
+        """Return the ids of the living children, for those who watch over memory."""
+        return tuple(self._started)
 
     def __enter__(self) -> Self:
         """Return the decoder itself."""
@@ -104,8 +114,17 @@ class GuardedDecoder:
     def _replace(self, process: DecoderProcess | None) -> DecoderProcess | None:
         """Clear a dead child away and start another; None when the system has no room for one now."""
         if process:
-            process.close()
+            self._end(process)
         try:
-            return DecoderProcess(self._limits)
+            return self._start()
         except OSError:
             return None
+
+    def _start(self) -> DecoderProcess:
+        process = DecoderProcess(self._limits)
+        self._started[process.pid] = process
+        return process
+
+    def _end(self, process: DecoderProcess) -> None:
+        self._started.pop(process.pid, None)
+        process.close()

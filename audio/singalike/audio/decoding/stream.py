@@ -9,9 +9,6 @@ from singalike.audio.decoding.limits import DecodeLimits
 from singalike.audio.decoding.refusals import Refusal, refusal
 from singalike.audio.sound import Waveform
 
-# How much less than promised is no loss: encoder delay, padding and the rounding of containers.
-PROMISE_SLACK_S, PROMISE_SLACK_SHARE = 0.25, 0.02
-
 
 @dataclass(frozen=True, eq=False)
 class SoundStream:
@@ -20,7 +17,7 @@ class SoundStream:
     Attributes:
         sample_rate: In Hz.
         channels: Number of channels.
-        promised_samples: Length that the header promises, in samples a channel; None when it promises nothing.
+        promised_samples: Least length that the header promises, in samples a channel; None when it promises nothing.
         blocks: float32 (channels, n), one after the other.
     """
 
@@ -79,10 +76,9 @@ def _check_format(stream: SoundStream, limits: DecodeLimits) -> None:
 
 def _check_length(samples: int, stream: SoundStream, limits: DecodeLimits) -> None:
     duration_s = samples / stream.sample_rate
-    if stream.promised_samples is not None:
+    if stream.promised_samples is not None and samples < stream.promised_samples:
         promised_s = stream.promised_samples / stream.sample_rate
-        if duration_s < promised_s * (1 - PROMISE_SLACK_SHARE) - PROMISE_SLACK_S:
-            raise refusal(Refusal.TRUNCATED, detail=f"{duration_s:.1f} s of {promised_s:.1f} s")
+        raise refusal(Refusal.TRUNCATED, detail=f"{duration_s:.1f} s of {promised_s:.1f} s")
     if duration_s < limits.min_duration_s:
         raise refusal(Refusal.TOO_SHORT, duration_s=f"{duration_s:.2f}", limit_s=f"{limits.min_duration_s:g}")
 
