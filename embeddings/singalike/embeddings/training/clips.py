@@ -1,0 +1,117 @@
+"""Generated clips of invented singers, voice by voice, the same whatever order they are made in."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.random import Generator
+from numpy.typing import NDArray
+from scipy.signal import fftconvolve
+
+from singalike.embeddings.training.generator import (
+    SAMPLE_RATE,
+    WARPS,
+    VoiceAnalysis,
+    at_level,
+    invent_singer,
+    sing,
+    speak,
+)
+from singalike.embeddings.training.manners import Manner, random_manner
+from singalike.embeddings.training.melodies import Melody
+
+CLIPS_PER_SINGER = 6
+"""More clips of a singer did not help the linear parts; one of the six is spoken."""
+
+
+@dataclass(frozen=True, eq=False)
+class Clip:
+    """A generated clip and what it is made of.
+
+    Attributes:
+        waveform: float32 (samples,) at 16 000 Hz.
+        singer: Name of the invented singer: recorded voice and warp.
+        warp: Vocal-tract warp of the singer.
+        augmented: Whether noise, room and equaliser were added.
+        spoken: Whether it is spoken instead of sung.
+    """
+
+    waveform: NDArray[np.float32]
+    singer: str
+    warp: float
+    augmented: bool
+    spoken: bool
+
+
+def seeded(seed: int, *names: str) -> Generator:
+    """Make a generator for one purpose, independent of every other purpose and of the order of work."""
+    return np.random.default_rng([seed, *(byte for name in names for byte in name.encode())])
+
+
+def singer_clips(
+    voice: VoiceAnalysis,
+    name: str,
+    melodies: Sequence[Melody],
+    seed: int,
+    warps: Sequence[float] = WARPS,
+    clips: int = CLIPS_PER_SINGER,
+) -> Iterator[Clip]:
+    """Make all invented singers of one recorded voice: clean clips and one augmented copy each.
+
+    Args:
+        voice: The recorded voice.
+        name: Whose it is.
+        melodies: To choose from.
+        seed: Of all chance.
+        warps: Vocal-tract warps, one singer each.
+        clips: Clean clips of each singer, the first one spoken.
+    """
+    for warp in warps:
+        singer_name = f"{name}x{warp:.2f}"
+        rng = seeded(seed, singer_name)
+        singer = invent_singer(warp, rng)
+        for index in range(clips):
+            manner = random_manner(rng)
+            melody = melodies[int(rng.integers(len(melodies)))]
+            spoken = index == 0
+            waveform = speak(voice, singer, manner, rng) if spoken else sing(voice, singer, manner, melody, rng)
+            yield Clip(waveform, singer_name, warp, False, spoken)
+            if index == 1:
+                yield Clip(augment(waveform, rng), singer_name, warp, True, spoken)
+
+
+def manner_clip(
+    voice: VoiceAnalysis, warp: float, manner: Manner, melodies: Sequence[Melody], rng: Generator
+) -> NDArray[np.float32]:
+    """Let a freshly invented singer sing one clip in a given manner; float32 (samples,)."""
+    melody = melodies[int(rng.integers(len(melodies)))]
+    return sing(voice, invent_singer(warp, rng), manner, melody, rng)
+
+
+def augment(waveform: NDArray[np.float32], rng: Generator) -> NDArray[np.float32]:
+    """Send a clip through a random room, equaliser and noise, keeping its level."""
+    coloured = fftconvolve(waveform, _equaliser(rng))[: len(waveform)]
+    wet = fftconvolve(coloured, _room(rng))[: len(waveform)]
+    level = np.sqrt(np.mean(wet**2)) + 1e-9
+    noise = rng.normal(size=len(wet)) * level * 10 ** (-rng.uniform(15.0, 40.0) / 20)
+    noisy = wet + noise
+    return at_level(noisy)
+
+
+def _equaliser(rng: Generator) -> NDArray[np.float64]:
+    """A smooth random channel, about 4 dB deviation, as a filter of 256 taps."""
+    knots = np.cumsum(rng.normal(0.0, 2.5, size=9))
+    gain = 10 ** (np.interp(np.linspace(0, 8, 129), np.arange(9), knots - knots.mean()) / 20)
+    taps = np.fft.irfft(gain)
+    return np.roll(taps, 128) * np.hanning(256)
+
+
+def _room(rng: Generator) -> NDArray[np.float64]:
+    """Direct sound and a decaying tail of noise, 0.1 to 0.6 s."""
+    decay_s = rng.uniform(0.1, 0.6)
+    tail = rng.normal(size=round(decay_s * SAMPLE_RATE)) * np.exp(
+        -6.9 * np.linspace(0, 1, round(decay_s * SAMPLE_RATE))
+    )
+    tail *= 10 ** (-rng.uniform(3.0, 20.0) / 20) / (np.sqrt(np.sum(tail**2)) + 1e-9)
+    tail[0] += 1.0
+    return np.asarray(tail)

@@ -1,0 +1,83 @@
+"""Fitting linear parts: discriminant analysis and Gaussian mixtures."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg import eigh
+from sklearn.mixture import GaussianMixture
+
+from singalike.embeddings.gmm import Mixture
+from singalike.embeddings.projection import Projection
+
+
+def scatter(values: NDArray[np.floating], labels: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Split the covariance into the part within classes and the part between them.
+
+    Args:
+        values: (items, dims).
+        labels: int (items,), classes 0 to n - 1, each present.
+
+    Returns:
+        Within-class and between-class covariance, each (dims, dims), float64; they sum to the total covariance.
+    """
+    exact = np.asarray(values, dtype=np.float64)
+    counts = np.bincount(labels)
+    sums = np.zeros((len(counts), exact.shape[1]))
+    np.add.at(sums, labels, exact)
+    means = sums / counts[:, None]
+    inner = exact - means[labels]
+    outer = (means - exact.mean(axis=0)) * np.sqrt(counts / len(exact))[:, None]
+    return inner.T @ inner / len(exact), outer.T @ outer
+
+
+def fit_lda(values: NDArray[np.floating], labels: NDArray[np.int64], dims: int, to_diagonal: float = 0.4) -> Projection:
+    """Find the directions in which classes lie farthest apart for their width.
+
+    Args:
+        values: (items, dims of the input).
+        labels: int (items,), classes 0 to n - 1.
+        dims: Directions to keep.
+        to_diagonal: Share in [0, 1] by which the within-class covariance is shrunk to its diagonal: there are fewer
+            items than it has numbers.
+
+    Returns:
+        The projection, scaled so that the (shrunk) within-class covariance becomes the identity.
+
+    Source:
+        Fisher 1936; Rao 1948 for many classes; Friedman 1989 for the shrinkage.
+    """
+    scale = values.std(axis=0, dtype=np.float64) + 1e-8
+    mean = values.mean(axis=0, dtype=np.float64)
+    within, between = scatter((values - mean) / scale, labels)
+    shrunk = (1.0 - to_diagonal) * within + np.diag(to_diagonal * np.diag(within) + 1e-6)
+    _, directions = eigh(between, shrunk)
+    matrix = directions[:, ::-1][:, :dims] / scale[:, None]
+    # The sign of an eigenvector is an accident of the solver; fixing it makes fits comparable.
+    matrix *= np.sign(matrix[np.abs(matrix).argmax(axis=0), np.arange(matrix.shape[1])])
+    return Projection(mean.astype(np.float32), matrix.astype(np.float32))
+
+
+def fit_mixture(frames: NDArray[np.floating], components: int, relevance: float, seed: int) -> Mixture:
+    """Fit a Gaussian mixture with diagonal covariances by expectation maximisation.
+
+    Args:
+        frames: (frames, dims).
+        components: Gaussians.
+        relevance: Kept for the supervectors, see `Mixture`.
+        seed: Of the k-means start.
+    """
+    model = GaussianMixture(
+        components, covariance_type="diag", reg_covar=1e-3, max_iter=100, tol=1e-3, random_state=seed
+    ).fit(frames)
+    return Mixture(
+        model.weights_.astype(np.float32),
+        model.means_.astype(np.float32),
+        np.sqrt(model.covariances_).astype(np.float32),
+        relevance,
+    )
+
+
+def class_numbers(names: Sequence[str]) -> NDArray[np.int64]:
+    """Number names 0 to n - 1 in the order of the alphabet, int64 (items,)."""
+    return np.unique(np.array(names), return_inverse=True)[1].astype(np.int64)
