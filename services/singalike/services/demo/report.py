@@ -30,7 +30,8 @@ def voice_lines(summary: VoiceSummary, truth: SingerVoice) -> Text:
     )
     true = (
         f"truth: {truth.voice_gender}, vocal tract {truth.tract_cm:.1f} cm, "
-        f"sings around {note_name(truth.centre_midi)}, open quotient {truth.open_quotient:.2f}, breath {truth.breathiness_db:.0f} dB"
+        f"sings around {note_name(truth.centre_midi)}, open quotient {truth.open_quotient:.2f}, "
+        f"breath {truth.breathiness_db:.0f} dB"
     )
     return Text(f"{heard}\n{true}")
 
