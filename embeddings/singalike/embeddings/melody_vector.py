@@ -1,0 +1,135 @@
+"""The melody vector: what is sung, whoever sings it, in whatever key.
+
+Every 64 ms, and at five tempos, eight pitches spread over about three seconds make a shingle: their median is
+subtracted, so a transposition changes nothing. Random cosine features turn a shingle into a point whose inner products
+approximate a Gaussian kernel; their average over the recording is its kernel mean: two recordings with the same phrases
+are close wherever the phrases stand. A discriminant projection, fitted on pairs of renditions, keeps what phrases
+differ in and drops what singers differ in.
+
+Sources:
+    Rahimi & Recht 2007, Random features for large-scale kernel machines, algorithm 1.
+    Muandet et al. 2017, Kernel mean embedding of distributions, https://arxiv.org/abs/1605.09522.
+"""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from singalike.audio.pitch import PitchTrack
+from singalike.embeddings.projection import Projection, unit
+
+Floats = NDArray[np.float32]
+
+SHORTEST_VOICED_S = 1.5
+"""Less singing than this has no melody: its vector is zero."""
+
+
+@dataclass(frozen=True)
+class ShinglePreset:
+    """How a pitch track is cut into shingles.
+
+    Attributes:
+        step_s: From one shingle to the next.
+        length_s: Span of a shingle at the recording's own tempo.
+        tempos: Factors on the span.
+        points: Pitches in a shingle.
+        voiced_share: Share of its points that must be voiced.
+        widest: Largest distance from the median, in semitones.
+        features: Random cosine features.
+        kernel_width: Of the Gaussian kernel, in semitones for each root of a point.
+        seed: Of the random features.
+    """
+
+    step_s: float = 0.064
+    length_s: float = 3.0
+    tempos: tuple[float, ...] = (0.88, 0.94, 1.0, 1.065, 1.135)
+    points: int = 8
+    voiced_share: float = 0.6
+    widest: float = 7.0
+    features: int = 1024
+    kernel_width: float = 0.5
+    seed: int = 0
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> "ShinglePreset":
+        """Rebuild a preset from JSON values."""
+        fields: dict[str, Any] = {key: tuple(v) if isinstance(v, list) else v for key, v in values.items()}
+        return cls(**fields)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return JSON values that `from_dict` takes back."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, eq=False)
+class CosineFeatures:
+    """Random features of a Gaussian kernel.
+
+    Attributes:
+        directions: float32 (points, features).
+        phases: float32 (features,), in radians.
+    """
+
+    directions: Floats
+    phases: Floats
+
+    @classmethod
+    def draw(cls, preset: ShinglePreset) -> "CosineFeatures":
+        """Draw the features that a preset's seed names."""
+        rng = np.random.default_rng(preset.seed)
+        width = preset.kernel_width * np.sqrt(preset.points)
+        directions = rng.normal(size=(preset.points, preset.features)) / width
+        return cls(directions.astype(np.float32), rng.uniform(0, 2 * np.pi, preset.features).astype(np.float32))
+
+    def mean(self, shingles: Floats) -> Floats:
+        """Average the features of shingles (n, points), n above zero: the kernel mean (features,)."""
+        total = np.zeros(len(self.phases), dtype=np.float64)
+        for first in range(0, len(shingles), 1024):  # blocks stay in the cache
+            total += np.cos(shingles[first : first + 1024] @ self.directions + self.phases).sum(axis=0)
+        return np.asarray(total / len(shingles), dtype=np.float32)
+
+
+def cut_shingles(pitch: PitchTrack, preset: ShinglePreset) -> Floats:
+    """Cut a pitch track into transposition-free shingles.
+
+    Args:
+        pitch: The melody as sung.
+        preset: Step, span and tempos.
+
+    Returns:
+        float32 (shingles, points): semitones from the shingle's median, zero where unvoiced.
+    """
+    semitones = pitch.midi_pitch.astype(np.float32)
+    step = max(round(preset.step_s / pitch.hop_s), 1)
+    pieces = [_at_one_tempo(semitones, step, preset.length_s * tempo / pitch.hop_s, preset) for tempo in preset.tempos]
+    return np.concatenate(pieces)
+
+
+def _at_one_tempo(semitones: Floats, step: int, span: float, preset: ShinglePreset) -> Floats:
+    # A shingle may hang over either end as long as enough of it is sung, so short phrases count too.
+    margin = int(span * (1.0 - preset.voiced_share)) + 1
+    padded = np.pad(semitones, margin, constant_values=np.nan)
+    offsets = np.round(np.linspace(0.0, span, preset.points)).astype(np.int64)
+    starts = np.arange(0, max(len(padded) - offsets[-1], 0), step)
+    values = padded[starts[:, None] + offsets]
+    kept = values[np.isfinite(values).sum(axis=1) >= preset.voiced_share * preset.points]
+    if len(kept) == 0:
+        return np.zeros((0, preset.points), dtype=np.float32)
+    centred = kept - np.nanmedian(kept, axis=1, keepdims=True)
+    return np.asarray(np.clip(np.nan_to_num(centred), -preset.widest, preset.widest), dtype=np.float32)
+
+
+def kernel_mean(pitch: PitchTrack, preset: ShinglePreset, features: CosineFeatures) -> Floats | None:
+    """Average a recording's shingles in feature space, or give None where too little was sung."""
+    if pitch.voiced_s < SHORTEST_VOICED_S:
+        return None
+    shingles = cut_shingles(pitch, preset)
+    return features.mean(shingles) if len(shingles) else None
+
+
+def melody_vector(pitch: PitchTrack, preset: ShinglePreset, features: CosineFeatures, projection: Projection) -> Floats:
+    """Turn a pitch track into a unit melody vector (projection.dim,), zero where too little was sung."""
+    mean = kernel_mean(pitch, preset, features)
+    return np.zeros(projection.dim, dtype=np.float32) if mean is None else unit(projection(mean))

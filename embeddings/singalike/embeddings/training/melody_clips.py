@@ -1,0 +1,134 @@
+"""Batches of rendered melodies with their pitch, made by worker processes while the network trains."""
+
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
+
+import numpy as np
+import soxr
+import torch
+from numpy.random import Generator
+from numpy.typing import NDArray
+
+from singalike.embeddings.mel import MELODY_MEL, log_mel
+from singalike.embeddings.training.note_lines import NoteLine, read_note_lines
+from singalike.embeddings.training.recorded_voices import HOP_LENGTH, SAMPLE_RATE, RecordedVoice, load_recordings
+from singalike.embeddings.training.renditions import Rendition, render
+from singalike.embeddings.training.rooms import colour
+
+CLIP_S = 6.0
+SHARD_CLIPS = 24
+RECORDED_SHARE = 0.2
+"""Share of clips that are open recordings of speech as they are: real consonants, real breath."""
+
+_WINDOW_S = 8.0
+_FRAMES_APART = MELODY_MEL.hop_length // HOP_LENGTH
+
+
+@dataclass(frozen=True, eq=False)
+class Shard:
+    """Clips for the network.
+
+    Attributes:
+        mel: float32 (clips, mels, frames), natural log of mel power.
+        midi_pitch: float32 (clips, frames), NaN where unvoiced.
+    """
+
+    mel: NDArray[np.float32]
+    midi_pitch: NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class Material:
+    """What clips are made from.
+
+    Attributes:
+        lines: Vocal lines.
+        recordings: Open recordings.
+    """
+
+    lines: tuple[NoteLine, ...]
+    recordings: tuple[RecordedVoice, ...]
+
+
+def load_material(data: Path, cache: Path) -> Material:
+    """Read lines and recordings of a data folder; `cache` keeps the analysed recordings."""
+    return Material(read_note_lines(data), load_recordings(data, cache))
+
+
+def make_shard(material: Material, seed: int, index: int) -> Shard:
+    """Make the same shard for the same seed and index, in any process."""
+    rng = np.random.default_rng([seed, index])
+    clips = [_clip(material, rng) for _ in range(SHARD_CLIPS)]
+    mel = rendition_mel([clip.waveform for clip in clips])
+    pitch = np.stack([clip.midi_pitch[::_FRAMES_APART][: mel.shape[-1] - 1] for clip in clips])
+    return Shard(mel[:, :, : pitch.shape[1]], pitch)
+
+
+def rendition_mel(waveforms: list[NDArray[np.float32]]) -> NDArray[np.float32]:
+    """Stack the log-mels of equally long waveforms, (clips, mels, frames)."""
+    return np.asarray(log_mel(torch.from_numpy(np.stack(waveforms)), MELODY_MEL).numpy())
+
+
+def _clip(material: Material, rng: Generator) -> Rendition:
+    if material.recordings and rng.random() < RECORDED_SHARE:
+        return _recorded_clip(material.recordings[int(rng.integers(0, len(material.recordings)))], rng)
+    line = material.lines[int(rng.integers(0, len(material.lines)))]
+    start_s = line.sung_window(rng, _WINDOW_S)
+    return render(line.cut(start_s, start_s + _WINDOW_S), CLIP_S, material.recordings, rng)
+
+
+def _recorded_clip(recording: RecordedVoice, rng: Generator) -> Rendition:
+    """Play a recording faster or slower, pitch and formants with it."""
+    factor = float(np.exp(rng.uniform(-0.35, 0.35)))
+    waveform = soxr.resample(recording.waveform, SAMPLE_RATE * factor, SAMPLE_RATE, quality="QQ")
+    frames = round(CLIP_S * SAMPLE_RATE / HOP_LENGTH)
+    place = np.arange(frames) / factor
+    inside = place < len(recording.midi_pitch) - 1
+    pitch = recording.midi_pitch[np.minimum(place.astype(np.int64), len(recording.midi_pitch) - 1)]
+    # A faster recording is a higher one: f0 scales with the inverse of its length.
+    moved = np.where(inside, pitch - 12.0 * np.log2(factor), np.nan).astype(np.float32)
+    samples = frames * HOP_LENGTH
+    voice = np.pad(waveform[:samples], (0, max(samples - len(waveform), 0)))
+    unit = voice / (np.sqrt(np.mean(voice**2)) + 1e-9)
+    silent = NoteLine("", np.zeros(0), np.zeros(0), np.zeros(0))
+    return Rendition(colour(unit.astype(np.float32), silent, rng), np.where((moved > 36) & (moved < 84), moved, np.nan))
+
+
+class _Worker:
+    """What one worker process holds."""
+
+    material: Material
+
+
+def _start_worker(data: Path, cache: Path) -> None:
+    torch.set_num_threads(1)
+    _Worker.material = load_material(data, cache)
+
+
+def _work(seed: int, index: int) -> Shard:
+    return make_shard(_Worker.material, seed, index)
+
+
+def stream_shards(data: Path, cache: Path, seed: int, workers: int = 1) -> Iterator[Shard]:
+    """Make shards 0, 1, 2, ... ahead of need, in order.
+
+    Args:
+        data: Folder with the manifest.
+        cache: See `load_material`; must exist when there is more than one worker.
+        seed: Of all shards.
+        workers: Processes.
+    """
+    with ProcessPoolExecutor(workers, get_context("spawn"), _start_worker, (data, cache)) as pool:
+        ahead: deque[Future[Shard]] = deque(pool.submit(_work, seed, index) for index in range(3 * workers))
+        index = len(ahead)
+        try:
+            while True:
+                yield ahead.popleft().result()
+                ahead.append(pool.submit(_work, seed, index))
+                index += 1
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)

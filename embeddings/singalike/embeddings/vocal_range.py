@@ -1,0 +1,88 @@
+"""Where a voice sings: range, tessitura and a pitch histogram, from the notes of a pitch track.
+
+A pitch track errs in two ways that a range must not believe: an octave too high or low for a moment, and a pitch named
+in noise. So frames are grouped into notes, notes an octave away from both their neighbours are folded back, and only
+notes that are long enough and confidently voiced count.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import median_filter
+
+from singalike.audio.pitch import PitchTrack
+from singalike.embeddings.profile import MIDI_PITCHES, VocalRange
+
+CONFIDENT_VOICING = 0.7
+"""Frames below this probability of being voiced tell nothing about a range."""
+
+SHORTEST_NOTE_S = 0.1
+"""A real note lasts longer; a slip of the tracker does not."""
+
+_LEAP = 1.5
+"""Semitones from one frame to the next that begin another note."""
+
+_OCTAVE = 12.0
+_OCTAVE_SLACK = 1.0
+_NEIGHBOURHOOD_S = 2.0
+_EXTREME_SHARE = 0.01
+"""Share of the sung time left out at either end: less than this is a slip, or a shout."""
+
+
+def measure_range(pitch: PitchTrack) -> VocalRange:
+    """Measure where a voice sings.
+
+    Args:
+        pitch: Pitch track of one voice, any hop.
+
+    Returns:
+        Lowest and highest note, 10th and 90th percentile of the sung time, its length and its histogram; the pitches
+        are NaN and the times zero where nothing was sung confidently.
+    """
+    midi_pitch = _sung_notes(pitch)
+    sung = midi_pitch[np.isfinite(midi_pitch)]
+    histogram = np.bincount(np.clip(np.round(sung), 0, MIDI_PITCHES - 1).astype(np.int64), minlength=MIDI_PITCHES)
+    if len(sung) == 0:
+        return VocalRange(np.nan, np.nan, (np.nan, np.nan), 0.0, histogram.astype(np.float32))
+    shares = (_EXTREME_SHARE, 0.1, 0.9, 1.0 - _EXTREME_SHARE)
+    lowest, tenth, ninetieth, highest = (float(value) for value in np.quantile(sung, shares))
+    seconds = (histogram * pitch.hop_s).astype(np.float32)
+    return VocalRange(lowest, highest, (tenth, ninetieth), float(len(sung) * pitch.hop_s), seconds)
+
+
+def _sung_notes(pitch: PitchTrack) -> NDArray[np.float64]:
+    """MIDI pitch of the frames that belong to a believable note, octaves repaired, NaN elsewhere."""
+    confident = pitch.voicing >= CONFIDENT_VOICING
+    midi_pitch = np.where(confident, pitch.midi_pitch, np.nan)
+    shortest = max(round(SHORTEST_NOTE_S / pitch.hop_s), 1)
+    believed = np.full_like(midi_pitch, np.nan)
+    for first, last in _note_bounds(midi_pitch):
+        if last - first >= shortest:
+            believed[first:last] = midi_pitch[first:last]
+    return _repair_octaves(believed, pitch.hop_s)
+
+
+def _note_bounds(midi_pitch: NDArray[np.float64]) -> list[tuple[int, int]]:
+    """Find stretches without a pause or a leap, as (first, one past the last)."""
+    if len(midi_pitch) == 0:
+        return []
+    voiced = np.isfinite(midi_pitch)
+    change = np.abs(np.diff(midi_pitch, prepend=np.nan)) > _LEAP
+    starts = voiced & (change | ~np.roll(voiced, 1))
+    starts[0] = voiced[0]
+    begins = np.flatnonzero(starts)
+    ends = np.flatnonzero(voiced & np.append(~voiced[1:] | starts[1:], True)) + 1
+    return list(zip(begins.tolist(), ends.tolist(), strict=True))
+
+
+def _repair_octaves(midi_pitch: NDArray[np.float64], hop_s: float) -> NDArray[np.float64]:
+    """Fold notes that lie about an octave away from the melody around them back to it."""
+    sung = np.flatnonzero(np.isfinite(midi_pitch))
+    if len(sung) == 0:
+        return midi_pitch
+    values = midi_pitch[sung]
+    around = median_filter(values, size=2 * round(_NEIGHBOURHOOD_S / hop_s / 2) + 1, mode="nearest")
+    away = values - around
+    folded = np.where(np.abs(np.abs(away) - _OCTAVE) < _OCTAVE_SLACK, values - np.sign(away) * _OCTAVE, values)
+    repaired = midi_pitch.copy()
+    repaired[sung] = folded
+    return repaired
