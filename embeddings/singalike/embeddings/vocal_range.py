@@ -1,8 +1,8 @@
 """Where a voice sings: range, tessitura and a pitch histogram, from the notes of a pitch track.
 
 A pitch track errs in two ways that a range must not believe: an octave too high or low for a moment, and a pitch named
-in noise. So frames are grouped into notes, notes an octave away from both their neighbours are folded back, and only
-notes that are long enough and confidently voiced count.
+in noise. So frames are grouped into notes, short notes about an octave away from the melody around them are folded
+back, and only notes that are long enough and confidently voiced count.
 """
 
 import numpy as np
@@ -21,9 +21,11 @@ SHORTEST_NOTE_S = 0.1
 _LEAP = 1.5
 """Semitones from one frame to the next that begin another note."""
 
-_OCTAVE = 12.0
-_OCTAVE_SLACK = 1.0
-_NEIGHBOURHOOD_S = 2.0
+_OCTAVE_SLIP = 9.0
+"""Semitones from the melody around it that make a short note an octave error: few melodies leap so far so briefly."""
+
+_LONGEST_SLIP_S = 0.6
+_NEIGHBOURHOOD_S = 3.0
 _EXTREME_SHARE = 0.01
 """Share of the sung time left out at either end: less than this is a slip, or a shout."""
 
@@ -51,14 +53,18 @@ def measure_range(pitch: PitchTrack) -> VocalRange:
 
 def _sung_notes(pitch: PitchTrack) -> NDArray[np.float64]:
     """MIDI pitch of the frames that belong to a believable note, octaves repaired, NaN elsewhere."""
-    confident = pitch.voicing >= CONFIDENT_VOICING
-    midi_pitch = np.where(confident, pitch.midi_pitch, np.nan)
+    midi_pitch = np.where(pitch.voicing >= CONFIDENT_VOICING, pitch.midi_pitch, np.nan)
     shortest = max(round(SHORTEST_NOTE_S / pitch.hop_s), 1)
+    notes = [(first, last) for first, last in _note_bounds(midi_pitch) if last - first >= shortest]
     believed = np.full_like(midi_pitch, np.nan)
-    for first, last in _note_bounds(midi_pitch):
-        if last - first >= shortest:
-            believed[first:last] = midi_pitch[first:last]
-    return _repair_octaves(believed, pitch.hop_s)
+    for first, last in notes:
+        believed[first:last] = midi_pitch[first:last]
+    around = _melody_around(believed, pitch.hop_s)
+    for first, last in notes:
+        away = float(np.median(believed[first:last]) - around[(first + last) // 2])
+        if abs(away) >= _OCTAVE_SLIP and (last - first) * pitch.hop_s <= _LONGEST_SLIP_S:
+            believed[first:last] -= np.sign(away) * 12.0
+    return believed
 
 
 def _note_bounds(midi_pitch: NDArray[np.float64]) -> list[tuple[int, int]]:
@@ -74,15 +80,11 @@ def _note_bounds(midi_pitch: NDArray[np.float64]) -> list[tuple[int, int]]:
     return list(zip(begins.tolist(), ends.tolist(), strict=True))
 
 
-def _repair_octaves(midi_pitch: NDArray[np.float64], hop_s: float) -> NDArray[np.float64]:
-    """Fold notes that lie about an octave away from the melody around them back to it."""
-    sung = np.flatnonzero(np.isfinite(midi_pitch))
-    if len(sung) == 0:
-        return midi_pitch
-    values = midi_pitch[sung]
-    around = median_filter(values, size=2 * round(_NEIGHBOURHOOD_S / hop_s / 2) + 1, mode="nearest")
-    away = values - around
-    folded = np.where(np.abs(np.abs(away) - _OCTAVE) < _OCTAVE_SLACK, values - np.sign(away) * _OCTAVE, values)
-    repaired = midi_pitch.copy()
-    repaired[sung] = folded
-    return repaired
+def _melody_around(midi_pitch: NDArray[np.float64], hop_s: float) -> NDArray[np.float64]:
+    """Median of the singing nearest to each sung frame, pauses left out, NaN elsewhere."""
+    around = np.full_like(midi_pitch, np.nan)
+    sung = np.isfinite(midi_pitch)
+    if sung.any():
+        size = 2 * round(_NEIGHBOURHOOD_S / hop_s / 2) + 1
+        around[sung] = median_filter(midi_pitch[sung], size=size, mode="nearest")
+    return around

@@ -1,7 +1,7 @@
 """Batches of rendered melodies with their pitch, made by worker processes while the network trains."""
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Generator as Stream
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass
 from multiprocessing import get_context
@@ -113,7 +113,7 @@ def _work(seed: int, index: int) -> Shard:
     return make_shard(_Worker.material, seed, index)
 
 
-def stream_shards(data: Path, cache: Path, seed: int, workers: int = 1) -> Iterator[Shard]:
+def stream_shards(data: Path, cache: Path, seed: int, workers: int = 1) -> Stream[Shard]:
     """Make shards 0, 1, 2, ... ahead of need, in order.
 
     Args:

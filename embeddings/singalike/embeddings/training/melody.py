@@ -1,0 +1,92 @@
+"""Train the checkpoint "melody": the TCAE with its pitch head, and the projection of the melody vector.
+
+usage: python -m singalike.embeddings.training.melody --data FOLDER --out FOLDER [--seed 0] [--minutes M] [--workers 1]
+
+FOLDER holds manifest.csv (see `datasets`); only its rows with use=train are read. The same seed and number of shards
+give the same weights on the same machine; with --minutes the number of shards depends on its speed, and is logged and
+kept in the settings.
+"""
+
+import argparse
+import logging
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.random import Generator
+
+from singalike.audio.pitch import PitchTrack
+from singalike.embeddings.checkpoint import save_checkpoint
+from singalike.embeddings.melody import CHECKPOINT, MelodyEncoder
+from singalike.embeddings.melody_vector import CosineFeatures, ShinglePreset
+from singalike.embeddings.projection import Projection
+from singalike.embeddings.tcae import Tcae, TcaePreset
+from singalike.embeddings.training.melody_clips import Material, load_material, stream_shards
+from singalike.embeddings.training.melody_projection import Sing, fit_discriminant, kernel_means
+from singalike.embeddings.training.note_lines import NoteLine
+from singalike.embeddings.training.renditions import render
+from singalike.embeddings.training.tcae_training import TcaeTraining, train_tcae
+
+_LOG = logging.getLogger(__name__)
+
+PHRASES, RENDITIONS = 1500, 3
+RECORDINGS_FILE = "recorded_voices.npz"
+
+
+def unprojected(tcae: Tcae, preset: ShinglePreset) -> MelodyEncoder:
+    """Wrap a network whose projection is not fitted yet; its `analyse` is complete."""
+    nothing = Projection(
+        np.zeros(preset.features, np.float32), np.zeros((preset.features, MelodyEncoder.dim), np.float32)
+    )
+    return MelodyEncoder(tcae, preset, CosineFeatures.draw(preset), nothing, "untrained")
+
+
+def singing_heard_by(encoder: MelodyEncoder, material: Material) -> Sing:
+    """Render each line with a voice, a room and company of its own, and tell what the encoder hears."""
+
+    def sing(lines: Sequence[NoteLine], lengths_s: Sequence[float], rng: Generator) -> list[PitchTrack]:
+        sounds = [render(line, length_s, material.recordings, rng).waveform
+                  for line, length_s in zip(lines, lengths_s, strict=False)]  # fmt: skip
+        return [frames.pitch for frames in encoder.analyse(sounds)]
+
+    return sing
+
+
+def fit_encoder(tcae: Tcae, preset: ShinglePreset, material: Material, seed: int, phrases: int) -> MelodyEncoder:
+    """Fit the projection on what a trained network hears in renditions of the same phrases."""
+    encoder = unprojected(tcae, preset)
+    means, labels = kernel_means(material.lines, phrases, RENDITIONS, singing_heard_by(encoder, material), preset, seed)
+    projection = fit_discriminant(means, labels, MelodyEncoder.dim)
+    return MelodyEncoder(tcae, preset, encoder.features, projection, "new")
+
+
+def main() -> None:
+    """Train and save; progress is logged."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--minutes", type=float, help="stop training the network after so much time")
+    parser.add_argument("--shards", type=int, default=TcaeTraining().shards, help="stop it after so many fresh shards")
+    parser.add_argument("--phrases", type=int, default=PHRASES, help="phrases to fit the projection on")
+    parser.add_argument("--workers", type=int, default=1, help="processes that render; the network has one thread")
+    options = parser.parse_args()
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    torch.set_num_threads(1)
+    cache = options.out / RECORDINGS_FILE
+    material = load_material(options.data, cache)
+    settings = replace(TcaeTraining(), shards=options.shards)
+    with closing(stream_shards(options.data, cache, options.seed, options.workers)) as shards:
+        tcae, seen = train_tcae(TcaePreset(), settings, shards, options.seed, options.minutes)
+    _LOG.info("network trained on %d shards; fitting the projection", seen)
+    encoder = fit_encoder(tcae, ShinglePreset(), material, options.seed, options.phrases)
+    tensors, config = encoder.to_checkpoint()
+    training = {**asdict(settings), "shards": seen, "seed": options.seed, "phrases": options.phrases}
+    save_checkpoint(CHECKPOINT, tensors, {**config, "training": training}, options.out)
+
+
+if __name__ == "__main__":
+    main()
