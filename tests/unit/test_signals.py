@@ -8,7 +8,7 @@ import pytest
 from singalike.embeddings.profile import VoiceProfile
 from singalike.recsys.catalogue_view import build_view, tessitura_of
 from singalike.recsys.neighbours import NO_HITS, SegmentHits, choose_queries, close_moments
-from singalike.recsys.signals import melody_taste, same_gender, singer_signals, tessitura_overlap
+from singalike.recsys.signals import same_gender, singer_signals, tessitura_overlap
 from tests.support.voices import small_view, sung, track_of, voice, zeros_like
 
 EXACT = 1e-9
@@ -55,12 +55,13 @@ def test_a_singer_without_known_melody_is_unknown_and_the_others_are_not() -> No
     assert melody[1] > 0.5
 
 
-def test_melody_taste_averages_the_best_two_tracks() -> None:
-    by_track = np.array([0.2, 0.9, 0.7, np.nan, 0.4])
+def test_a_mean_melody_scores_the_mean_cosine() -> None:
+    view = build_view([track_of("a", "one", voice(1)), track_of("a", "two", voice(2))])
+    melody = voice(3).melody
 
-    taste = melody_taste(by_track, np.array([0, 3]))
+    mean = view.mean_melody @ melody
 
-    assert taste == pytest.approx([0.8, 0.4], abs=EXACT)
+    assert mean[0] == pytest.approx(np.mean([track.melody @ melody for track in view.tracks]), abs=1e-6)
 
 
 def test_the_same_gender_is_likelier_than_the_other() -> None:

@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
-from singalike.recsys.blend import VOICE_SONGS
+from singalike.recsys.blend import VOICE_SONGS, Blend
 from singalike.recsys.catalogue_view import build_view
-from singalike.recsys.songs import rank_songs, score_songs, song_key
+from singalike.recsys.key_fit import KeyFit
+from singalike.recsys.songs import ScoredSongs, rank_songs, score_songs, song_key
 from tests.support.voices import small_view, track_of, voice
 
 
@@ -31,27 +32,31 @@ def test_other_songs_have_other_keys(other: str) -> None:
     assert all(keys)
 
 
+def scored(rows: list[int], scores: list[float]) -> ScoredSongs:
+    count = len(rows)
+    keys = KeyFit(np.zeros(count, dtype=np.int64), np.ones(count), np.ones(count))
+    return ScoredSongs(np.array(rows), Blend(np.array(scores), {}, ()), keys)
+
+
 def test_a_title_takes_one_slot() -> None:
     titles = ["Moon", "Moon (Live)", "Sun", "moon"]
     view = build_view(track_of(f"s{row}", title, voice(row)) for row, title in enumerate(titles))
 
-    rows = rank_songs(np.array([0.5, 0.9, 0.1, 0.7]), view, np.ones(4, dtype=bool), 10)
+    places = rank_songs(scored([0, 1, 2, 3], [0.5, 0.9, 0.1, 0.7]), view, 10)
 
-    assert [view.tracks[row].title for row in rows] == ["Moon (Live)", "Sun"]
+    assert [view.tracks[place].title for place in places] == ["Moon (Live)", "Sun"]
 
 
-def test_only_allowed_tracks_are_ranked() -> None:
-    view = small_view(3, 1)
+def test_only_so_many_songs_as_were_asked_for() -> None:
+    places = rank_songs(scored([2, 1], [0.5, 0.7]), small_view(3, 1), 1)
 
-    rows = rank_songs(np.array([0.9, 0.5, 0.7]), view, np.array([False, True, True]), 1)
-
-    assert rows == [2]
+    assert places == [1]
 
 
 def test_the_nearest_singer_leads_when_all_else_is_equal() -> None:
     view = small_view(3, 1)
 
-    mixed, keys = score_songs(voice(1, 9), view, np.array([0.2, 0.9, 0.1]), VOICE_SONGS)
+    songs = score_songs(voice(1, 9), view, np.arange(3), np.array([0.2, 0.9, 0.1]), VOICE_SONGS)
 
-    assert mixed.score.argmax() == 1
-    assert keys.shift.tolist() == [0, 0, 0]
+    assert songs.blend.score.argmax() == 1
+    assert songs.keys.shift.tolist() == [0, 0, 0]

@@ -52,16 +52,14 @@ class SingerView:
 
     Attributes:
         singer_id, name: Who.
-        voice_gender: What the owner said; None when not said.
-        genres, languages: Of all their tracks.
+        voice_gender, genre: What the owner said most often; None when not said.
         track_count: Number of tracks.
     """
 
     singer_id: str
     name: str
     voice_gender: str | None
-    genres: frozenset[str]
-    languages: frozenset[str]
+    genre: str | None
     track_count: int
 
 
@@ -76,7 +74,9 @@ class CatalogueView:
         first_track: intp (singers,), row of each singer's first track.
         timbre, style: The two spaces; None in an empty view.
         melody: float32 (tracks, melody_dim), unit or zero rows.
-        melody_calibration: Similarities of melodies of different singers.
+        mean_melody: float32 (singers, melody_dim), mean over the tracks with a melody, zero without any.
+        track_melody_calibration: Cosines of melodies with tracks of other singers.
+        singer_melody_calibration: Dot products of melodies with the mean melody of other singers.
         female_probability: float64 (singers,).
         tessitura: float64 (singers, 2), MIDI pitch, NaN where too little was sung.
         seconds_per_semitone: float64 (tracks, 128).
@@ -92,7 +92,9 @@ class CatalogueView:
     timbre: VectorSpace | None
     style: VectorSpace | None
     melody: Vectors
-    melody_calibration: Calibration
+    mean_melody: Vectors
+    track_melody_calibration: Calibration
+    singer_melody_calibration: Calibration
     female_probability: Similarities
     tessitura: NDArray[np.float64]
     seconds_per_semitone: NDArray[np.float64]
@@ -146,6 +148,8 @@ def build_view(tracks: Iterable[TrackView]) -> CatalogueView:
     singers = tuple(_singer_view(group) for group in groups)
     melody = np.stack([track.melody for track in ordered])
     track_singer = np.repeat(np.arange(len(groups)), sizes)
+    with_melody = np.add.reduceat(melody.any(axis=1).astype(np.float32), first_track)
+    mean_melody = np.asarray(np.add.reduceat(melody, first_track) / np.maximum(with_melody, 1.0)[:, None], np.float32)
     return CatalogueView(
         singers=singers,
         tracks=ordered,
@@ -156,7 +160,9 @@ def build_view(tracks: Iterable[TrackView]) -> CatalogueView:
         timbre=build_space(np.stack([track.timbre for track in ordered]), weights, first_track),
         style=build_space(np.stack([track.style for track in ordered]), weights, first_track),
         melody=melody,
-        melody_calibration=_melody_calibration(melody, track_singer),
+        mean_melody=mean_melody,
+        track_melody_calibration=_unrelated(melody, track_singer, melody, track_singer),
+        singer_melody_calibration=_unrelated(melody, track_singer, mean_melody, np.arange(len(groups))),
         female_probability=np.add.reduceat(female * weights, first_track) / np.add.reduceat(weights, first_track),
         tessitura=tessitura_of(sung),
         seconds_per_semitone=histogram,
@@ -184,29 +190,34 @@ def tessitura_of(seconds_per_semitone: NDArray[np.floating]) -> NDArray[np.float
 
 
 def _singer_view(tracks: list[TrackView]) -> SingerView:
-    stated = [track.voice_gender for track in tracks if track.voice_gender]
     return SingerView(
         tracks[0].singer_id,
         tracks[0].singer_name,
-        max(sorted(set(stated)), key=stated.count) if stated else None,
-        frozenset(track.genre for track in tracks if track.genre),
-        frozenset(track.language for track in tracks if track.language),
+        _most_frequent([track.voice_gender for track in tracks if track.voice_gender]),
+        _most_frequent([track.genre for track in tracks if track.genre]),
         len(tracks),
     )
 
 
-def _melody_calibration(melody: Vectors, track_singer: NDArray[np.intp]) -> Calibration:
-    """Measure unrelated melodies on pairs drawn with a fixed seed, so that a view is a function of its tracks."""
-    left, right = np.random.default_rng(0).integers(0, len(melody), (2, MELODY_PAIRS))
-    known = (np.abs(melody).sum(axis=1) > 0)[np.stack([left, right])].all(axis=0)
-    unrelated = known & (track_singer[left] != track_singer[right])
-    pairs = np.einsum("pd,pd->p", melody[left[unrelated]], melody[right[unrelated]])
+def _most_frequent(words: list[str]) -> str | None:
+    return max(sorted(set(words)), key=words.count, default=None)
+
+
+def _unrelated(
+    voices: Vectors, voice_singer: NDArray[np.intp], others: Vectors, other_singer: NDArray[np.intp]
+) -> Calibration:
+    """Measure melodies of different singers on pairs drawn with a fixed seed: a view is a function of its tracks."""
+    random = np.random.default_rng(0)
+    left, right = random.integers(0, len(voices), MELODY_PAIRS), random.integers(0, len(others), MELODY_PAIRS)
+    known = (voices[left] != 0).any(axis=1) & (others[right] != 0).any(axis=1)
+    unrelated = known & (voice_singer[left] != other_singer[right])
+    pairs = np.einsum("pd,pd->p", voices[left[unrelated]], others[right[unrelated]])
     return fit_calibration(pairs.astype(np.float64))
 
 
 def _empty_view() -> CatalogueView:
-    rows, one = np.zeros(0, dtype=np.intp), np.zeros(0)
+    rows, one, none = np.zeros(0, dtype=np.intp), np.zeros(0), np.zeros((0, 0), dtype=np.float32)
     return CatalogueView(
-        (), (), {}, {}, rows, rows, None, None, np.zeros((0, 0), dtype=np.float32), Calibration(), one,
+        (), (), {}, {}, rows, rows, None, None, none, none, Calibration(), Calibration(), one,
         np.zeros((0, 2)), np.zeros((0, 128)), np.zeros(0, dtype=bool),
     )  # fmt: skip

@@ -6,16 +6,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from singalike.embeddings.profile import Vectors, VoiceProfile
-from singalike.recsys.calibration import Similarities, likeness
+from singalike.recsys.calibration import Calibration, Similarities, likeness
 from singalike.recsys.catalogue_view import CatalogueView
 from singalike.recsys.neighbours import CLOSE_MOMENT_SHARE, SegmentHits, close_moments
 from singalike.recsys.vector_space import VectorSpace
 
 SignalTable = Mapping[str, Similarities]
 """Signals by name, float64 (rows,) each."""
-
-BEST_TRACKS = 2
-"""A singer is to one's taste when some of their songs are."""
 
 
 def singer_signals(profile: VoiceProfile, view: CatalogueView, timbre_hits: SegmentHits) -> SignalTable:
@@ -34,7 +31,7 @@ def singer_signals(profile: VoiceProfile, view: CatalogueView, timbre_hits: Segm
     return {
         "timbre": timbre_signal(view.timbre, profile.timbre, timbre_hits),
         "style": style_signal(view.style, profile.style),
-        "melody": melody_taste(track_melody(profile, view), view.first_track),
+        "melody": melody_taste(profile.melody, view.mean_melody, view.singer_melody_calibration),
         "voice_gender": same_gender(profile.female_probability, view.female_probability),
         "tessitura": tessitura_overlap(person_tessitura(profile), view.tessitura),
     }
@@ -55,23 +52,21 @@ def style_signal(space: VectorSpace, style: Vectors) -> Similarities:
     return _silent_is_unknown(style, likeness(space.z(style)))
 
 
-def track_melody(profile: VoiceProfile, view: CatalogueView) -> Similarities:
-    """Compare the melody with every track: likeness(z), float64 (tracks,), NaN where either sang too little."""
-    z = view.melody_calibration.z((view.melody @ profile.melody).astype(np.float64))
-    known = (view.melody != 0).any(axis=1) & bool(np.any(profile.melody))
-    return np.where(known, likeness(z), np.nan)
+def melody_taste(melody: Vectors, tracks: Vectors, calibration: Calibration) -> Similarities:
+    """Compare melodies: likeness(z of the cosine).
 
+    Args:
+        melody: The person's, float32 (melody_dim,), unit or zero.
+        tracks: Of tracks, or means over a singer's tracks (their dot product is the mean cosine), (rows, melody_dim).
+        calibration: Of unrelated pairs of the same kind.
 
-def melody_taste(by_track: Similarities, first_track: NDArray[np.intp]) -> Similarities:
-    """Average a singer's best `BEST_TRACKS` melodies, NaN where no track of theirs is known."""
-    known = np.where(np.isnan(by_track), -1.0, by_track)
-    owner = np.repeat(np.arange(len(first_track)), np.diff([*first_track, len(by_track)]))
-    order = np.lexsort((-known, owner))
-    place = np.arange(len(order)) - first_track[owner[order]]
-    counted = order[(place < BEST_TRACKS) & (known[order] >= 0)]
-    count = np.bincount(owner[counted], minlength=len(first_track))
-    total = np.bincount(owner[counted], weights=known[counted], minlength=len(first_track))
-    return np.where(count > 0, total / np.maximum(count, 1), np.nan)
+    Returns:
+        float64 (rows,), NaN where either sang too little for a melody.
+    """
+    if not np.any(melody):
+        return np.full(len(tracks), np.nan)
+    known = np.einsum("rd,rd->r", tracks, tracks) > 0
+    return np.where(known, likeness(calibration.z((tracks @ melody).astype(np.float64))), np.nan)
 
 
 def same_gender(person: float, singers: Similarities) -> Similarities:

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +12,7 @@ from singalike.recsys.blend import Blend, BlendPreset, blend
 from singalike.recsys.calibration import Similarities
 from singalike.recsys.catalogue_view import CatalogueView
 from singalike.recsys.key_fit import KeyFit, fit_keys
-from singalike.recsys.signals import person_tessitura, track_melody
+from singalike.recsys.signals import melody_taste, person_tessitura
 
 VERSION_NOTES = re.compile(r"[(\[{].*?[)\]}]|\s[-–]\s.*\b(live|remaster\w*|version|acoustic|demo|remix|edit)\b.*$")
 """What titles say about the recording rather than the song, in lower case."""
@@ -32,52 +32,62 @@ def song_key(title: str) -> str:
     return song or plain
 
 
+@dataclass(frozen=True, eq=False)
+class ScoredSongs:
+    """Some tracks of a view with their scores.
+
+    Attributes:
+        rows: intp (tracks,), which rows of the view.
+        blend, keys: In the order of `rows`.
+    """
+
+    rows: NDArray[np.intp]
+    blend: Blend
+    keys: KeyFit
+
+
 def score_songs(
-    profile: VoiceProfile, view: CatalogueView, singer_score: Similarities, preset: BlendPreset
-) -> tuple[Blend, KeyFit]:
-    """Score every track of the view.
+    profile: VoiceProfile,
+    view: CatalogueView,
+    rows: NDArray[np.intp],
+    singer_score: Similarities,
+    preset: BlendPreset,
+) -> ScoredSongs:
+    """Score tracks of a view.
 
     Args:
         profile: The person's voice.
         view: The catalogue.
+        rows: intp (tracks,), which tracks.
         singer_score: float64 (singers,), in [0, 1].
         preset: Weights of singer, key_fit and melody.
 
     Returns:
-        Blend and key fit over the rows of the tracks.
+        Blend and key fit of the tracks.
     """
-    keys = fit_keys(view.seconds_per_semitone, view.range_known, person_tessitura(profile))
+    keys = fit_keys(view.seconds_per_semitone[rows], view.range_known[rows], person_tessitura(profile))
     signals = {
-        "singer": singer_score[view.track_singer],
+        "singer": singer_score[view.track_singer[rows]],
         "key_fit": keys.signal,
-        "melody": track_melody(profile, view),
+        "melody": melody_taste(profile.melody, view.melody[rows], view.track_melody_calibration),
     }
-    return blend(signals, preset), keys
+    return ScoredSongs(rows, blend(signals, preset), keys)
 
 
-def rank_songs(score: Similarities, view: CatalogueView, allowed: NDArray[np.bool_], k: int) -> list[int]:
+def rank_songs(songs: ScoredSongs, view: CatalogueView, k: int) -> list[int]:
     """Choose the best tracks, one for each song title.
 
     Args:
-        score: float64 (tracks,).
+        songs: Scored tracks.
         view: Names the titles.
-        allowed: bool (tracks,), which may be returned.
         k: How many at most.
 
     Returns:
-        Rows of tracks, best first; equal scores go by track id.
+        Places in `songs`, best first; equal scores go by the order of the rows.
     """
-    rows = np.flatnonzero(allowed)
-    ordered = rows[np.argsort(-score[rows], kind="stable")]
-    return list(_one_each(ordered, view, k))
-
-
-def _one_each(ordered: Iterable[int], view: CatalogueView, k: int) -> Iterable[int]:
-    seen: set[str] = set()
-    for row in ordered:
-        if len(seen) == k:
-            return
-        key = song_key(view.tracks[row].title)
-        if key not in seen:
-            seen.add(key)
-            yield int(row)
+    chosen: dict[str, int] = {}
+    for place in np.argsort(-songs.blend.score, kind="stable"):
+        if len(chosen) == k:
+            break
+        chosen.setdefault(song_key(view.tracks[songs.rows[place]].title), int(place))
+    return list(chosen.values())

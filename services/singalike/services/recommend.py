@@ -10,11 +10,10 @@ from singalike.embeddings.profile import VoiceProfile
 from singalike.errors import FieldViolation, InvalidInputError, WrongStateError
 from singalike.recsys.blend import VOICE_SINGERS, VOICE_SONGS, Blend, BlendPreset, blend
 from singalike.recsys.catalogue_view import CatalogueView
-from singalike.recsys.key_fit import KeyFit
 from singalike.recsys.moments import best_moments
 from singalike.recsys.neighbours import SegmentHits
 from singalike.recsys.signals import singer_signals
-from singalike.recsys.songs import rank_songs, score_songs
+from singalike.recsys.songs import ScoredSongs, rank_songs, score_songs
 from singalike.recsys.suggestions import SingerSuggestion, SongSuggestion, Suggestions, VoiceSummary
 from singalike.services.ports import Catalogue, VoiceIndex
 from singalike.services.recommend_filter import Allowed, RecommendOptions, allow
@@ -49,16 +48,22 @@ class _Ranking:
         return rows[np.argsort(-self.singers.score[rows], kind="stable")]
 
     @cached_property
-    def scored_songs(self) -> tuple[Blend, KeyFit]:
-        return score_songs(self.profile, self.view, self.singers.score, self.song_preset)
-
-    @cached_property
-    def song_rows(self) -> list[int]:
-        """Rows of the tracks to suggest."""
+    def songs(self) -> ScoredSongs:
+        """The allowed tracks of the nearest singers."""
         near = np.zeros(len(self.view), dtype=bool)
         near[self.singer_order[: max(SINGERS_PER_SONG * self.options.k, FEWEST_SINGERS)]] = True
-        tracks = self.allowed.tracks & near[self.view.track_singer]
-        return rank_songs(self.scored_songs[0].score, self.view, tracks, self.options.k)
+        rows = np.flatnonzero(self.allowed.tracks & near[self.view.track_singer])
+        return score_songs(self.profile, self.view, rows, self.singers.score, self.song_preset)
+
+    @property
+    def best_singers(self) -> list[int]:
+        """Rows of the singers to suggest."""
+        return [int(row) for row in self.singer_order[: self.options.k]]
+
+    @cached_property
+    def best_songs(self) -> list[int]:
+        """Places in `songs` of the tracks to suggest."""
+        return rank_songs(self.songs, self.view, self.options.k)
 
 
 class Recommender:
@@ -106,17 +111,17 @@ class Recommender:
             WrongStateError: MODEL_VERSION_MISMATCH (another ear), CATALOGUE_EMPTY.
         """
         ranking = self._rank(profile, options)
-        return self._answer(ranking, list(ranking.singer_order[: options.k]), ranking.song_rows)
+        return self._answer(ranking, ranking.best_singers, ranking.best_songs)
 
     def recommend_singers(self, profile: VoiceProfile, options: RecommendOptions = DEFAULT_OPTIONS) -> Suggestions:
         """Suggest singers only; as `recommend` otherwise."""
         ranking = self._rank(profile, options)
-        return self._answer(ranking, list(ranking.singer_order[: options.k]), [])
+        return self._answer(ranking, ranking.best_singers, [])
 
     def recommend_songs(self, profile: VoiceProfile, options: RecommendOptions = DEFAULT_OPTIONS) -> Suggestions:
         """Suggest songs only; as `recommend` otherwise."""
         ranking = self._rank(profile, options)
-        return self._answer(ranking, [], ranking.song_rows)
+        return self._answer(ranking, [], ranking.best_songs)
 
     def _rank(self, profile: VoiceProfile, options: RecommendOptions) -> _Ranking:
         singer_preset = self._singer_preset.dialled(options.timbre_style).without(
@@ -137,7 +142,8 @@ class Recommender:
         if profile.model_version != self._model_version:
             raise WrongStateError(
                 "MODEL_VERSION_MISMATCH",
-                f"the voice was heard by {profile.model_version}, the catalogue by {self._model_version}: embed it anew",
+                f"the voice is of ear {profile.model_version}, the catalogue of {self._model_version}: "
+                "embed the recording again",
             )
         if profile.quality.voiced_s <= 0 or not np.any(profile.timbre):
             violation = FieldViolation("audio", "holds no clear voice; sing at least 6 seconds close to the microphone")
@@ -152,33 +158,30 @@ class Recommender:
         if self._catalogue.list_tracks(1).total_size:
             raise WrongStateError(
                 "MODEL_VERSION_MISMATCH",
-                f"the catalogue holds no track heard by {self._model_version}: ingest its recordings again",
+                f"the catalogue holds no track of ear {self._model_version}: ingest its recordings again",
             )
         raise WrongStateError("CATALOGUE_EMPTY", "the catalogue is empty: ingest recordings first (singalike ingest)")
 
-    def _answer(self, ranking: _Ranking, singer_rows: list[int], song_rows: list[int]) -> Suggestions:
-        hits = self._hits_to_show(ranking, singer_rows, song_rows)
-        songs, _ = ranking.scored_songs if song_rows else (None, None)
-        missing = dict.fromkeys([*ranking.singers.missing, *(songs.missing if songs else ())])
+    def _answer(self, ranking: _Ranking, singer_rows: list[int], song_places: list[int]) -> Suggestions:
+        hits = self._hits_to_show(ranking, singer_rows, song_places)
+        missing = [*ranking.singers.missing, *(ranking.songs.blend.missing if song_places else ())]
+        profile = ranking.profile
         return Suggestions(
             singers=tuple(_singer(ranking, hits, row) for row in singer_rows),
-            songs=tuple(_song(ranking, hits, row) for row in song_rows),
-            voice=VoiceSummary(
-                ranking.profile.female_probability, ranking.profile.vocal_range, ranking.profile.quality
-            ),
-            notes=voice_notes(ranking.profile, tuple(missing), any_allowed=bool(len(ranking.singer_order))),
+            songs=tuple(_song(ranking, hits, place) for place in song_places),
+            voice=VoiceSummary(profile.female_probability, profile.vocal_range, profile.quality),
+            notes=voice_notes(profile, tuple(dict.fromkeys(missing)), any_allowed=bool(len(ranking.singer_order))),
         )
 
-    def _hits_to_show(self, ranking: _Ranking, singer_rows: list[int], song_rows: list[int]) -> SegmentHits:
+    def _hits_to_show(self, ranking: _Ranking, singer_rows: list[int], song_places: list[int]) -> SegmentHits:
         """Search once more for singers who are near as a whole but had no segment among the nearest."""
-        shown = (
-            {*singer_rows, *(int(row) for row in ranking.view.track_singer[song_rows])} if song_rows else {*singer_rows}
-        )
+        view = ranking.view
+        shown = {*singer_rows, *(view.track_singer[ranking.songs.rows[song_places]].tolist() if song_places else ())}
         silent = shown - set(ranking.hits.singer.tolist())
         if not silent:
             return ranking.hits
-        where = ranking.options.filter_for(frozenset(ranking.view.singers[row].singer_id for row in silent))
-        return ranking.hits.joined(find_hits(self._index, ranking.profile, ranking.view, where))
+        where = ranking.options.filter_for(frozenset(view.singers[row].singer_id for row in silent))
+        return ranking.hits.joined(find_hits(self._index, ranking.profile, view, where))
 
 
 def _check_signals_off(
@@ -202,19 +205,20 @@ def _singer(ranking: _Ranking, hits: SegmentHits, row: int) -> SingerSuggestion:
     )
 
 
-def _song(ranking: _Ranking, hits: SegmentHits, row: int) -> SongSuggestion:
+def _song(ranking: _Ranking, hits: SegmentHits, place: int) -> SongSuggestion:
+    songs, keys = ranking.songs.blend, ranking.songs.keys
+    row = ranking.songs.rows[place]
     track = ranking.view.tracks[row]
-    songs, keys = ranking.scored_songs
     return SongSuggestion(
         track_id=track.track_id,
         title=track.title,
         singer_id=track.singer_id,
         singer_name=track.singer_name,
-        score=float(songs.score[row]),
-        signals=songs.contributions_of(row),
-        key_shift_semitones=int(keys.shift[row]),
-        in_range_before=_known(keys.before[row]),
-        in_range_after=_known(keys.after[row]),
+        score=float(songs.score[place]),
+        signals=songs.contributions_of(place),
+        key_shift_semitones=int(keys.shift[place]),
+        in_range_before=_known(keys.before[place]),
+        in_range_after=_known(keys.after[place]),
         moments=best_moments(hits, hits.track == row, ranking.view, ranking.profile.segments),
     )
 

@@ -24,6 +24,7 @@ class MapPoint:
         singer_id, name: Who.
         x, y: Where, without unit.
         label: Value of the colour that was asked for; None when unknown.
+        voice_gender, genre: What the owner said most often; None when not said.
         track_count: Tracks of the singer.
         female_probability: Mean over the tracks.
         tessitura_midi: In MIDI pitch; None when too little was sung.
@@ -34,6 +35,8 @@ class MapPoint:
     x: float
     y: float
     label: str | None
+    voice_gender: str | None
+    genre: str | None
     track_count: int
     female_probability: float
     tessitura_midi: tuple[float, float] | None
@@ -87,7 +90,7 @@ def _gender(view: CatalogueView, row: int) -> str | None:
 
 
 def _genre(view: CatalogueView, row: int) -> str | None:
-    return min(view.singers[row].genres, default=None)
+    return view.singers[row].genre
 
 
 def _range(view: CatalogueView, row: int) -> str | None:
@@ -109,6 +112,8 @@ def _point(view: CatalogueView, row: int, position: np.ndarray, label: str | Non
         float(position[0]),
         float(position[1]),
         label,
+        singer.voice_gender,
+        singer.genre,
         singer.track_count,
         float(view.female_probability[row]),
         None if np.isnan(low) else (float(low), float(high)),

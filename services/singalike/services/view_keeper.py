@@ -14,7 +14,7 @@ from singalike.services.records import Track, TrackWithProfile
 
 LOG = structlog.get_logger()
 
-PAGE_SIZE = 200
+PAGE_SIZE = 1000
 
 REST_FACTOR = 4.0
 """After a rebuild, the next in the background waits this many times as long: an ingest changes the catalogue often."""
