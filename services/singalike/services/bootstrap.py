@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from singalike.audio.decoding import GuardedDecoder
     from singalike.embeddings.encoder import VoiceEncoder
     from singalike.services.adapters.sql_catalogue import SqlCatalogue
+    from singalike.services.ports import VoiceIndex
 
 
 def build_decoder(settings: Settings) -> "GuardedDecoder":
@@ -33,3 +34,19 @@ def open_catalogue(settings: Settings) -> "SqlCatalogue":
     from singalike.services.adapters.sql_catalogue import SqlCatalogue
 
     return SqlCatalogue(settings.catalogue_url, settings.min_free_disk_mb)
+
+
+def open_index(settings: Settings, timbre_dim: int, style_dim: int) -> "VoiceIndex":
+    """Open the vector store that the settings name; an `IndexFollower` has to fill it; close it after use."""
+    if settings.index == "exact":
+        from singalike.services.adapters.exact_index import ExactIndex
+
+        return ExactIndex(timbre_dim, style_dim)
+    if settings.index == "server":
+        from singalike.services.adapters.server_index import ServerIndex, connect
+
+        client = connect(settings.qdrant_url, settings.qdrant_api_key.get_secret_value())
+        return ServerIndex(client, timbre_dim, style_dim)
+    from singalike.services.adapters.edge_index import EdgeIndex
+
+    return EdgeIndex(settings.data_dir / "index", timbre_dim, style_dim, settings.min_free_disk_mb)

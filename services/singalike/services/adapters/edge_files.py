@@ -1,0 +1,165 @@
+"""The files of an edge index: one owner, a state file that is never half written, and a digest of every other file.
+
+A shard whose files were cut or flipped may load without an error and hold fewer points, or die of SIGBUS on a
+memory-mapped page. So a shard is loaded only when each of its files is, byte for byte, what the state file lists.
+"""
+
+import fcntl
+import hashlib
+import json
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import IO
+
+from singalike.errors import WrongStateError
+
+FORMAT = 1
+BLOCK = 2**16
+DIGEST_SIZE = 16
+
+
+@dataclass(frozen=True)
+class EdgeState:
+    """What the state file says.
+
+    Attributes:
+        shard: Name of the folder in force.
+        timbre_dim, style_dim: Lengths of its vectors.
+        revision, model_version: Up to where the catalogue has been followed, and for which ear.
+        added, deleted: Points changed since the search graph was last built.
+        files: Digest of each file of the shard by relative path.
+    """
+
+    shard: str
+    timbre_dim: int
+    style_dim: int
+    revision: int = 0
+    model_version: str = ""
+    added: int = 0
+    deleted: int = 0
+    files: Mapping[str, str] = field(default_factory=dict)
+
+
+class FileDigests:
+    """Digests of a folder's files; a file is read again only when its size or time of change differ."""
+
+    def __init__(self) -> None:
+        self._known: dict[Path, tuple[int, int, str]] = {}
+
+    def of(self, folder: Path) -> dict[str, str]:
+        """Digest all files below a folder, by relative path."""
+        paths = [path for path in sorted(folder.rglob("*")) if path.is_file()]
+        self._known = {path: self._digest(path) for path in paths}
+        return {str(path.relative_to(folder)): known[2] for path, known in self._known.items()}
+
+    def _digest(self, path: Path) -> tuple[int, int, str]:
+        stat = path.stat()
+        known = self._known.get(path)
+        if known is not None and known[:2] == (stat.st_size, stat.st_mtime_ns):
+            return known
+        digest = hashlib.blake2b(str(stat.st_size).encode(), digest_size=DIGEST_SIZE)
+        with path.open("rb", buffering=0) as file:
+            for offset, block in _written_blocks(file, stat.st_size):
+                digest.update(offset.to_bytes(8, "little"))
+                digest.update(block)
+        return stat.st_size, stat.st_mtime_ns, digest.hexdigest()
+
+
+def _written_blocks(file: IO[bytes], size: int) -> Iterator[tuple[int, bytes]]:
+    """Yield the blocks that are not all zero; holes are skipped without being read, as 100 MB of a shard are holes."""
+    offset = 0
+    while offset < size:
+        try:
+            offset = os.lseek(file.fileno(), offset, os.SEEK_DATA) // BLOCK * BLOCK
+        except OSError:  # ENXIO: only a hole is left
+            return
+        block = os.pread(file.fileno(), BLOCK, offset)
+        if not block:
+            return
+        if block.count(0) != len(block):
+            yield offset, block
+        offset += BLOCK
+
+
+def lock_folder(folder: Path) -> IO[bytes]:
+    """Become the only owner of a folder until the returned file is closed.
+
+    Raises:
+        WrongStateError: INDEX_LOCKED, another process owns it.
+    """
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    file = (folder / "lock").open("ab")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        file.close()
+        raise WrongStateError(
+            "INDEX_LOCKED", f"another process owns the index in {folder}: ask the running server, or stop it first"
+        ) from error
+    return file
+
+
+def write_state(path: Path, state: EdgeState) -> None:
+    """Replace the state file in one step, on disk when this returns."""
+    body = {"format": FORMAT, **asdict(state), "files": dict(state.files)}
+    fresh = path.with_suffix(".new")
+    with fresh.open("w", encoding="utf-8") as file:
+        json.dump({"body": body, "digest": _body_digest(body)}, file)
+        file.flush()
+        os.fsync(file.fileno())
+    fresh.replace(path)
+    _fsync_folder(path.parent)
+
+
+def read_state(path: Path) -> EdgeState:
+    """Read the state file.
+
+    Raises:
+        WrongStateError: INDEX_DAMAGED, it is absent, altered or of another release.
+    """
+    try:
+        document = json.loads(path.read_text("utf-8"))
+        body = dict(document["body"])
+        if document["digest"] != _body_digest(body) or body.pop("format") != FORMAT:
+            raise damaged("its state file is not what was written")
+        return EdgeState(**body)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise damaged("its state file cannot be read") from error
+
+
+def damaged(what: str) -> WrongStateError:
+    """Say what is wrong with an index; whoever follows the catalogue clears and rebuilds it."""
+    return WrongStateError("INDEX_DAMAGED", f"the index is damaged, {what}: clear it, it is rebuilt from the catalogue")
+
+
+def copy_sparse(source: Path, target: Path) -> None:
+    """Copy a folder without filling the holes of its files: shards reserve 100 MB that they do not use."""
+    for path in sorted(source.rglob("*")):
+        copy = target / path.relative_to(source)
+        if path.is_dir():
+            copy.mkdir(parents=True, exist_ok=True)
+            continue
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        _copy_file(path, copy)
+
+
+def _copy_file(source: Path, target: Path) -> None:
+    with source.open("rb", buffering=0) as original, target.open("wb", buffering=0) as copy:
+        size = os.fstat(original.fileno()).st_size
+        copy.truncate(size)
+        for offset, block in _written_blocks(original, size):
+            os.pwrite(copy.fileno(), block, offset)
+
+
+def _body_digest(body: Mapping[str, object]) -> str:
+    return hashlib.blake2b(json.dumps(body, sort_keys=True).encode(), digest_size=DIGEST_SIZE).hexdigest()
+
+
+def _fsync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
