@@ -216,9 +216,10 @@ class AsyncClient:
                 return
             request.page_token = page.next_page_token
 
-    async def get_map(self) -> SingerMap:
-        """Lay out the singers on a plane, near means alike."""
-        return converters.read_map(await self._call(self._recommender.GetMap, recommender_pb.GetMapRequest()))
+    async def get_map(self, colour: str = "gender") -> SingerMap:
+        """Lay out the singers on a plane, near means alike; labels show "gender", "genre" or "range"."""
+        request = recommender_pb.GetMapRequest(colour=requests.map_colour(colour))
+        return converters.read_map(await self._call(self._recommender.GetMap, request))
 
     async def _voice(self, voice: Voice) -> dict[str, Any]:
         """Name the one field of a request that says whose voice; a large recording is embedded first."""

@@ -154,19 +154,22 @@ def read_songs(message: recommender_service_pb2.RecommendSongsResponse) -> SongS
 
 def read_map(message: recommender_service_pb2.GetMapResponse) -> SingerMap:
     """Read the map of singers."""
-    points = tuple(
-        MapPoint(
-            singer_id=point.singer_id,
-            name=point.name,
-            x=point.x,
-            y=point.y,
-            voice_gender=WORD_BY_GENDER.get(point.voice_gender),
-            genre=point.genre or None,
-            tessitura_midi=(point.tessitura_midi[0], point.tessitura_midi[1]) if point.tessitura_midi else None,
-        )
-        for point in message.points
+    points = tuple(_read_point(point) for point in message.points)
+    return SingerMap(points, message.trustworthiness, message.silhouette if message.HasField("silhouette") else None)
+
+
+def _read_point(point: catalogue_pb2.MapPoint) -> MapPoint:
+    known = point.HasField("tessitura_low_midi") and point.HasField("tessitura_high_midi")
+    return MapPoint(
+        singer_id=point.singer_id,
+        name=point.name,
+        x=point.x,
+        y=point.y,
+        label=point.label or None,
+        track_count=point.track_count,
+        female_probability=point.female_probability,
+        tessitura_midi=(point.tessitura_low_midi, point.tessitura_high_midi) if known else None,
     )
-    return SingerMap(points, message.trustworthiness if message.HasField("trustworthiness") else None)
 
 
 def read_track_news(

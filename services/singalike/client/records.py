@@ -136,20 +136,31 @@ class SongSuggestions:
 
 @dataclass(frozen=True)
 class MapPoint:
-    """A singer's place on the map; `tessitura_midi` is (low, high) or None."""
+    """A singer's place on the map.
+
+    Attributes:
+        singer_id, name: Who.
+        x, y: Where, without a unit; near means alike.
+        label: Value that colours the point; None when unknown.
+        track_count: Tracks of the singer.
+        female_probability: Mean over the tracks.
+        tessitura_midi: Low and high in MIDI pitch; None when too little was sung.
+    """
 
     singer_id: str
     name: str
     x: float
     y: float
-    voice_gender: str | None
-    genre: str | None
+    label: str | None
+    track_count: int
+    female_probability: float
     tessitura_midi: tuple[float, float] | None
 
 
 @dataclass(frozen=True)
 class SingerMap:
-    """All singers on a plane; `trustworthiness` in [0, 1] or None with too few singers to say."""
+    """All singers on a plane, with the share of true neighbours kept and how well the labels part the map."""
 
     points: tuple[MapPoint, ...]
-    trustworthiness: float | None
+    trustworthiness: float
+    silhouette: float | None

@@ -9,7 +9,7 @@ from typing import BinaryIO
 from singalike.client.converters import GENDER_BY_WORD, write_info
 from singalike.client.records import Audio, CatalogueTrack, Recording, SuggestionFilters, TrackDescription
 from singalike.errors import FieldViolation, InvalidInputError, UnavailableError
-from singalike.v1 import catalogue_pb2, embedding_service_pb2, suggestions_pb2, voice_pb2
+from singalike.v1 import catalogue_pb2, embedding_service_pb2, recommender_service_pb2, suggestions_pb2, voice_pb2
 
 CHUNK_BYTES = 256 * 2**10
 INLINE_BYTES = 4 * 2**20
@@ -19,6 +19,11 @@ CHANNEL_BY_WORD = {
     "mix": voice_pb2.CHANNEL_MIX,
     "left": voice_pb2.CHANNEL_LEFT,
     "right": voice_pb2.CHANNEL_RIGHT,
+}
+COLOUR_BY_WORD = {
+    "gender": recommender_service_pb2.MAP_COLOUR_GENDER,
+    "genre": recommender_service_pb2.MAP_COLOUR_GENRE,
+    "range": recommender_service_pb2.MAP_COLOUR_RANGE,
 }
 CONTENT_BY_ANSWER = {
     None: voice_pb2.CONTENT_UNSPECIFIED,
@@ -136,6 +141,13 @@ def _gender(word: str) -> "catalogue_pb2.VoiceGender.ValueType":
     if word not in ("female", "male"):
         raise invalid("voice_genders", 'must be "female" or "male"')
     return GENDER_BY_WORD[word]
+
+
+def map_colour(word: str) -> "recommender_service_pb2.MapColour.ValueType":
+    """Write what labels a map."""
+    if word not in COLOUR_BY_WORD:
+        raise invalid("colour", f"must be one of {', '.join(COLOUR_BY_WORD)}")
+    return COLOUR_BY_WORD[word]
 
 
 def consent(subject: str, statement: str, time: datetime | None) -> catalogue_pb2.Consent:

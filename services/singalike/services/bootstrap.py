@@ -18,7 +18,8 @@ def build_decoder(settings: Settings) -> "GuardedDecoder":
     """Start the guarded decoder; close it after use."""
     from singalike.audio.decoding import DecodeLimits, GuardedDecoder
 
-    return GuardedDecoder(DecodeLimits(max_bytes=settings.max_upload_mb * 2**20), processes=settings.decoder_processes)
+    limits = DecodeLimits(max_bytes=settings.max_upload_mb * 2**20)
+    return GuardedDecoder(settings.decoder_processes, limits)
 
 
 def load_encoder(settings: Settings) -> "VoiceEncoder":

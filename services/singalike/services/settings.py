@@ -63,6 +63,9 @@ class Settings(BaseSettings):
         description="Allow listening beyond loopback without TLS and token, inside a private network.",
     )
     reflection: bool = Field(default=False, description="Serve gRPC reflection (for development).")
+    torch_threads: int = Field(
+        default=0, ge=0, le=256, description="Threads of one model call on the CPU; 0: as many as torch chooses."
+    )
     max_batch: int = Field(default=8, ge=1, le=256, description="Recordings that the ear takes at once.")
     max_batch_delay_ms: float = Field(
         default=5.0, ge=0, le=1000, description="How long a recording waits for company, in ms."

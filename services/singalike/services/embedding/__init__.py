@@ -1,0 +1,1 @@
+"""The embedding service: recordings to vectors, tracks into the catalogue."""

@@ -1,0 +1,105 @@
+"""Use case: one recording into the catalogue, with news of how far it is, and out of it again."""
+
+import asyncio
+import hashlib
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from singalike.embeddings.profile import VoiceProfile
+from singalike.services.embedding.local_embedder import IDENTITY, LocalEmbedder
+from singalike.services.ports import Catalogue
+from singalike.services.records import Track, TrackInfo
+
+Value = TypeVar("Value")
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A stage that is done, and its share of the whole work in [0, 1]."""
+
+    name: str
+    share: float
+
+
+RECEIVED, DECODED, SEPARATED, EMBEDDED, STORED = (
+    Stage("received", 0.1),
+    Stage("decoded", 0.2),
+    Stage("separated", 0.6),
+    Stage("embedded", 0.95),
+    Stage("stored", 1.0),
+)
+
+
+def nobody_follows() -> None:
+    """Tell no index of a write: that of another process looks by itself."""
+
+
+class TrackIndexer:
+    """Takes recordings in and erases tracks.
+
+    Args:
+        embedder: The ear.
+        catalogue: Where tracks are kept.
+        after_add: Brings the index of this process in step before an added track is acknowledged.
+        after_erase: Brings all that ranks in step, so that what is acknowledged as erased is never suggested again.
+    """
+
+    def __init__(
+        self,
+        embedder: LocalEmbedder,
+        catalogue: Catalogue,
+        after_add: Callable[[], object] = nobody_follows,
+        after_erase: Callable[[], object] = nobody_follows,
+    ) -> None:
+        self._embedder = embedder
+        self._catalogue = catalogue
+        self._after_add = after_add
+        self._after_erase = after_erase
+
+    async def index(
+        self, audio: bytes, info: TrackInfo, *, channel: str, a_cappella: bool
+    ) -> AsyncIterator[Stage | Track]:
+        """Decode, separate, embed and store; the last item is the track as it stands in the catalogue.
+
+        Bytes that this ear has heard before under the same info are not heard again.
+        """
+        yield RECEIVED
+        digest = (await asyncio.to_thread(hashlib.sha256, audio)).hexdigest()
+        model_version = (await self._embedder.info()).model_version
+        known = await asyncio.to_thread(self._catalogue.find_content, digest, model_version)
+        if known is None or known.info != info:
+            sound = await self._embedder.decode(audio, channel)
+            yield DECODED
+            vocal = sound if a_cappella else await self._embedder.separate(sound)
+            yield SEPARATED
+            profile = await self._embedder.encode(vocal)
+            yield EMBEDDED
+            separator = IDENTITY if a_cappella else self._embedder.separator_name
+            known = await self._store(info, digest, sound.duration_s, separator, profile)
+        yield STORED
+        yield known
+
+    async def delete(self, track_id: str) -> None:
+        """Erase a track; raises NotFoundError TRACK_NOT_FOUND."""
+
+        def erase() -> None:
+            self._catalogue.remove_track(track_id)
+            self._after_erase()
+
+        await _finish(erase)
+
+    async def _store(
+        self, info: TrackInfo, digest: str, duration_s: float, separator: str, profile: VoiceProfile
+    ) -> Track:
+        def write() -> Track:
+            track = self._catalogue.add_track(info, digest, duration_s, separator, profile)
+            self._after_add()
+            return track
+
+        return await _finish(write)
+
+
+async def _finish(write: Callable[[], Value]) -> Value:
+    """Finish a write that has begun even when the caller goes: the answer is lost, the index is not left behind."""
+    return await asyncio.shield(asyncio.ensure_future(asyncio.to_thread(write)))

@@ -1,0 +1,137 @@
+"""The recommender service over gRPC: each method reads the message, calls one use case and writes the answer."""
+# ruff: noqa: ARG002, N802  the generated base class dictates names and arguments
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime
+
+from singalike.client.profile_converters import summary_to_message
+from singalike.services.ports import Catalogue, TrackFilter
+from singalike.services.recommend import Recommender
+from singalike.services.recommender.map_keeper import MapKeeper
+from singalike.services.recommender.voices import Voices, read_consent
+from singalike.services.wire.converters import (
+    read_options,
+    write_map_point,
+    write_singer,
+    write_singer_suggestion,
+    write_song_suggestion,
+    write_track,
+    write_voice,
+)
+from singalike.services.wire.validators import validate
+from singalike.v1 import recommender_service_pb2 as pb
+from singalike.v1.recommender_service_pb2_grpc import RecommenderServiceServicer
+
+DEFAULT_PAGE_SIZE = 50
+
+COLOUR_WORDS = {pb.MAP_COLOUR_GENRE: "genre", pb.MAP_COLOUR_RANGE: "range"}
+
+
+class RecommenderServicer(RecommenderServiceServicer):
+    """Serves `singalike.v1.RecommenderService`.
+
+    Args:
+        recommender: Ranks.
+        catalogue: Singers, tracks and enrolled voices.
+        voices: Finds the profile that a request means.
+        maps: Lays out the singers.
+        now: The clock, in UTC.
+    """
+
+    def __init__(
+        self,
+        recommender: Recommender,
+        catalogue: Catalogue,
+        voices: Voices,
+        maps: MapKeeper,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._recommender = recommender
+        self._catalogue = catalogue
+        self._voices = voices
+        self._maps = maps
+        self._now = now
+
+    async def RecommendSingers(
+        self, request: pb.RecommendSingersRequest, context: object
+    ) -> pb.RecommendSingersResponse:
+        """Find singers for a voice."""
+        validate(request)
+        profile = await self._voices.find(request)
+        found = await asyncio.to_thread(self._recommender.recommend_singers, profile, read_options(request.options))
+        return pb.RecommendSingersResponse(
+            singers=[write_singer_suggestion(singer) for singer in found.singers],
+            voice=summary_to_message(found.voice),
+            notes=found.notes,
+        )
+
+    async def RecommendSongs(self, request: pb.RecommendSongsRequest, context: object) -> pb.RecommendSongsResponse:
+        """Find songs for a voice."""
+        validate(request)
+        profile = await self._voices.find(request)
+        found = await asyncio.to_thread(self._recommender.recommend_songs, profile, read_options(request.options))
+        return pb.RecommendSongsResponse(
+            songs=[write_song_suggestion(song) for song in found.songs],
+            voice=summary_to_message(found.voice),
+            notes=found.notes,
+        )
+
+    async def CreateVoice(self, request: pb.CreateVoiceRequest, context: object) -> pb.CreateVoiceResponse:
+        """Enrol a voice; without consent its recording is not even listened to."""
+        validate(request)
+        consent = read_consent(request.consent, self._now)
+        profile = await self._voices.find(request)
+        voice = await asyncio.to_thread(self._catalogue.add_voice, profile, consent, request.request_id)
+        return pb.CreateVoiceResponse(voice=write_voice(voice))
+
+    async def GetVoice(self, request: pb.GetVoiceRequest, context: object) -> pb.GetVoiceResponse:
+        """Say what is known of an enrolled voice."""
+        validate(request)
+        voice = await asyncio.to_thread(self._catalogue.get_voice, request.voice_id)
+        return pb.GetVoiceResponse(voice=write_voice(voice))
+
+    async def DeleteVoice(self, request: pb.DeleteVoiceRequest, context: object) -> pb.DeleteVoiceResponse:
+        """Erase an enrolled voice and the record of its consent."""
+        validate(request)
+        await asyncio.to_thread(self._catalogue.remove_voice, request.voice_id)
+        return pb.DeleteVoiceResponse()
+
+    async def ListSingers(self, request: pb.ListSingersRequest, context: object) -> pb.ListSingersResponse:
+        """List singers by id."""
+        validate(request)
+        size = request.page_size or DEFAULT_PAGE_SIZE
+        page = await asyncio.to_thread(self._catalogue.list_singers, size, request.page_token, request.name_contains)
+        return pb.ListSingersResponse(
+            singers=[write_singer(singer) for singer in page.items],
+            next_page_token=page.next_page_token,
+            total_size=page.total_size,
+        )
+
+    async def GetSinger(self, request: pb.GetSingerRequest, context: object) -> pb.GetSingerResponse:
+        """Say what is known of a singer."""
+        validate(request)
+        singer = await asyncio.to_thread(self._catalogue.get_singer, request.singer_id)
+        return pb.GetSingerResponse(singer=write_singer(singer))
+
+    async def ListTracks(self, request: pb.ListTracksRequest, context: object) -> pb.ListTracksResponse:
+        """List tracks by id."""
+        validate(request)
+        where = TrackFilter(request.singer_id, request.genre, request.language, request.title_contains)
+        size = request.page_size or DEFAULT_PAGE_SIZE
+        page = await asyncio.to_thread(self._catalogue.list_tracks, size, request.page_token, where)
+        return pb.ListTracksResponse(
+            tracks=[write_track(track) for track in page.items],
+            next_page_token=page.next_page_token,
+            total_size=page.total_size,
+        )
+
+    async def GetMap(self, request: pb.GetMapRequest, context: object) -> pb.GetMapResponse:
+        """Lay out the singers on a plane."""
+        validate(request)
+        found = await asyncio.to_thread(self._maps.get, COLOUR_WORDS.get(request.colour, "gender"))
+        return pb.GetMapResponse(
+            points=[write_map_point(point) for point in found.points],
+            trustworthiness=found.trustworthiness,
+            silhouette=found.silhouette,
+        )

@@ -1,0 +1,85 @@
+"""Whose voice a request means, and the rules for keeping one."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from singalike.client.profile_converters import profile_from_message
+from singalike.embeddings.profile import VoiceProfile
+from singalike.errors import FieldViolation, InvalidInputError, WrongStateError
+from singalike.services.ports import Catalogue, Embedder
+from singalike.services.records import Consent
+from singalike.services.wire.converters import channel_word, is_a_cappella
+from singalike.v1 import catalogue_pb2
+
+CLOCK_SKEW = timedelta(minutes=5)
+"""How far a caller's clock may be ahead of ours."""
+
+
+class Voices:
+    """Finds the profile that a request means.
+
+    Args:
+        embedder: Embeds recordings.
+        catalogue: Holds enrolled voices.
+    """
+
+    def __init__(self, embedder: Embedder, catalogue: Catalogue) -> None:
+        self._embedder = embedder
+        self._catalogue = catalogue
+
+    async def find(self, request: Any) -> VoiceProfile:
+        """Return the profile named by the oneof `voice` of a validated request."""
+        match request.WhichOneof("voice"):
+            case "voice_id":
+                return (await asyncio.to_thread(self._catalogue.get_voice, request.voice_id)).profile
+            case "profile":
+                return await self._check_ear(profile_from_message(request.profile))
+            case _:
+                recording = request.recording
+                a_cappella = is_a_cappella(recording, default=True)
+                return await self._embedder.embed(recording.audio, channel_word(recording), a_cappella)
+
+    async def _check_ear(self, profile: VoiceProfile) -> VoiceProfile:
+        """Refuse vectors of another ear before they meet ours.
+
+        Raises:
+            WrongStateError: MODEL_VERSION_MISMATCH.
+            InvalidInputError: VECTOR_WRONG_DIMENSION.
+        """
+        ear = await self._embedder.info()
+        if profile.model_version != ear.model_version:
+            raise WrongStateError(
+                "MODEL_VERSION_MISMATCH",
+                f"the profile was made by {profile.model_version!r}, this server listens with {ear.model_version}: "
+                "embed the recording again",
+            )
+        dims = (profile.timbre.size, profile.style.size, profile.melody.size)
+        wanted = (ear.timbre_dim, ear.style_dim, ear.melody_dim)
+        if dims != wanted:
+            description = f"timbre, style and melody hold {dims} values, this ear makes {wanted}"
+            raise InvalidInputError(
+                "VECTOR_WRONG_DIMENSION", f"{description}: embed again", (FieldViolation("profile", description),)
+            )
+        return profile
+
+
+def read_consent(message: catalogue_pb2.Consent, now: Callable[[], datetime]) -> Consent:
+    """Read a person's agreement.
+
+    Raises:
+        WrongStateError: CONSENT_MISSING.
+        InvalidInputError: CONSENT_IN_FUTURE.
+    """
+    if not message.subject.strip() or not message.statement.strip():
+        raise WrongStateError(
+            "CONSENT_MISSING", "ask the person, then send consent.subject and consent.statement: nothing was kept"
+        )
+    time = message.time.ToDatetime(UTC) if message.HasField("time") else now()
+    if time > now() + CLOCK_SKEW:
+        description = "lies in the future: send when the person agreed"
+        raise InvalidInputError(
+            "CONSENT_IN_FUTURE", f"consent.time {description}", (FieldViolation("consent.time", description),)
+        )
+    return Consent(message.subject, message.statement, time)

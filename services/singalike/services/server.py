@@ -1,0 +1,180 @@
+"""The servers as a process: parts are built, ports opened, signals heeded, everything closed in order."""
+
+import asyncio
+import json
+import os
+import signal
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Literal
+
+import structlog
+
+from singalike.client import AsyncClient
+from singalike.services import bootstrap
+from singalike.services.adapters.grpc_embedder import GrpcEmbedder
+from singalike.services.embedding.index_track import TrackIndexer, nobody_follows
+from singalike.services.embedding.local_embedder import Ear, LocalEmbedder
+from singalike.services.embedding.servicer import EmbeddingServicer
+from singalike.services.index_follower import FollowEvent, IndexFollower
+from singalike.services.ports import Embedder
+from singalike.services.recommend import Recommender
+from singalike.services.recommender.map_keeper import MapKeeper
+from singalike.services.recommender.servicer import RecommenderServicer
+from singalike.services.recommender.voices import Voices
+from singalike.services.settings import Settings
+from singalike.services.wire.listening import check_exposure
+from singalike.services.wire.rpc_server import RpcServer
+from singalike.v1.embedding_service_pb2_grpc import add_EmbeddingServiceServicer_to_server
+from singalike.v1.recommender_service_pb2_grpc import add_RecommenderServiceServicer_to_server
+
+LOG = structlog.get_logger()
+
+Which = Literal["embedding", "recommender", "all"]
+
+EMBEDDING_SERVICE = "singalike.v1.EmbeddingService"
+RECOMMENDER_SERVICE = "singalike.v1.RecommenderService"
+
+BLOCKING_THREADS = 16
+"""SQL, index searches and file writes at once; the event loop itself never waits for any of them."""
+
+FOLLOW_INTERVAL_S = 1.0
+
+
+@dataclass(frozen=True)
+class Ports:
+    """Where the services listen; None for one that this process does not serve."""
+
+    embedding: int | None
+    recommender: int | None
+
+
+def run(which: Which, settings: Settings, ports_file: Path | None = None) -> None:
+    """Serve until SIGTERM or SIGINT, then drain and return."""
+    check_exposure(settings)
+    asyncio.run(_run_until_signal(which, settings, ports_file))
+
+
+async def _run_until_signal(which: Which, settings: Settings, ports_file: Path | None) -> None:
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopping.set)
+    async with serving(which, settings) as ports:
+        if ports_file is not None:
+            write_ports(ports_file, ports)
+        LOG.info("server_started", services=which, host=settings.host, **asdict(ports), pid=os.getpid())
+        await stopping.wait()
+        LOG.info("server_stopping", grace_s=settings.grace_s)
+    LOG.info("server_stopped")
+
+
+def write_ports(path: Path, ports: Ports) -> None:
+    """Write the ports as JSON in one step: a script that waits for the file never reads half of it."""
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
+    unfinished.write_text(json.dumps(asdict(ports)) + "\n", "utf-8")
+    unfinished.replace(path)
+
+
+@asynccontextmanager
+async def serving(which: Which, settings: Settings) -> AsyncIterator[Ports]:
+    """Build what is to be served, serve it, and close everything in reverse order at the end."""
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(BLOCKING_THREADS, thread_name_prefix="blocking"))
+    async with AsyncExitStack() as parts:
+        servers = await _build_servers(which, settings, parts)
+        for server in servers.values():
+            await server.start()
+        try:
+            yield Ports(*(servers[name].port if name in servers else None for name in ("embedding", "recommender")))
+        finally:
+            await asyncio.gather(*(server.stop() for server in servers.values()))
+
+
+async def _build_servers(which: Which, settings: Settings, parts: AsyncExitStack) -> dict[str, RpcServer]:
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    catalogue = await asyncio.to_thread(bootstrap.open_catalogue, settings)
+    parts.callback(catalogue.close)
+    embedder = await _build_embedder(which, settings, parts)
+    servers: dict[str, RpcServer] = {}
+    after_add: Callable[[], object] = nobody_follows
+    after_erase: Callable[[], object] = nobody_follows
+    if which != "embedding":
+        ear = await embedder.info()
+        index = await asyncio.to_thread(bootstrap.open_index, settings, ear.timbre_dim, ear.style_dim)
+        parts.callback(index.close)
+        recommender = Recommender(catalogue, index, ear.model_version)
+        follower = IndexFollower(catalogue, index, ear.model_version)
+        after_add, after_erase = follower.catch_up, _forget_erased(follower, recommender)
+        await _follow(follower, recommender, parts)
+        servicer = RecommenderServicer(
+            recommender, catalogue, Voices(embedder, catalogue), MapKeeper(recommender.view), utc_now
+        )
+        register = partial(add_RecommenderServiceServicer_to_server, servicer)
+        servers["recommender"] = RpcServer(RECOMMENDER_SERVICE, register, settings, settings.recommender_port)
+    if isinstance(embedder, LocalEmbedder):
+        indexer = TrackIndexer(embedder, catalogue, after_add, after_erase)
+        register = partial(
+            add_EmbeddingServiceServicer_to_server,
+            EmbeddingServicer(embedder, indexer, settings.max_upload_mb * 2**20),
+        )
+        servers["embedding"] = RpcServer(EMBEDDING_SERVICE, register, settings, settings.embedding_port)
+    return servers
+
+
+async def _build_embedder(which: Which, settings: Settings, parts: AsyncExitStack) -> Embedder:
+    """Load the ear; only a recommender that stands alone asks another process for one."""
+    if which == "recommender":
+        client = await parts.enter_async_context(
+            AsyncClient(embedding=settings.embedding_target, token=settings.auth_token.get_secret_value())
+        )
+        return GrpcEmbedder(client)
+    ear = await asyncio.to_thread(_load_ear, settings)
+    decoder = parts.enter_context(await asyncio.to_thread(bootstrap.build_decoder, settings))
+    separator = await asyncio.to_thread(bootstrap.build_separator, settings)
+    embedder = LocalEmbedder(ear, decoder, separator, settings)
+    parts.push_async_callback(embedder.close)
+    return embedder
+
+
+def _load_ear(settings: Settings) -> Ear:
+    import torch
+
+    if settings.torch_threads:
+        torch.set_num_threads(settings.torch_threads)
+    return bootstrap.load_encoder(settings)
+
+
+def _forget_erased(follower: IndexFollower, recommender: Recommender) -> Callable[[], object]:
+    """An added track may wait for the next look at the catalogue; an erased one must be gone from ranking at once."""
+
+    def forget() -> None:
+        follower.catch_up()
+        recommender.refresh()
+
+    return forget
+
+
+async def _follow(follower: IndexFollower, recommender: Recommender, parts: AsyncExitStack) -> None:
+    """Reconcile before the first call, then follow what any process writes."""
+    report = await asyncio.to_thread(follower.start)
+    LOG.info("index_reconciled", **asdict(report))
+    await asyncio.to_thread(recommender.refresh)
+    follower.run_in_background(FOLLOW_INTERVAL_S, _log_follow)
+    parts.callback(follower.stop)
+
+
+def _log_follow(event: FollowEvent) -> None:
+    if event.error is not None:
+        LOG.warning(event.name, revision=event.revision, reason=event.error.reason, message=event.error.message)
+    else:
+        LOG.info(event.name, added=event.added, deleted=event.deleted, revision=event.revision)
+
+
+def utc_now() -> datetime:
+    """Read the clock."""
+    return datetime.now(UTC)
