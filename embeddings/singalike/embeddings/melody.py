@@ -15,6 +15,7 @@ from singalike.embeddings.checkpoint import SHIPPED, Checkpoint, load_checkpoint
 from singalike.embeddings.mel import MELODY_MEL, log_mel
 from singalike.embeddings.melody_vector import CosineFeatures, ShinglePreset, melody_vector
 from singalike.embeddings.pitch_decoding import decode_pitch
+from singalike.embeddings.pitch_refinement import refine_pitch
 from singalike.embeddings.projection import Projection
 from singalike.embeddings.tcae import Tcae, TcaePreset, level_mel
 
@@ -69,6 +70,7 @@ class MelodyEncoder:
         self.projection = projection
         self.version = version
         self.device = tcae.mel_mean.device
+        self.latent_hop_s = MELODY_MEL.hop_s * tcae.preset.stride
 
     @classmethod
     def load(cls, folder: Path = SHIPPED, device: str = "cpu") -> "MelodyEncoder":
@@ -137,8 +139,8 @@ class MelodyEncoder:
     def _analyse_batch(self, waveforms: Sequence[Waveform]) -> list[MelodyFrames]:
         lengths = torch.tensor([MELODY_MEL.frames(len(waveform)) for waveform in waveforms])
         padded = np.zeros((len(waveforms), max(len(waveform) for waveform in waveforms)), dtype=np.float32)
-        for row, waveform in zip(padded, waveforms, strict=True):
-            row[: len(waveform)] = waveform
+        for place, waveform in zip(padded, waveforms, strict=True):
+            place[: len(waveform)] = waveform
         half = self.device.type == "cuda"
         with torch.inference_mode():
             mel = log_mel(torch.from_numpy(padded).to(self.device), MELODY_MEL)
@@ -148,15 +150,13 @@ class MelodyEncoder:
                 latent, logits = self.tcae.analyse(levelled, on_device)
         latents = latent.float().transpose(1, 2).cpu().numpy()
         pitch, voicing = logits.pitch.float().cpu().numpy(), logits.voicing.float().cpu().numpy()
-        preset = self.tcae.preset
-        return [
-            MelodyFrames(
-                latents[row, : preset.steps(frames)].copy(),
-                decode_pitch(pitch[row, :frames], voicing[row, :frames], preset, MELODY_MEL.hop_s),
-                MELODY_MEL.hop_s * preset.stride,
-            )
-            for row, frames in enumerate(lengths.tolist())
-        ]
+        heard = []
+        for row, (waveform, frames) in enumerate(zip(waveforms, lengths.tolist(), strict=True)):
+            steps = self.tcae.preset.steps(frames)
+            track = decode_pitch(pitch[row, :frames], voicing[row, :frames], self.tcae.preset, MELODY_MEL.hop_s)
+            refined = refine_pitch(track, waveform, SAMPLE_RATE)
+            heard.append(MelodyFrames(latents[row, :steps].copy(), refined, self.latent_hop_s))
+        return heard
 
 
 def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:

@@ -82,15 +82,14 @@ def _clip(material: Material, rng: Generator) -> Rendition:
 
 
 def _recorded_clip(recording: RecordedVoice, rng: Generator) -> Rendition:
-    """Play a recording faster or slower, pitch and formants with it."""
+    """Play a recording faster by a factor, which raises pitch and formants by it, or slower."""
     factor = float(np.exp(rng.uniform(-0.35, 0.35)))
     waveform = soxr.resample(recording.waveform, SAMPLE_RATE * factor, SAMPLE_RATE, quality="QQ")
     frames = round(CLIP_S * SAMPLE_RATE / HOP_LENGTH)
-    place = np.arange(frames) / factor
+    place = np.arange(frames) * factor
     inside = place < len(recording.midi_pitch) - 1
-    pitch = recording.midi_pitch[np.minimum(place.astype(np.int64), len(recording.midi_pitch) - 1)]
-    # A faster recording is a higher one: f0 scales with the inverse of its length.
-    moved = np.where(inside, pitch - 12.0 * np.log2(factor), np.nan).astype(np.float32)
+    pitch = recording.midi_pitch[np.minimum(np.round(place).astype(np.int64), len(recording.midi_pitch) - 1)]
+    moved = np.where(inside, pitch + 12.0 * np.log2(factor), np.nan).astype(np.float32)
     samples = frames * HOP_LENGTH
     voice = np.pad(waveform[:samples], (0, max(samples - len(waveform), 0)))
     unit = voice / (np.sqrt(np.mean(voice**2)) + 1e-9)
