@@ -5,10 +5,12 @@ Imports stay inside the functions, so that a command loads only what it uses (to
 
 from typing import TYPE_CHECKING
 
+from singalike.errors import InvalidInputError
 from singalike.services.settings import Settings
 
 if TYPE_CHECKING:
     from singalike.audio.decoding import GuardedDecoder
+    from singalike.audio.separation import Separator
     from singalike.embeddings.encoder import VoiceEncoder
     from singalike.services.adapters.sql_catalogue import SqlCatalogue
     from singalike.services.ports import VoiceIndex
@@ -20,6 +22,29 @@ def build_decoder(settings: Settings) -> "GuardedDecoder":
 
     limits = DecodeLimits(max_bytes=settings.max_upload_mb * 2**20)
     return GuardedDecoder(settings.decoder_processes, limits)
+
+
+def build_separator(settings: Settings) -> "Separator":
+    """Build what takes vocals out of mixtures.
+
+    Raises:
+        InvalidInputError: BAD_SETTING, HTDemucs is asked for without its weights.
+        WrongStateError: The weights are damaged, or demucs is not installed.
+    """
+    from singalike.audio.separation import HTDemucsSeparator, IdentitySeparator, RepetSimSeparator, best_separator
+
+    if settings.separator == "identity":
+        return IdentitySeparator()
+    if settings.separator == "repet-sim" or (settings.separator == "auto" and settings.separation_weights is None):
+        return RepetSimSeparator()
+    if settings.separation_weights is None:
+        raise InvalidInputError("BAD_SETTING", "SINGALIKE_SEPARATION_WEIGHTS: name the folder of HTDemucs' weights")
+    from singalike.embeddings.encoder import choose_device
+
+    device = choose_device(settings.device)
+    if settings.separator == "htdemucs":
+        return HTDemucsSeparator(settings.separation_weights, device)
+    return best_separator(settings.separation_weights, device)
 
 
 def load_encoder(settings: Settings) -> "VoiceEncoder":

@@ -269,9 +269,11 @@ class IngestReport:
         added, unchanged: Track ids.
         refused: (path, reason, message) of each that was not taken.
         interrupted: Whether more was left to do.
+        updated: Track ids of which only the title, genre and the like are new.
     """
 
     added: tuple[str, ...] = ()
     unchanged: tuple[str, ...] = ()
     refused: tuple[tuple[str, str, str], ...] = field(default=())
     interrupted: bool = False
+    updated: tuple[str, ...] = ()

@@ -46,7 +46,7 @@ def put_track(
     stored = next(iter(mappings(connection, query)), None)
     if stored is not None:
         _refuse_other_singer(stored, singer_id)
-        if _is_same(stored, info, separator, profile.model_version):
+        if _is_same(stored, info, separator, profile):
             return stored
     register_model(connection, profile)
     _put_singer(connection, singer_id, info, now)
@@ -81,20 +81,9 @@ def _refuse_other_singer(stored: Row, singer_id: str) -> None:
         )
 
 
-def _is_same(stored: Row, info: TrackInfo, separator: str, model_version: str) -> bool:
+def _is_same(stored: Row, info: TrackInfo, separator: str, profile: VoiceProfile) -> bool:
     # The singer is compared by id: the catalogue keeps one spelling of a name.
-    before = read_track(stored)
-    said = (info.title, info.genre, info.language, info.isrc, info.voice_gender, separator, model_version)
-    known = before.info
-    return said == (
-        known.title,
-        known.genre,
-        known.language,
-        known.isrc,
-        known.voice_gender,
-        before.separator,
-        before.model_version,
-    )
+    return all(stored[name] == value for name, value in _track_columns(info, separator, profile).items())
 
 
 def _put_singer(connection: sa.Connection, singer_id: str, info: TrackInfo, now: datetime) -> None:

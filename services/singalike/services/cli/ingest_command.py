@@ -1,0 +1,122 @@
+"""`singalike ingest`: recordings into the catalogue."""
+
+import json
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from singalike.services.cli.options import data_dir_option, json_option
+from singalike.services.settings import Settings, read_settings
+
+if TYPE_CHECKING:
+    from singalike.services.manifest import Manifest
+    from singalike.services.ports import IngestReport
+
+EXIT_NOTHING_TAKEN, EXIT_INTERRUPTED = 1, 130
+SHOWN_REFUSALS = 20
+
+
+@click.command()
+@click.argument("source", type=click.Path(exists=True, path_type=Path))
+@click.option(
+    "--separator",
+    type=click.Choice(["auto", "identity", "repet-sim", "htdemucs"]),
+    default=None,
+    help="How vocals are taken out; default SINGALIKE_SEPARATOR, else auto.",
+)
+@click.option("--a-cappella", is_flag=True, help="The recordings are voices alone: the same as --separator identity.")
+@click.option("--again", is_flag=True, help="Take in also what is there already, with another separator for instance.")
+@click.option("--device", default=None, help="Torch device: auto, cpu, cuda.")
+@data_dir_option
+@json_option
+def command(
+    source: Path,
+    separator: str | None,
+    a_cappella: bool,
+    again: bool,
+    device: str | None,
+    data_dir: Path | None,
+    as_json: bool,
+) -> int:
+    """Take recordings into the catalogue.
+
+    SOURCE is a folder laid out as FOLDER/SINGER/title.ext (tags of the files win), or a manifest: CSV, JSON Lines or
+    Parquet with the columns audio, singer, title and, if known, genre, language, gender, isrc, channel. What is there
+    already is skipped, so an ingest that was stopped is resumed by starting it again.
+    """
+    from singalike.services.adapters.tag_reader import read_tags
+    from singalike.services.manifest import read_manifest
+
+    settings = read_settings(data_dir=data_dir, device=device, separator="identity" if a_cappella else separator)
+    manifest = read_manifest(source, read_tags)
+    report = _ingest(manifest, settings, again=again)
+    report = replace(report, refused=manifest.refused + report.refused)
+    _print_report(report, as_json=as_json)
+    if report.interrupted:
+        return EXIT_INTERRUPTED
+    return 0 if report.added or report.updated or report.unchanged else EXIT_NOTHING_TAKEN
+
+
+def _ingest(manifest: "Manifest", settings: Settings, *, again: bool) -> "IngestReport":
+    from singalike.services import bootstrap
+    from singalike.services.cli.progress import progress_bar
+    from singalike.services.ingest import IngestTools, ingest
+    from singalike.services.ports import IngestReport
+
+    if not manifest.items:
+        return IngestReport()
+    catalogue = bootstrap.open_catalogue(settings)
+    try:
+        with bootstrap.build_decoder(settings) as decoder, _stop_signals() as stop:
+            tools = IngestTools(
+                catalogue=catalogue,
+                decoder=decoder,
+                separator=bootstrap.build_separator(settings),
+                encoder=bootstrap.load_encoder(settings),
+                workers=max(1, settings.decoder_processes // 2),
+                max_bytes=settings.max_upload_mb * 2**20,
+                again=again,
+            )
+            with progress_bar("ingesting", len(manifest.items)) as advance:
+                return ingest(manifest.items, tools, lambda _path, _share: advance(), len(manifest.items), stop)
+    finally:
+        catalogue.close()
+
+
+@contextmanager
+def _stop_signals() -> Iterator[threading.Event]:
+    """Let the first Ctrl-C or SIGTERM finish what is under way; the second one ends at once."""
+    stop = threading.Event()
+
+    def on_signal(_number: int, _frame: object) -> None:
+        if stop.is_set():
+            raise KeyboardInterrupt
+        stop.set()
+
+    before = {number: signal.signal(number, on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _print_report(report: "IngestReport", *, as_json: bool) -> None:
+    if as_json:
+        rows = [{"path": path, "reason": reason, "message": message} for path, reason, message in report.refused]
+        click.echo(json.dumps({**asdict(report), "refused": rows}, ensure_ascii=False))
+        return
+    for path, reason, message in report.refused[:SHOWN_REFUSALS]:
+        click.echo(f"refused {path}: {message} [{reason}]", err=True)
+    if len(report.refused) > SHOWN_REFUSALS:
+        click.echo(f"... and {len(report.refused) - SHOWN_REFUSALS} more; --json lists all", err=True)
+    click.echo(
+        f"{len(report.added)} added, {len(report.updated)} updated, {len(report.unchanged)} unchanged, "
+        f"{len(report.refused)} refused" + (", stopped: start again to go on" if report.interrupted else "")
+    )
