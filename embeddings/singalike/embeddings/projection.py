@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 PERCENTILES = (0.1, 0.5, 0.9)
-BLOCKS = 4 + len(PERCENTILES)
-"""Statistics of each coefficient: mean, deviation, deviation of the change, percentiles, skewness."""
+FARTHEST = 4.0
+"""Deviations at which a standardised feature is held: one wild figure must not decide a vector."""
 
 
 def frame_statistics(frames: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -36,6 +36,20 @@ def unit(vectors: NDArray[np.floating]) -> NDArray[np.float32]:
     """Scale vectors along the last axis to length one; a zero vector stays zero."""
     length = np.linalg.norm(vectors, axis=-1, keepdims=True)
     return np.asarray(vectors / np.maximum(length, 1e-12), dtype=np.float32)
+
+
+def standardised(
+    features: NDArray[np.float32], centre: NDArray[np.float32], scale: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """Centre and scale features (..., features); an unknown one becomes 0, an absurd one stops at four deviations.
+
+    Args:
+        features: NaN where unknown.
+        centre: Subtracted first.
+        scale: Deviations, above zero.
+    """
+    standard = np.nan_to_num((features - centre) / scale, nan=0.0)
+    return np.asarray(np.clip(standard, -FARTHEST, FARTHEST), dtype=np.float32)
 
 
 @dataclass(frozen=True, eq=False)

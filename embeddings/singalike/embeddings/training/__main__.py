@@ -2,13 +2,17 @@
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from singalike.embeddings.training import timbre
+from singalike.embeddings.training import style, timbre, voice_gender
 from singalike.embeddings.training.workshop import Workshop
 
-FITS = {"timbre": timbre.fit}
+FITS: dict[str, Callable[[Workshop, Path], object]] = {
+    "timbre": timbre.fit,
+    "style": style.fit,
+    "voice_gender": voice_gender.fit,
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -8,20 +8,28 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 from scipy.signal import fftconvolve
 
+from singalike.audio.pitch import PitchTrack
+from singalike.embeddings.training.clip_plan import FRAME_S, plan_singing
 from singalike.embeddings.training.generator import (
     SAMPLE_RATE,
     WARPS,
+    PseudoSinger,
     VoiceAnalysis,
     at_level,
     invent_singer,
+    render,
     sing,
     speak,
 )
 from singalike.embeddings.training.manners import Manner, random_manner
 from singalike.embeddings.training.melodies import Melody
+from singalike.embeddings.training.pitch_noise import tracked
 
 CLIPS_PER_SINGER = 6
 """More clips of a singer did not help the linear parts; one of the six is spoken."""
+
+
+PITCHED_S = 5.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,12 +88,27 @@ def singer_clips(
                 yield Clip(augment(waveform, rng), singer_name, warp, True, spoken)
 
 
-def manner_clip(
-    voice: VoiceAnalysis, warp: float, manner: Manner, melodies: Sequence[Melody], rng: Generator
-) -> NDArray[np.float32]:
-    """Let a freshly invented singer sing one clip in a given manner; float32 (samples,)."""
+@dataclass(frozen=True, eq=False)
+class PitchedClip:
+    """A sung clip whose pitch is known, as some tracker might see it.
+
+    Attributes:
+        waveform: float32 (samples,) at 16 000 Hz.
+        pitch: Its pitch track.
+    """
+
+    waveform: NDArray[np.float32]
+    pitch: PitchTrack
+
+
+def pitched_clip(
+    voice: VoiceAnalysis, singer: PseudoSinger, manner: Manner, melodies: Sequence[Melody], rng: Generator
+) -> PitchedClip:
+    """Let an invented singer sing five seconds in a given manner, and keep the pitch of it."""
     melody = melodies[int(rng.integers(len(melodies)))]
-    return sing(voice, invent_singer(warp, rng), manner, melody, rng)
+    plan = plan_singing(voice.f0_hz, voice.centre_midi, manner, melody, rng, PITCHED_S)
+    waveform = render(voice, singer, manner, plan, rng)
+    return PitchedClip(waveform, tracked(plan.midi_pitch, FRAME_S, rng))
 
 
 def augment(waveform: NDArray[np.float32], rng: Generator) -> NDArray[np.float32]:

@@ -138,23 +138,19 @@ def judge(encoder: TimbreEncoder, clips: Sequence[TimbreClip]) -> IdentityFigure
 
 
 def _card(voices: Sequence[TrainingVoice], held_out: int, clips: int, figures: IdentityFigures, seed: int) -> ModelCard:
+    method = (
+        "Statistics of 30 cepstral coefficients and a supervector of a 32-component Gaussian mixture over 20 "
+        "pitch-robust ones, each projected by linear discriminant analysis, each of unit length, joined. The classes "
+        f"are invented singers: {clips} clips of 3.6 s that WORLD made of {len(voices)} recorded voices, six vocal "
+        "tracts of each, sung to MIDI melodies; one clip in seven has a room, an equaliser and noise on it."
+    )
     return ModelCard(
         name=NAME,
         purpose="Turns frames of a voice into a unit vector of its vocal-tract colour, compared by cosine.",
-        method=(
-            (
-                "Statistics of 30 cepstral coefficients and a supervector of a 32-component Gaussian mixture over 20 "
-                "pitch-robust coefficients, each projected by linear discriminant analysis, each of unit length, joined."
-            ),
-            (
-                f"The classes are invented singers: {clips} clips of 3.6 s that WORLD made of {len(voices)} recorded "
-                "voices, six vocal tracts of each, sung to MIDI melodies; one clip in seven has a room, an equaliser and "
-                "noise on it."
-            ),
-        ),
+        method=(method,),
         figures=(
             f"Invented singers of {held_out} recorded voices held out of a fit with the same settings: {figures}.",
-            "Real singers are measured by `benchmarks/identity_baselines.py`; see the README.",
+            "Real singers are measured by `benchmarks/identity_baselines.py`.",
         ),
         limits=(
             "Clips under 3 s are clearly worse than longer ones.",

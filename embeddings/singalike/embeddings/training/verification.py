@@ -40,24 +40,36 @@ def equal_error_rate(same: NDArray[np.floating], other: NDArray[np.floating]) ->
     return float((miss[crossing] + alarm[crossing]) / 2)
 
 
-def identity_figures(vectors: NDArray[np.floating], singers: Sequence[str]) -> IdentityFigures:
+def identity_figures(
+    vectors: NDArray[np.floating], singers: Sequence[str], songs: Sequence[str] | None = None
+) -> IdentityFigures:
     """Judge unit vectors by the singers that they belong to.
+
+    Two vectors of one singer and one song are neither a hit nor a miss: the song would give them away.
 
     Args:
         vectors: (items, dim), unit rows.
-        singers: Whose each is; every singer at least twice.
+        singers: Whose each is; at least one singer twice.
+        songs: Which song each is of; None when every item is a song of its own.
     """
     similarity = np.asarray(vectors @ vectors.T, dtype=np.float64)
-    names = np.array(singers)
-    same = names[:, None] == names[None]
+    same = _equal_pairs(singers)
+    same_song = np.eye(len(same), dtype=bool) if songs is None else _equal_pairs(songs)
     upper = np.triu(np.ones_like(same), 1).astype(bool)
-    np.fill_diagonal(similarity, -np.inf)
-    order = np.argsort(-similarity, axis=1, kind="stable")[:, :-1]
-    relevant = np.take_along_axis(same, order, axis=1)
-    precision = np.cumsum(relevant, axis=1) / np.arange(1, relevant.shape[1] + 1)
-    average = (precision * relevant).sum(axis=1) / np.maximum(relevant.sum(axis=1), 1)
+    precisions, first = [], []
+    for row, alike, excluded in zip(similarity, same, same & same_song, strict=True):
+        relevant = alike[~excluded][np.argsort(-row[~excluded], kind="stable")]
+        if relevant.any():
+            ranks = np.flatnonzero(relevant) + 1
+            precisions.append(np.mean(np.arange(1, len(ranks) + 1) / ranks))
+            first.append(relevant[0])
     return IdentityFigures(
-        equal_error_rate(similarity[upper & same], similarity[upper & ~same]),
-        float(average.mean()),
-        float(relevant[:, 0].mean()),
+        equal_error_rate(similarity[upper & same & ~same_song], similarity[upper & ~same]),
+        float(np.mean(precisions)),
+        float(np.mean(first)),
     )
+
+
+def _equal_pairs(names: Sequence[str]) -> NDArray[np.bool_]:
+    listed = np.array(names)
+    return np.asarray(listed[:, None] == listed[None])
