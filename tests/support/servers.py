@@ -7,22 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from singalike.audio.sound import Sound
+from singalike.audio.separation import IdentitySeparator
 from singalike.client import AsyncClient
 from singalike.services import bootstrap
 from singalike.services.server import Ports, Which, serving
 from singalike.services.settings import Settings
 from tests.support.fake_ear import FakeEar
-
-
-class LeaveAlone:
-    """A separator for recordings that hold nothing but a voice."""
-
-    name = "identity"
-
-    def separate(self, sound: Sound) -> Sound:
-        """Return the recording as it is."""
-        return sound
 
 
 @dataclass(frozen=True)
@@ -52,7 +42,7 @@ def small_settings(data_dir: Path, **changes: object) -> Settings:
 def use_fake_ear(monkeypatch: pytest.MonkeyPatch, ear: object | None = None) -> None:
     """Let servers started in this test listen with the small ear."""
     monkeypatch.setattr(bootstrap, "load_encoder", lambda settings: ear or FakeEar())
-    monkeypatch.setattr(bootstrap, "build_separator", lambda settings: LeaveAlone(), raising=False)
+    monkeypatch.setattr(bootstrap, "build_separator", lambda settings: IdentitySeparator(), raising=False)
 
 
 @asynccontextmanager

@@ -16,13 +16,14 @@ from typing import Literal
 import structlog
 
 from singalike.client import AsyncClient
+from singalike.errors import UnavailableError
 from singalike.services import bootstrap
 from singalike.services.adapters.grpc_embedder import GrpcEmbedder
 from singalike.services.embedding.index_track import TrackIndexer, nobody_follows
 from singalike.services.embedding.local_embedder import Ear, LocalEmbedder
 from singalike.services.embedding.servicer import EmbeddingServicer
 from singalike.services.index_follower import FollowEvent, IndexFollower
-from singalike.services.ports import Embedder
+from singalike.services.ports import EarInfo, Embedder
 from singalike.services.recommend import Recommender
 from singalike.services.recommender.map_keeper import MapKeeper
 from singalike.services.recommender.servicer import RecommenderServicer
@@ -44,6 +45,8 @@ BLOCKING_THREADS = 16
 """SQL, index searches and file writes at once; the event loop itself never waits for any of them."""
 
 FOLLOW_INTERVAL_S = 1.0
+
+EAR_ATTEMPTS, EAR_PAUSE_S = 60, 1.0
 
 
 @dataclass(frozen=True)
@@ -104,7 +107,7 @@ async def _build_servers(which: Which, settings: Settings, parts: AsyncExitStack
     after_add: Callable[[], object] = nobody_follows
     after_erase: Callable[[], object] = nobody_follows
     if which != "embedding":
-        ear = await embedder.info()
+        ear = await _await_ear(embedder)
         index = await asyncio.to_thread(bootstrap.open_index, settings, ear.timbre_dim, ear.style_dim)
         parts.callback(index.close)
         recommender = Recommender(catalogue, index, ear.model_version)
@@ -139,6 +142,17 @@ async def _build_embedder(which: Which, settings: Settings, parts: AsyncExitStac
     embedder = LocalEmbedder(ear, decoder, separator, settings)
     parts.push_async_callback(embedder.close)
     return embedder
+
+
+async def _await_ear(embedder: Embedder) -> EarInfo:
+    """Ask which ear listens; an embedding service that starts beside us may still be loading it."""
+    for _ in range(EAR_ATTEMPTS):
+        try:
+            return await embedder.info()
+        except UnavailableError as error:
+            LOG.warning("embedding_awaited", reason=error.reason, message=error.message)
+            await asyncio.sleep(EAR_PAUSE_S)
+    return await embedder.info()
 
 
 def _load_ear(settings: Settings) -> Ear:

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol, TypeVar
 
 from singalike.audio.decoding import select_channel
+from singalike.audio.separation import IdentitySeparator, Separator
 from singalike.audio.sound import Sound
 from singalike.embeddings.profile import VoiceProfile
 from singalike.services.embedding.batcher import MicroBatcher
@@ -15,8 +16,7 @@ from singalike.services.settings import Settings
 
 Value = TypeVar("Value")
 
-IDENTITY = "identity"
-"""Name of what leaves a voice alone as it is."""
+IDENTITY = IdentitySeparator.name
 
 
 class Ear(Protocol):
@@ -46,17 +46,6 @@ class Ear(Protocol):
         """Embed recordings of voices alone."""
 
 
-class VocalSeparator(Protocol):
-    """What takes the vocal out of a mixture."""
-
-    @property
-    def name(self) -> str:
-        """Stored with every track."""
-
-    def separate(self, sound: Sound) -> Sound:
-        """Return the vocal."""
-
-
 class LocalEmbedder:
     """The `Embedder` of a process that has the ear itself; close it after use.
 
@@ -67,7 +56,7 @@ class LocalEmbedder:
         settings: Sizes of batches, queue and pools.
     """
 
-    def __init__(self, ear: Ear, decoder: SoundDecoder, separator: VocalSeparator, settings: Settings) -> None:
+    def __init__(self, ear: Ear, decoder: SoundDecoder, separator: Separator, settings: Settings) -> None:
         self._ear = ear
         self._decoder = decoder
         self._separator = separator

@@ -1,0 +1,63 @@
+"""One sound request for each method, and the methods by kind."""
+
+from collections.abc import Sequence
+
+from google.protobuf.message import Message
+
+from singalike.client.profile_converters import profile_to_message
+from singalike.embeddings.profile import VoiceProfile
+from singalike.v1 import catalogue_pb2 as catalogue
+from singalike.v1 import embedding_service_pb2 as embedding
+from singalike.v1 import recommender_service_pb2 as recommender
+from singalike.v1 import suggestions_pb2 as suggestions
+from singalike.v1 import voice_pb2 as voice
+
+
+def sound_requests(
+    audio: bytes, profile: VoiceProfile, voice_id: str, singer_id: str
+) -> dict[tuple[str, str], Sequence[Message]]:
+    """Requests by service and method; the messages of one call for the streaming ones.
+
+    Args:
+        audio: A short recording.
+        profile: What the servers' ear would say.
+        voice_id: An enrolled voice.
+        singer_id: A singer of the catalogue.
+    """
+    recording = voice.Recording(audio=audio, channel=voice.CHANNEL_LEFT)
+    message = profile_to_message(profile)
+    options = suggestions.SuggestionOptions(k=5, timbre_style=0.3, excluded_singer_ids=["nobody"], genres=["folk"])
+    info = catalogue.TrackInfo(singer="A singer", title="A song", genre="folk", language="en")
+    header = embedding.IndexTrackHeader(info=info, recording=voice.Recording(content=voice.CONTENT_A_CAPPELLA))
+    consent = catalogue.Consent(subject="somebody", statement="You may keep my voice.")
+    consent.time.seconds = 1_700_000_000
+    return {
+        ("Embedding", "Embed"): [embedding.EmbedRequest(recording=recording)],
+        ("Embedding", "EmbedBatch"): [embedding.EmbedBatchRequest(recordings=[recording, recording])],
+        ("Embedding", "UploadEmbed"): [
+            embedding.UploadEmbedRequest(recording=voice.Recording()),
+            embedding.UploadEmbedRequest(chunk=audio[: len(audio) // 2]),
+            embedding.UploadEmbedRequest(chunk=audio[len(audio) // 2 :]),
+        ],
+        ("Embedding", "IndexTrack"): [
+            embedding.IndexTrackRequest(header=header),
+            embedding.IndexTrackRequest(chunk=audio),
+        ],
+        ("Embedding", "DeleteTrack"): [embedding.DeleteTrackRequest(track_id="0" * 20)],
+        ("Embedding", "GetModel"): [embedding.GetModelRequest()],
+        ("Recommender", "RecommendSingers"): [recommender.RecommendSingersRequest(profile=message, options=options)],
+        ("Recommender", "RecommendSongs"): [recommender.RecommendSongsRequest(voice_id=voice_id, options=options)],
+        ("Recommender", "CreateVoice"): [
+            recommender.CreateVoiceRequest(profile=message, consent=consent, request_id="request-1")
+        ],
+        ("Recommender", "GetVoice"): [recommender.GetVoiceRequest(voice_id=voice_id)],
+        ("Recommender", "DeleteVoice"): [recommender.DeleteVoiceRequest(voice_id="v-" + "0" * 32)],
+        ("Recommender", "ListSingers"): [recommender.ListSingersRequest(page_size=2, name_contains="a")],
+        ("Recommender", "GetSinger"): [recommender.GetSingerRequest(singer_id=singer_id)],
+        ("Recommender", "ListTracks"): [recommender.ListTracksRequest(page_size=2, genre="folk")],
+        ("Recommender", "GetMap"): [recommender.GetMapRequest()],
+    }
+
+
+CLIENT_STREAMS = frozenset({"UploadEmbed", "IndexTrack"})
+SERVER_STREAMS = frozenset({"IndexTrack"})

@@ -1,0 +1,130 @@
+"""Requests are checked field by field, and every fault is told at once."""
+
+from typing import Any
+
+import pytest
+from google.protobuf.message import Message
+
+from singalike.client.profile_converters import profile_to_message
+from singalike.errors import InvalidInputError
+from singalike.services.wire.validators import CHECKS, validate
+from singalike.v1 import catalogue_pb2, embedding_service_pb2, recommender_service_pb2, suggestions_pb2, voice_pb2
+from tests.support.fake_ear import make_profile
+
+
+def violations_of(request: Message) -> list[str]:
+    with pytest.raises(InvalidInputError) as refused:
+        validate(request)
+    assert refused.value.reason == "INVALID_REQUEST"
+    return [violation.field for violation in refused.value.violations]
+
+
+def test_every_request_of_both_services_has_its_check() -> None:
+    files = (embedding_service_pb2.DESCRIPTOR, recommender_service_pb2.DESCRIPTOR)
+
+    taken = {
+        method.input_type.full_name
+        for file in files
+        for service in file.services_by_name.values()
+        for method in service.methods
+    }
+
+    assert {kind.DESCRIPTOR.full_name for kind in CHECKS} == taken
+
+
+def with_profile(**changes: Any) -> recommender_service_pb2.RecommendSingersRequest:
+    """A request with a sound profile, changed."""
+    request = recommender_service_pb2.RecommendSingersRequest(profile=profile_to_message(make_profile(1)))
+    for path, value in changes.items():
+        *parents, name = path.split("__")
+        message: Any = request.profile
+        for parent in parents:
+            message = message[int(parent)] if parent.isdigit() else getattr(message, parent)
+        if isinstance(value, list):
+            del getattr(message, name)[:]
+            getattr(message, name).extend(value)
+        else:
+            setattr(message, name, value)
+    return request
+
+
+def test_a_sound_profile_passes() -> None:
+    validate(with_profile())
+
+
+NAN, INFINITY = float("nan"), float("inf")
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"timbre": []}, "profile.timbre"),
+        ({"timbre": [0.0] * 16}, "profile.timbre"),
+        ({"timbre": [NAN] * 16}, "profile.timbre"),
+        ({"timbre": [INFINITY] + [0.0] * 15}, "profile.timbre"),
+        ({"style": [0.5] * 8}, "profile.style"),
+        ({"melody": [2.0, 0.0, 0.0, 0.0]}, "profile.melody"),
+        ({"female_probability": 1.5}, "profile.female_probability"),
+        ({"female_probability": NAN}, "profile.female_probability"),
+        ({"model_version": ""}, "profile.model_version"),
+        ({"segments__0__end_s": -1.0}, "profile.segments[0].end_s"),
+        ({"segments__1__start_s": -1.0}, "profile.segments[1].start_s"),
+        ({"segments__2__timbre": [1.0]}, "profile.segments[2]"),
+        ({"vocal_range__lowest_midi": 500.0}, "profile.vocal_range.lowest_midi"),
+        ({"vocal_range__lowest_midi": 127.0}, "profile.vocal_range"),
+        ({"vocal_range__voiced_s": -1.0}, "profile.vocal_range.voiced_s"),
+        ({"vocal_range__seconds_per_semitone": [1.0]}, "profile.vocal_range.seconds_per_semitone"),
+        ({"quality__clipped_share": 2.0}, "profile.quality.clipped_share"),
+        ({"quality__signal_to_noise_db": NAN}, "profile.quality.signal_to_noise_db"),
+    ],
+)
+def test_a_profile_with_a_figure_out_of_bounds_is_refused(changes: dict[str, Any], field: str) -> None:
+    assert field in violations_of(with_profile(**changes))
+
+
+def test_a_profile_of_a_recording_in_which_nobody_sang_passes() -> None:
+    request = with_profile(melody=[0.0] * 4)
+    for name in ("lowest_midi", "highest_midi", "tessitura_low_midi", "tessitura_high_midi"):
+        request.profile.vocal_range.ClearField(name)
+
+    validate(request)
+
+
+GENDER = catalogue_pb2.VOICE_GENDER_FEMALE
+OPTIONS = suggestions_pb2.SuggestionOptions
+
+
+@pytest.mark.parametrize(
+    ("request_", "fields"),
+    [
+        (recommender_service_pb2.RecommendSongsRequest(), ["voice"]),
+        (recommender_service_pb2.RecommendSongsRequest(voice_id=""), ["voice_id"]),
+        (recommender_service_pb2.RecommendSongsRequest(voice_id="v" * 201), ["voice_id"]),
+        (recommender_service_pb2.RecommendSongsRequest(voice_id="v", options=OPTIONS(k=101)), ["options.k"]),
+        (recommender_service_pb2.RecommendSongsRequest(voice_id="v", options=OPTIONS(k=-1)), ["options.k"]),
+        (
+            recommender_service_pb2.RecommendSongsRequest(
+                voice_id="v", options=OPTIONS(timbre_style=NAN, voice_genders=[GENDER, 9], genres=[""])
+            ),
+            ["options.timbre_style", "options.genres[0]", "options.voice_genders"],
+        ),
+        (recommender_service_pb2.ListSingersRequest(page_size=1001), ["page_size"]),
+        (recommender_service_pb2.ListSingersRequest(page_size=-1, page_token="t" * 1001), ["page_size", "page_token"]),
+        (recommender_service_pb2.ListTracksRequest(title_contains="a\nb"), ["title_contains"]),
+        (recommender_service_pb2.GetSingerRequest(), ["singer_id"]),
+        (recommender_service_pb2.GetMapRequest(colour=77), ["colour"]),  # type: ignore[arg-type]
+        (recommender_service_pb2.CreateVoiceRequest(request_id="r" * 65), ["voice", "request_id"]),
+        (embedding_service_pb2.DeleteTrackRequest(), ["track_id"]),
+        (embedding_service_pb2.EmbedRequest(), ["recording.audio"]),
+        (embedding_service_pb2.EmbedBatchRequest(), ["recordings"]),
+        (embedding_service_pb2.EmbedBatchRequest(recordings=[voice_pb2.Recording()] * 33), ["recordings"]),
+        (embedding_service_pb2.UploadEmbedRequest(), ["part"]),
+        (embedding_service_pb2.IndexTrackRequest(chunk=bytes(4 * 2**20 + 1)), ["chunk"]),
+        (
+            embedding_service_pb2.IndexTrackRequest(header=embedding_service_pb2.IndexTrackHeader()),
+            ["header.info.singer", "header.info.title"],
+        ),
+    ],
+)
+def test_all_faults_of_a_request_are_told_at_once(request_: Message, fields: list[str]) -> None:
+    assert violations_of(request_) == fields
