@@ -26,10 +26,17 @@ def check_map_path(path: Path) -> None:
 
 
 def write_map(singer_map: SingerMap, path: Path) -> None:
-    """Write a map in the format that the suffix names: .html (self-contained), .png or .parquet."""
+    """Write a map in the format that the suffix names: .html (self-contained), .png or .parquet.
+
+    Raises:
+        InvalidInputError: BAD_MAP_FORMAT; NOT_WRITABLE.
+    """
     check_map_path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    WRITERS[path.suffix.lower()](singer_map, path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        WRITERS[path.suffix.lower()](singer_map, path)
+    except OSError as error:
+        raise InvalidInputError("NOT_WRITABLE", f"{path} cannot be written: {error.strerror or error}") from error
 
 
 def _write_page(singer_map: SingerMap, path: Path) -> None:

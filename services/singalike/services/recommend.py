@@ -99,6 +99,18 @@ class Recommender:
         """Return the view that requests work on."""
         return self._keeper.view()
 
+    def check_ready(self) -> CatalogueView:
+        """Return the view that requests work on, or refuse: WrongStateError CATALOGUE_EMPTY, MODEL_VERSION_MISMATCH."""
+        view = self._keeper.view()
+        if len(view):
+            return view
+        if self._catalogue.list_tracks(1).total_size:
+            raise WrongStateError(
+                "MODEL_VERSION_MISMATCH",
+                f"the catalogue holds no track of ear {self._model_version}: ingest its recordings again",
+            )
+        raise WrongStateError("CATALOGUE_EMPTY", "the catalogue is empty: ingest recordings first (singalike ingest)")
+
     def recommend(self, profile: VoiceProfile, options: RecommendOptions = DEFAULT_OPTIONS) -> Suggestions:
         """Suggest singers and songs.
 
@@ -132,7 +144,7 @@ class Recommender:
             options, singer_preset, song_preset, {*self._singer_preset.weights, *self._song_preset.weights}
         )
         self._check_voice(profile)
-        view = self._checked_view()
+        view = self.check_ready()
         allowed = allow(view, options)
         hits = find_hits(self._index, profile, view, options.index_filter)
         singers = blend(singer_signals(profile, view, hits), singer_preset)
@@ -150,17 +162,6 @@ class Recommender:
             raise InvalidInputError(
                 "NO_VOICE", "no voice was heard: sing at least 6 seconds close to the microphone", (violation,)
             )
-
-    def _checked_view(self) -> CatalogueView:
-        view = self._keeper.view()
-        if len(view):
-            return view
-        if self._catalogue.list_tracks(1).total_size:
-            raise WrongStateError(
-                "MODEL_VERSION_MISMATCH",
-                f"the catalogue holds no track of ear {self._model_version}: ingest its recordings again",
-            )
-        raise WrongStateError("CATALOGUE_EMPTY", "the catalogue is empty: ingest recordings first (singalike ingest)")
 
     def _answer(self, ranking: _Ranking, singer_rows: list[int], song_places: list[int]) -> Suggestions:
         hits = self._hits_to_show(ranking, singer_rows, song_places)

@@ -1,0 +1,62 @@
+"""A recommender in this process, for commands that answer once and end."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Protocol
+
+from singalike.errors import WrongStateError
+from singalike.services import bootstrap
+from singalike.services.index_follower import IndexFollower
+from singalike.services.ports import VoiceIndex
+from singalike.services.recommend import Recommender
+from singalike.services.settings import Settings
+
+
+class EarShape(Protocol):
+    """What has to be known of an ear to search among its vectors."""
+
+    @property
+    def model_version(self) -> str:
+        """Version of the ear."""
+
+    @property
+    def timbre_dim(self) -> int:
+        """Numbers in a timbre vector."""
+
+    @property
+    def style_dim(self) -> int:
+        """Numbers in a style vector."""
+
+
+@contextmanager
+def local_recommender(settings: Settings, ear: EarShape, on_fallback: Callable[[str], None]) -> Iterator[Recommender]:
+    """Open catalogue and index, bring the index up to date, and close both after the block.
+
+    Args:
+        settings: Where they lie.
+        ear: Whose vectors are searched.
+        on_fallback: Told in one sentence when a running server owns the index and an exact one stands in.
+    """
+    catalogue = bootstrap.open_catalogue(settings)
+    try:
+        index = _open_index(settings, ear, on_fallback)
+        follower = IndexFollower(catalogue, index, ear.model_version)
+        try:
+            follower.start()
+            yield Recommender(catalogue, index, ear.model_version)
+            follower.stop()
+        finally:
+            index.close()
+    finally:
+        catalogue.close()
+
+
+def _open_index(settings: Settings, ear: EarShape, on_fallback: Callable[[str], None]) -> VoiceIndex:
+    try:
+        return bootstrap.open_index(settings, ear.timbre_dim, ear.style_dim)
+    except WrongStateError as error:
+        if error.reason != "INDEX_LOCKED":
+            raise
+        on_fallback("a running server owns the index: searching the catalogue itself, which is slower")
+        exact = settings.model_copy(update={"index": "exact"})
+        return bootstrap.open_index(exact, ear.timbre_dim, ear.style_dim)

@@ -1,0 +1,174 @@
+"""`singalike recommend` and `singalike map` as a person runs them, with a small ear."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+import soundfile
+from click.testing import CliRunner, Result
+
+from singalike.audio.sound import Sound
+from singalike.embeddings import encoder
+from singalike.errors import InvalidInputError, WrongStateError
+from singalike.services import bootstrap
+from singalike.services.cli.root import group
+from singalike.services.records import TrackInfo
+from singalike.services.settings import read_settings
+from tests.support.fake_ear import FakeEar
+
+SUM_TOLERANCE = 1e-6
+SAMPLE_RATE = 16_000
+EAR = FakeEar()
+
+
+def hum(singer: int, take: int, seconds: float = 12.0) -> np.ndarray:
+    """Sum harmonics whose balance belongs to the singer."""
+    balance = np.random.default_rng(singer).uniform(0.05, 1.0, 12)
+    time_s = np.arange(round(seconds * SAMPLE_RATE)) / SAMPLE_RATE
+    f0_hz = 180.0 + 15.0 * singer + 3.0 * take
+    tones = [gain * np.sin(2 * np.pi * f0_hz * (place + 1) * time_s) for place, gain in enumerate(balance)]
+    return np.asarray(0.05 * np.sum(tones, axis=0), dtype=np.float32)
+
+
+@pytest.fixture(scope="module")
+def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A catalogue of six hummers with three tracks each."""
+    folder = tmp_path_factory.mktemp("catalogue")
+    catalogue = bootstrap.open_catalogue(read_settings(data_dir=folder))
+    for singer in range(6):
+        for take in range(3):
+            [profile] = EAR.encode([Sound(hum(singer, take)[None], SAMPLE_RATE)])
+            info = TrackInfo(f"[bold]Hummer {singer}", f"Hum {singer} no. {take}", genre=("folk", "rock")[singer % 2])
+            catalogue.add_track(info, f"{singer:032x}{take:032x}"[::-1], 12.0, "identity", profile)
+    catalogue.close()
+    return folder
+
+
+@pytest.fixture
+def voice(tmp_path: Path) -> Path:
+    """Another take of the third hummer."""
+    path = tmp_path / "voice.wav"
+    soundfile.write(path, hum(3, 7), SAMPLE_RATE)
+    return path
+
+
+@pytest.fixture(autouse=True)
+def _small_ear(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setattr(bootstrap, "load_encoder", lambda _settings: EAR)
+    monkeypatch.setattr(encoder, "model_version", lambda *_: EAR.model_version)
+    return
+
+
+def run(*arguments: str | Path) -> Result:
+    return CliRunner().invoke(group, [str(argument) for argument in arguments], standalone_mode=False)
+
+
+def test_the_json_is_what_programs_rely_on(data_dir: Path, voice: Path) -> None:
+    result = run("recommend", voice, "--data-dir", data_dir, "--k", "3", "--json")
+
+    answer = json.loads(result.stdout)
+    assert set(answer) == {"singers", "songs", "voice", "notes"}
+    assert len(answer["singers"]) == 3
+    assert answer["singers"][0]["singer_id"] == "bold-hummer-3"
+    for singer in answer["singers"]:
+        assert {"singer_id", "name", "score", "signals", "moments"} <= set(singer)
+        assert sum(singer["signals"].values()) == pytest.approx(singer["score"], abs=SUM_TOLERANCE)
+    for song in answer["songs"]:
+        assert {"track_id", "title", "singer_id", "score", "signals", "key_shift_semitones"} <= set(song)
+        assert {"in_range_before", "in_range_after"} <= set(song)
+        assert sum(song["signals"].values()) == pytest.approx(song["score"], abs=SUM_TOLERANCE)
+    assert {"range", "female_probability", "quality"} <= set(answer["voice"])
+
+
+def test_the_table_names_singers_as_their_owner_writes_them(data_dir: Path, voice: Path) -> None:
+    result = run("recommend", voice, "--data-dir", data_dir, "--k", "2")
+
+    assert "[bold]Hummer" in " ".join(result.stdout.replace("│", " ").split())
+    assert "your voice:" in result.stdout
+
+
+def test_an_excluded_singer_stays_away(data_dir: Path, voice: Path) -> None:
+    result = run("recommend", voice, "--data-dir", data_dir, "--exclude-singer", "bold-hummer-3", "--json")
+
+    answer = json.loads(result.stdout)
+    assert len(answer["singers"]) == 5
+    assert "bold-hummer-3" not in {found["singer_id"] for found in answer["singers"] + answer["songs"]}
+
+
+def test_an_index_that_a_server_owns_is_done_without(data_dir: Path, voice: Path) -> None:
+    owned = bootstrap.open_index(read_settings(data_dir=data_dir), EAR.timbre_dim, EAR.style_dim)
+    try:
+        result = run("recommend", voice, "--data-dir", data_dir, "--json")
+    finally:
+        owned.close()
+
+    assert "a running server owns the index" in result.stderr
+    assert json.loads(result.stdout)["singers"][0]["singer_id"] == "bold-hummer-3"
+
+
+def test_an_empty_catalogue_says_so(tmp_path: Path, voice: Path) -> None:
+    result = run("recommend", voice, "--data-dir", tmp_path)
+
+    assert isinstance(result.exception, WrongStateError)
+    assert result.exception.reason == "CATALOGUE_EMPTY"
+
+
+def test_something_that_is_no_sound_is_refused(data_dir: Path, tmp_path: Path) -> None:
+    text = tmp_path / "voice.mp3"
+    text.write_text("la la la")
+
+    result = run("recommend", text, "--data-dir", data_dir)
+
+    assert isinstance(result.exception, InvalidInputError)
+
+
+def test_a_page_needs_no_network(data_dir: Path, tmp_path: Path) -> None:
+    out = tmp_path / "map.html"
+
+    result = run("map", "--out", out, "--data-dir", data_dir, "--colour", "genre")
+
+    page = out.read_text("utf-8")
+    assert "trustworthiness" in result.stdout
+    assert "<script src=" not in page
+    assert "Hummer 5" in page
+
+
+def test_the_same_seed_gives_the_same_table(data_dir: Path, tmp_path: Path) -> None:
+    paths = [tmp_path / "a.parquet", tmp_path / "b.parquet"]
+    facts = [
+        json.loads(run("map", "--out", path, "--data-dir", data_dir, "--seed", "5", "--json").stdout) for path in paths
+    ]
+
+    first, second = (pq.read_table(path) for path in paths)
+
+    assert first.equals(second)
+    assert {"x", "y", "singer", "singer_id", "gender"} <= set(first.column_names)
+    assert first.num_rows == 6
+    assert facts[0]["trustworthiness"] == facts[1]["trustworthiness"]
+    assert 0.0 <= facts[0]["trustworthiness"] <= 1.0
+
+
+def test_a_picture_is_a_picture(data_dir: Path, tmp_path: Path) -> None:
+    out = tmp_path / "map.png"
+
+    run("map", "--out", out, "--data-dir", data_dir, "--colour", "range")
+
+    assert out.read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_map_of_too_few_singers_is_refused_kindly(tmp_path: Path) -> None:
+    result = run("map", "--out", tmp_path / "map.html", "--data-dir", tmp_path / "nothing")
+
+    assert isinstance(result.exception, WrongStateError)
+    assert result.exception.reason == "TOO_FEW_SINGERS"
+
+
+def test_an_unknown_map_format_is_refused_before_any_work(tmp_path: Path) -> None:
+    result = run("map", "--out", tmp_path / "map.gif", "--data-dir", tmp_path / "nothing")
+
+    assert isinstance(result.exception, InvalidInputError)
+    assert result.exception.reason == "BAD_MAP_FORMAT"
+    assert not (tmp_path / "nothing").exists()
