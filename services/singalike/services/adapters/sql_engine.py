@@ -46,11 +46,15 @@ class Database:
         self._min_free_bytes = min_free_disk_mb * 2**20
         self._file = Path(self._engine.url.database or "") if self.is_sqlite else None
         self._scrub_pending = False
-        with errors_mapped():
-            if self._file is not None:
-                _prepare_file(self._file)
-            sql_migrate.upgrade(self._engine, self._file.with_suffix(".lock") if self._file else None)
-        self.scrub()
+        try:
+            with errors_mapped():
+                if self._file is not None:
+                    _prepare_file(self._file)
+                sql_migrate.upgrade(self._engine, self._file.with_suffix(".lock") if self._file else None)
+            self.scrub()
+        except SingalikeError:
+            self.close()
+            raise
 
     @property
     def is_sqlite(self) -> bool:

@@ -1,0 +1,95 @@
+"""What the catalogue does with files: rights, erasure, full disks and databases that are none."""
+
+from pathlib import Path
+
+import pytest
+
+from singalike.errors import SingalikeError, WrongStateError
+from singalike.services.adapters.sql_catalogue import SqlCatalogue
+from tests.support.catalogue_entries import CONSENT, add_track
+from tests.support.fake_ear import make_profile
+from tests.support.folders import quick_folder
+
+
+def test_the_database_is_for_its_owner_only() -> None:
+    with quick_folder() as folder:
+        catalogue = SqlCatalogue(f"sqlite:///{folder / 'data' / 'catalogue.db'}")
+        add_track(catalogue, 1)
+
+        rights = {path.name: path.stat().st_mode & 0o777 for path in (folder / "data").iterdir()}
+        catalogue.close()
+
+        assert (folder / "data").stat().st_mode & 0o777 == 0o700
+        assert set(rights.values()) == {0o600}
+        assert "catalogue.db-wal" in rights
+
+
+def _files_with(folder: Path, content: bytes) -> list[str]:
+    return [path.name for path in folder.rglob("*") if path.is_file() and content in path.read_bytes()]
+
+
+@pytest.mark.parametrize("what", ["voice", "track", "singer"])
+def test_what_is_erased_leaves_no_byte_behind(what: str) -> None:
+    with quick_folder() as folder:
+        catalogue = SqlCatalogue(f"sqlite:///{folder / 'catalogue.db'}")
+        bystander = SqlCatalogue(f"sqlite:///{folder / 'catalogue.db'}")
+        for number in range(5):
+            add_track(catalogue, number, singer=f"Keepsake {number}")
+        track = add_track(catalogue, 77, singer="Zerubabel Quux")
+        voice = catalogue.add_voice(make_profile(77), CONSENT)
+        bystander.list_tracks()
+        traces = [make_profile(77).timbre.tobytes(), make_profile(77).segments.style[1].tobytes()]
+        traces += [CONSENT.subject.encode()] if what == "voice" else [b"Zerubabel", b"zerubabel"]
+        if what == "voice":
+            catalogue.remove_track(track.track_id)
+        else:
+            catalogue.remove_voice(voice.voice_id)
+        assert all(_files_with(folder, trace) for trace in traces)
+
+        if what == "voice":
+            catalogue.remove_voice(voice.voice_id)
+        elif what == "track":
+            catalogue.remove_track(track.track_id)
+        else:
+            catalogue.remove_singer(track.singer_id)
+
+        assert [_files_with(folder, trace) for trace in traces] == [[] for _ in traces]
+        catalogue.close()
+        bystander.close()
+
+
+@pytest.mark.parametrize(
+    ("url", "reason"),
+    [
+        ("mysql://nowhere/x", "BAD_SETTING"),
+        ("no url", "BAD_SETTING"),
+        ("sqlite://", "BAD_SETTING"),
+        ("sqlite:////proc/nowhere/catalogue.db", "CATALOGUE_UNAVAILABLE"),
+        ("postgresql+psycopg://nobody@127.0.0.1:1/none", "CATALOGUE_UNAVAILABLE"),
+    ],
+)
+def test_a_database_that_cannot_be_opened_says_why(url: str, reason: str) -> None:
+    with pytest.raises(SingalikeError) as refusal:
+        SqlCatalogue(url)
+
+    assert refusal.value.reason == reason
+
+
+def test_a_file_that_is_no_database_is_called_damaged(tmp_path: Path) -> None:
+    (tmp_path / "catalogue.db").write_bytes(b"this is no database at all " * 100)
+
+    with pytest.raises(WrongStateError) as refusal:
+        SqlCatalogue(f"sqlite:///{tmp_path / 'catalogue.db'}")
+
+    assert refusal.value.reason == "CATALOGUE_DAMAGED"
+
+
+def test_a_nearly_full_disk_is_refused_before_writing(tmp_path: Path) -> None:
+    catalogue = SqlCatalogue(f"sqlite:///{tmp_path / 'catalogue.db'}", min_free_disk_mb=2**40)
+
+    with pytest.raises(SingalikeError) as refusal:
+        add_track(catalogue, 1)
+
+    assert refusal.value.reason == "DISK_FULL"
+    assert catalogue.list_tracks().total_size == 0
+    catalogue.close()
