@@ -5,12 +5,9 @@ import pytest
 from rich.console import Console
 
 from singalike.audio.synthesis import draw_singer, vary_singer
-from singalike.client import SingerSuggestions, SongSuggestions
-from singalike.recsys.suggestions import Moment, SingerSuggestion, SongSuggestion, VoiceSummary
 from singalike.services.demo.hidden import by_distance
-from singalike.services.demo.report import note_name, self_check_table, singers_table, songs_table, voice_lines
+from singalike.services.demo.report import self_check_table, truth_line, truth_table
 from singalike.services.demo.self_check import check
-from tests.support.voices import voice as drawn_profile
 
 RANDOM = np.random.default_rng(0)
 KNOWN = [draw_singer(RANDOM) for _ in range(24)]
@@ -22,11 +19,6 @@ def printed(*parts: object) -> str:
     with console.capture() as capture:
         console.print(*parts)
     return capture.get()
-
-
-def summary() -> VoiceSummary:
-    profile = drawn_profile(1)
-    return VoiceSummary(profile.female_probability, profile.vocal_range, profile.quality)
 
 
 def test_a_perfect_order_passes_the_self_check() -> None:
@@ -55,36 +47,22 @@ def test_a_singer_who_is_not_suggested_comes_after_all_who_are() -> None:
     assert result.ranks == (6,)
 
 
-def test_the_tables_say_who_why_and_in_which_key() -> None:
-    moment = Moment("t1", 1.0, 4.0, 7.0, 10.0, 0.9)
-    singer = SingerSuggestion("s1", "Avelis Ashgrel", 0.81, {"timbre": 0.6, "voice_gender": 0.21}, (moment,))
-    song = SongSuggestion("t1", "Paper Kites", "s1", "Avelis Ashgrel", 0.7, {"key_fit": 0.7}, -3, 0.5, 0.9, (moment,))
-    unknown = SongSuggestion("t2", "Slow Ferry", "s1", "Avelis Ashgrel", 0.6, {"singer": 0.6}, 0, None, None, ())
+def test_the_truth_names_the_nearest_singers_and_their_place_among_the_suggestions() -> None:
+    known = {f"singer {index}": voice for index, voice in enumerate(KNOWN)}
+    nearest = [f"singer {index}" for index in by_distance(HIDDEN[3], KNOWN)]
 
-    singers = printed(
-        singers_table(
-            SingerSuggestions((singer,), summary()), HIDDEN[0], {"Avelis Ashgrel": KNOWN[0]}, {"t1": "Paper Kites"}
-        )
-    )
-    songs = printed(songs_table(SongSuggestions((song, unknown), summary())))
+    text = printed(truth_line(HIDDEN[3]), truth_table(HIDDEN[3], known, nearest[1:], 3))
 
-    assert "Avelis Ashgrel" in singers
-    assert "timbre 0.60, voice gender 0.21" in singers
-    assert "Paper Kites 7 s" in singers
-    assert "50% → 90%" in songs
-    assert "unknown" in songs
+    assert f"vocal tract {HIDDEN[3].tract_cm:.1f} cm" in text
+    assert "not at all" in text
+    assert "number 1" in text
+    assert text.count(" cm") == 1 + 3
 
 
-def test_the_voice_and_the_check_are_told_in_words() -> None:
-    result = check(HIDDEN, [by_distance(voice, KNOWN) for voice in HIDDEN], KNOWN)
+def test_the_check_is_told_in_words() -> None:
+    perfect = check(HIDDEN, [by_distance(voice, KNOWN) for voice in HIDDEN], KNOWN)
+    hopeless = check(HIDDEN, [by_distance(voice, KNOWN)[::-1] for voice in HIDDEN], KNOWN)
 
-    text = printed(voice_lines(summary(), KNOWN[0]), self_check_table(result))
-
-    assert "heard: 20.0 s of voice" in text
-    assert "among the first 3" in text
-    assert "clearly better than drawing lots" in text
-
-
-@pytest.mark.parametrize(("midi_pitch", "name"), [(69.0, "A4"), (60.2, "C4"), (48.6, "C#3")])
-def test_notes_have_names(midi_pitch: float, name: str) -> None:
-    assert note_name(midi_pitch) == name
+    assert "among the first 3" in printed(self_check_table(perfect))
+    assert "clearly better than drawing lots: 5.8 standard errors" in printed(self_check_table(perfect))
+    assert "NOT clearly better" in printed(self_check_table(hopeless))

@@ -11,10 +11,12 @@ from rich.console import Console
 
 from singalike.audio.synthesis import SingerVoice
 from singalike.client import Client, SingerSuggestions
+from singalike.recsys.suggestions import Suggestions
 from singalike.services.cli.progress import progress_bar
+from singalike.services.cli.suggestions_table import print_suggestions
 from singalike.services.demo.catalogue import DemoCatalogue, write_demo_catalogue
 from singalike.services.demo.hidden import HiddenVoice, hidden_voice
-from singalike.services.demo.report import self_check_table, singers_table, songs_table, voice_lines
+from singalike.services.demo.report import self_check_table, truth_line, truth_table
 from singalike.services.demo.self_check import SelfCheck, check
 from singalike.services.demo.services import Addresses, run_command, services
 
@@ -61,9 +63,9 @@ def run_demo(
     size = size or DemoSize()
     started = perf_counter()
     catalogue = _write(data_dir / RECORDINGS, size, console)
-    _tell(console, f"Ingest it: singalike ingest {catalogue.manifest} --data-dir {data_dir}")
-    run_command("ingest", str(catalogue.manifest), "--data-dir", str(data_dir))
-    _tell(console, f"Start the services: singalike serve all --data-dir {data_dir}")
+    _tell(console, f"Ingest them: singalike ingest {catalogue.manifest}")
+    console.print(run_command("ingest", str(catalogue.manifest), "--data-dir", str(data_dir)), highlight=False)
+    _tell(console, "Start the services: singalike serve all")
     with services(data_dir) as addresses:
         result = _ask(catalogue, size, addresses, console)
         console.print(f"\nThe whole demo took {perf_counter() - started:.0f} s.")
@@ -88,9 +90,8 @@ def _ask(catalogue: DemoCatalogue, size: DemoSize, addresses: Addresses, console
     with Client(addresses.embedding, addresses.recommender, deadline_s=120.0) as client:
         answers = [client.recommend_singers(each.audio, k=min(size.singers, 100)) for each in hidden]
         _show(client, hidden[0], answers[0], known, console)
-    result = check(
-        [each.voice for each in hidden], [_positions(answer, list(known)) for answer in answers], _voices(known)
-    )
+    suggested = [_positions(answer, list(known)) for answer in answers]
+    result = check([each.voice for each in hidden], suggested, list(known.values()))
     console.print(self_check_table(result))
     return result
 
@@ -107,20 +108,14 @@ def _show(
 ) -> None:
     titles = {track.track_id: track.info.title for track in client.list_tracks()}
     songs = client.recommend_songs(hidden.audio, k=SHOWN)
-    first = SingerSuggestions(answer.singers[:SHOWN], answer.voice, answer.notes)
-    console.print(voice_lines(answer.voice, hidden.voice))
-    console.print(singers_table(first, hidden.voice, known, titles))
-    console.print(songs_table(songs))
-    for note in dict.fromkeys((*answer.notes, *songs.notes)):
-        console.print(f"note: {note}")
+    notes = tuple(dict.fromkeys((*answer.notes, *songs.notes)))
+    print_suggestions(Suggestions(answer.singers[:SHOWN], songs.songs, answer.voice, notes), titles, console)
+    console.print(truth_line(hidden.voice))
+    console.print(truth_table(hidden.voice, known, [singer.name for singer in answer.singers], SHOWN))
 
 
 def _positions(answer: SingerSuggestions, names: list[str]) -> list[int]:
     return [names.index(singer.name) for singer in answer.singers if singer.name in names]
-
-
-def _voices(known: Mapping[str, SingerVoice]) -> list[SingerVoice]:
-    return list(known.values())
 
 
 def _tell(console: Console, sentence: str) -> None:
