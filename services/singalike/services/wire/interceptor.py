@@ -4,6 +4,7 @@ Reading and writing happen inside the stages, so that bytes which are no message
 wrong request; left to gRPC they would be INTERNAL.
 """
 
+import inspect
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, aclosing
 from typing import Any, TypeAlias
@@ -50,7 +51,11 @@ class StagesInterceptor(aio.ServerInterceptor):  # type: ignore[type-arg]  # gen
             call = begin_call(method, context)
             async with AsyncExitStack() as entered:
                 await self._enter(entered, call)
-                async with aclosing(serve(_read(handler, call, request), context)) as replies:
+                answered = serve(_read(handler, call, request), _SerializingContext(handler, call))
+                if inspect.isawaitable(answered):
+                    await answered
+                    return
+                async with aclosing(answered) as replies:
                     async for reply in replies:
                         await context.write(_write(handler, call, reply))
 
@@ -71,6 +76,20 @@ class StagesInterceptor(aio.ServerInterceptor):  # type: ignore[type-arg]  # gen
     async def _enter(self, entered: AsyncExitStack, call: RpcCall) -> None:
         for stage in self._stages:
             await entered.enter_async_context(stage(call))
+
+
+class _SerializingContext:
+    """gRPC's context for handlers that write their replies themselves, as that of health does."""
+
+    def __init__(self, handler: Handler, call: RpcCall) -> None:
+        self._handler = handler
+        self._call = call
+
+    async def write(self, reply: Any) -> None:
+        await self._call.context.write(_write(self._handler, self._call, reply))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._call.context, name)
 
 
 def _read(handler: Handler, call: RpcCall, request: Any) -> Any:
