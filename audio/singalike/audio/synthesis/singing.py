@@ -142,4 +142,4 @@ def _add_consonants(vocal: Floats, voice: SingerVoice, melody: Melody, sample_ra
     for index, note in enumerate(melody.notes):
         noise = consonant_noise(voice, note.consonant, consonant_s(melody, index), sample_rate, rng)
         end = round(note.start_s * sample_rate)
-        vocal[end - len(noise) : end] += noise[: min(len(noise), end)]
+        vocal[end - len(noise) : end] += noise
