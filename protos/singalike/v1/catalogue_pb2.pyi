@@ -3,11 +3,9 @@
 isort:skip_file
 """
 
-from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
-from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from singalike.v1 import voice_pb2 as _voice_pb2
 import builtins as _builtins
@@ -261,9 +259,11 @@ class MapPoint(_message.Message):
     NAME_FIELD_NUMBER: _builtins.int
     X_FIELD_NUMBER: _builtins.int
     Y_FIELD_NUMBER: _builtins.int
-    VOICE_GENDER_FIELD_NUMBER: _builtins.int
-    GENRE_FIELD_NUMBER: _builtins.int
-    TESSITURA_MIDI_FIELD_NUMBER: _builtins.int
+    LABEL_FIELD_NUMBER: _builtins.int
+    TRACK_COUNT_FIELD_NUMBER: _builtins.int
+    FEMALE_PROBABILITY_FIELD_NUMBER: _builtins.int
+    TESSITURA_LOW_MIDI_FIELD_NUMBER: _builtins.int
+    TESSITURA_HIGH_MIDI_FIELD_NUMBER: _builtins.int
     singer_id: _builtins.str
     """Who."""
     name: _builtins.str
@@ -272,14 +272,16 @@ class MapPoint(_message.Message):
     """Place on the map, without a unit; near means alike."""
     y: _builtins.float
     """Place on the map, without a unit."""
-    voice_gender: Global___VoiceGender.ValueType
-    """What the owner said of the voice."""
-    genre: _builtins.str
-    """The singer's most frequent genre; empty: not said."""
-    @_builtins.property
-    def tessitura_midi(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
-        """Lower and upper end of the singer's tessitura in MIDI pitch; empty when not known well enough."""
-
+    label: _builtins.str
+    """The value that colours the point: a voice gender, a genre, or "low", "middle" or "high"; empty: unknown."""
+    track_count: _builtins.int
+    """Tracks of the singer."""
+    female_probability: _builtins.float
+    """Mean over the tracks of the probability that the voice sounds female, in [0, 1]."""
+    tessitura_low_midi: _builtins.float
+    """Lower end of the tessitura in MIDI pitch; absent when too little was sung."""
+    tessitura_high_midi: _builtins.float
+    """Upper end of the tessitura in MIDI pitch; absent when too little was sung."""
     def __init__(
         self,
         *,
@@ -287,14 +289,23 @@ class MapPoint(_message.Message):
         name: _builtins.str = ...,
         x: _builtins.float = ...,
         y: _builtins.float = ...,
-        voice_gender: Global___VoiceGender.ValueType = ...,
-        genre: _builtins.str = ...,
-        tessitura_midi: _abc.Iterable[_builtins.float] | None = ...,
+        label: _builtins.str = ...,
+        track_count: _builtins.int = ...,
+        female_probability: _builtins.float = ...,
+        tessitura_low_midi: _builtins.float | None = ...,
+        tessitura_high_midi: _builtins.float | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_tessitura_high_midi", b"_tessitura_high_midi", "_tessitura_low_midi", b"_tessitura_low_midi", "tessitura_high_midi", b"tessitura_high_midi", "tessitura_low_midi", b"tessitura_low_midi"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["genre", b"genre", "name", b"name", "singer_id", b"singer_id", "tessitura_midi", b"tessitura_midi", "voice_gender", b"voice_gender", "x", b"x", "y", b"y"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_tessitura_high_midi", b"_tessitura_high_midi", "_tessitura_low_midi", b"_tessitura_low_midi", "female_probability", b"female_probability", "label", b"label", "name", b"name", "singer_id", b"singer_id", "tessitura_high_midi", b"tessitura_high_midi", "tessitura_low_midi", b"tessitura_low_midi", "track_count", b"track_count", "x", b"x", "y", b"y"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__tessitura_high_midi: _TypeAlias = _typing.Literal["tessitura_high_midi"]  # noqa: Y015
+    _WhichOneofArgType__tessitura_high_midi: _TypeAlias = _typing.Literal["_tessitura_high_midi", b"_tessitura_high_midi"]  # noqa: Y015
+    _WhichOneofReturnType__tessitura_low_midi: _TypeAlias = _typing.Literal["tessitura_low_midi"]  # noqa: Y015
+    _WhichOneofArgType__tessitura_low_midi: _TypeAlias = _typing.Literal["_tessitura_low_midi", b"_tessitura_low_midi"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__tessitura_high_midi) -> _WhichOneofReturnType__tessitura_high_midi | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__tessitura_low_midi) -> _WhichOneofReturnType__tessitura_low_midi | None: ...
 
 Global___MapPoint: _TypeAlias = MapPoint  # noqa: Y015

@@ -7,6 +7,7 @@ from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from singalike.v1 import catalogue_pb2 as _catalogue_pb2
 from singalike.v1 import suggestions_pb2 as _suggestions_pb2
 from singalike.v1 import voice_pb2 as _voice_pb2
@@ -20,6 +21,34 @@ else:
     from typing_extensions import TypeAlias as _TypeAlias, Never as _Never
 
 DESCRIPTOR: _descriptor.FileDescriptor
+
+class _MapColour:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _MapColourEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_MapColour.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    MAP_COLOUR_UNSPECIFIED: _MapColour.ValueType  # 0
+    """Voice gender."""
+    MAP_COLOUR_GENDER: _MapColour.ValueType  # 1
+    """Voice gender: what the owner said, else what was measured."""
+    MAP_COLOUR_GENRE: _MapColour.ValueType  # 2
+    """Genre."""
+    MAP_COLOUR_RANGE: _MapColour.ValueType  # 3
+    """Middle of the tessitura: "low", "middle", "high"."""
+
+class MapColour(_MapColour, metaclass=_MapColourEnumTypeWrapper):
+    """What the labels of a map mean."""
+
+MAP_COLOUR_UNSPECIFIED: MapColour.ValueType  # 0
+"""Voice gender."""
+MAP_COLOUR_GENDER: MapColour.ValueType  # 1
+"""Voice gender: what the owner said, else what was measured."""
+MAP_COLOUR_GENRE: MapColour.ValueType  # 2
+"""Genre."""
+MAP_COLOUR_RANGE: MapColour.ValueType  # 3
+"""Middle of the tessitura: "low", "middle", "high"."""
+Global___MapColour: _TypeAlias = MapColour  # noqa: Y015
 
 @_typing.final
 class RecommendSingersRequest(_message.Message):
@@ -516,12 +545,17 @@ class GetMapRequest(_message.Message):
 
     DESCRIPTOR: _descriptor.Descriptor
 
+    COLOUR_FIELD_NUMBER: _builtins.int
+    colour: Global___MapColour.ValueType
+    """What labels the points."""
     def __init__(
         self,
+        *,
+        colour: Global___MapColour.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["colour", b"colour"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -535,8 +569,11 @@ class GetMapResponse(_message.Message):
 
     POINTS_FIELD_NUMBER: _builtins.int
     TRUSTWORTHINESS_FIELD_NUMBER: _builtins.int
+    SILHOUETTE_FIELD_NUMBER: _builtins.int
     trustworthiness: _builtins.float
-    """Share of true neighbours kept on the plane, in [0, 1]; absent with too few singers to say."""
+    """Share of true neighbours kept on the plane, in [0, 1]."""
+    silhouette: _builtins.float
+    """How well the labels part the map, in [-1, 1]; absent when they cannot."""
     @_builtins.property
     def points(self) -> _containers.RepeatedCompositeFieldContainer[_catalogue_pb2.MapPoint]:
         """One for each singer, by id."""
@@ -545,14 +582,15 @@ class GetMapResponse(_message.Message):
         self,
         *,
         points: _abc.Iterable[_catalogue_pb2.MapPoint] | None = ...,
-        trustworthiness: _builtins.float | None = ...,
+        trustworthiness: _builtins.float = ...,
+        silhouette: _builtins.float | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_trustworthiness", b"_trustworthiness", "trustworthiness", b"trustworthiness"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_silhouette", b"_silhouette", "silhouette", b"silhouette"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_trustworthiness", b"_trustworthiness", "points", b"points", "trustworthiness", b"trustworthiness"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_silhouette", b"_silhouette", "points", b"points", "silhouette", b"silhouette", "trustworthiness", b"trustworthiness"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType__trustworthiness: _TypeAlias = _typing.Literal["trustworthiness"]  # noqa: Y015
-    _WhichOneofArgType__trustworthiness: _TypeAlias = _typing.Literal["_trustworthiness", b"_trustworthiness"]  # noqa: Y015
-    def WhichOneof(self, oneof_group: _WhichOneofArgType__trustworthiness) -> _WhichOneofReturnType__trustworthiness | None: ...
+    _WhichOneofReturnType__silhouette: _TypeAlias = _typing.Literal["silhouette"]  # noqa: Y015
+    _WhichOneofArgType__silhouette: _TypeAlias = _typing.Literal["_silhouette", b"_silhouette"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__silhouette) -> _WhichOneofReturnType__silhouette | None: ...
 
 Global___GetMapResponse: _TypeAlias = GetMapResponse  # noqa: Y015
