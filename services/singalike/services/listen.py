@@ -38,6 +38,10 @@ def listen_to_file(path: Path, settings: Settings, ear: Ear, *, channel: str, mi
     except OSError as error:
         raise InvalidInputError("NOT_READABLE", f"{path} cannot be read: {error.strerror}") from error
     with bootstrap.build_decoder(settings) as decoder:
-        sound = select_channel(decoder.decode(audio), channel)
-    vocals = bootstrap.build_separator(settings).separate(sound) if mixture else sound
+        sound = decoder.decode(audio)
+    if mixture:  # a separator hears where in the stereo picture the voice stands, so both channels are mixed after it
+        heard = sound if channel == "mix" else select_channel(sound, channel)
+        vocals = bootstrap.build_separator(settings).separate(heard).mono()
+    else:
+        vocals = select_channel(sound, channel)
     return ear.encode([vocals])[0]
