@@ -12,6 +12,9 @@ from singalike.services.ports import Catalogue, CatalogueChanges, IndexState, Vo
 BATCH = 5_000
 MARK_POINTS = 5_000
 MARK_S = 5.0
+MARK_SHARE = 0.05
+"""Marking may take no more than this share of the time: a big index reads all its files for it."""
+
 OPTIMIZE_POINTS, OPTIMIZE_SHARE = 5_000, 0.1
 """When so many points, and such a share of all, are new, the search graph is built; after a deletion always, because
 erased means gone."""
@@ -87,7 +90,7 @@ class IndexFollower:
         self._model_version = model_version
         self._clock = clock
         self._revision = 0
-        self._marked_revision, self._marked_at, self._unmarked = 0, clock(), 0
+        self._marked_revision, self._marked_at, self._unmarked, self._mark_took_s = 0, clock(), 0, 0.0
         self._count = 0
         self._added, self._deleted = 0, 0  # since the graph was last built
         self._following = threading.Lock()
@@ -227,12 +230,15 @@ class IndexFollower:
         self._added += len(changes.points)
         self._deleted += len(changes.deleted_point_ids)
         self._unmarked += len(changes.points) + len(changes.deleted_point_ids)
-        if self._unmarked >= MARK_POINTS or self._clock() - self._marked_at >= MARK_S:
+        since_s = self._clock() - self._marked_at
+        if (self._unmarked >= MARK_POINTS or since_s >= MARK_S) and since_s >= self._mark_took_s / MARK_SHARE:
             self._mark()
 
     def _mark(self) -> None:
+        started = self._clock()
         if self._revision != self._marked_revision or self._unmarked:
             self._index.mark(self._revision, self._model_version)
+            self._mark_took_s = self._clock() - started
         self._marked_revision, self._marked_at, self._unmarked = self._revision, self._clock(), 0
 
     def _loop(

@@ -42,29 +42,23 @@ class EdgeState:
     files: Mapping[str, str] = field(default_factory=dict)
 
 
-class FileDigests:
-    """Digests of a folder's files; a file is read again only when its size or time of change differ."""
+def file_digests(folder: Path) -> dict[str, str]:
+    """Digest all files below a folder, by relative path.
 
-    def __init__(self) -> None:
-        self._known: dict[Path, tuple[int, int, str]] = {}
+    Every file is read each time: writing through a memory map does not reliably change a file's time.
+    """
+    paths = (path for path in sorted(folder.rglob("*")) if path.is_file())
+    return {str(path.relative_to(folder)): _digest(path) for path in paths}
 
-    def of(self, folder: Path) -> dict[str, str]:
-        """Digest all files below a folder, by relative path."""
-        paths = [path for path in sorted(folder.rglob("*")) if path.is_file()]
-        self._known = {path: self._digest(path) for path in paths}
-        return {str(path.relative_to(folder)): known[2] for path, known in self._known.items()}
 
-    def _digest(self, path: Path) -> tuple[int, int, str]:
-        stat = path.stat()
-        known = self._known.get(path)
-        if known is not None and known[:2] == (stat.st_size, stat.st_mtime_ns):
-            return known
-        digest = hashlib.blake2b(str(stat.st_size).encode(), digest_size=DIGEST_SIZE)
-        with path.open("rb", buffering=0) as file:
-            for offset, block in _written_blocks(file, stat.st_size):
-                digest.update(offset.to_bytes(8, "little"))
-                digest.update(block)
-        return stat.st_size, stat.st_mtime_ns, digest.hexdigest()
+def _digest(path: Path) -> str:
+    size = path.stat().st_size
+    digest = hashlib.blake2b(str(size).encode(), digest_size=DIGEST_SIZE)
+    with path.open("rb", buffering=0) as file:
+        for offset, block in _written_blocks(file, size):
+            digest.update(offset.to_bytes(8, "little"))
+            digest.update(block)
+    return digest.hexdigest()
 
 
 def _written_blocks(file: IO[bytes], size: int) -> Iterator[tuple[int, bytes]]:

@@ -15,9 +15,9 @@ from singalike.embeddings.profile import Vectors
 from singalike.errors import UnavailableError, WrongStateError
 from singalike.services.adapters.edge_files import (
     EdgeState,
-    FileDigests,
     copy_sparse,
     damaged,
+    file_digests,
     lock_folder,
     read_state,
     write_state,
@@ -70,7 +70,6 @@ class EdgeIndex:
         self._child: subprocess.Popen[bytes] | None = None
         self._closed = False
         self._unflushed, self._flushed_at = 0, clock()
-        self._digests = FileDigests()
         self._state = EdgeState("", timbre_dim, style_dim)
         self._shard: EdgeShard | None = None
         self._damage: WrongStateError | None = None
@@ -168,7 +167,7 @@ class EdgeIndex:
         folder = self._folder / self._state.shard
         if (self._state.timbre_dim, self._state.style_dim) != tuple(self._dims.values()):
             raise damaged("its vectors have other lengths")
-        if self._digests.of(folder) != self._state.files:
+        if file_digests(folder) != self._state.files:
             raise damaged("its files are not what was written")
         self._remove_folders(keep=folder.name)
         try:
@@ -218,7 +217,7 @@ class EdgeIndex:
     def _save(self, shard: EdgeShard) -> None:
         """Put the shard and then the state file on disk; a crash in between is found at the next start."""
         self._flush(shard)
-        self._state = replace(self._state, files=self._digests.of(shard.folder))
+        self._state = replace(self._state, files=file_digests(shard.folder))
         write_state(self._state_file, self._state)
 
     def _worth_optimizing(self) -> bool:
