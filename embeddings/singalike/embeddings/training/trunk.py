@@ -200,7 +200,7 @@ def _view(mel: NDArray[np.float16], training: TrunkTraining, rng: np.random.Gene
     crop = crop + np.interp(np.linspace(0, 5, crop.shape[1]), np.arange(6), knots).astype(np.float32)
     noise = float(crop.mean()) - rng.uniform(1.0, 8.0)
     crop = np.logaddexp(crop, np.float32(noise))
-    masked = int(rng.integers(0, 40))
+    masked = int(rng.integers(0, len(crop) // 6))
     at = int(rng.integers(0, len(crop) - masked))
     crop[at : at + masked] = crop.mean(axis=0)
     return np.asarray(crop, dtype=np.float32)

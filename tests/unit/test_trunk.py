@@ -1,0 +1,107 @@
+"""The convolutional trunk and its losses."""
+
+import numpy as np
+import pytest
+import torch
+
+from singalike.embeddings.training.losses import AngularMargin, supervised_contrastive
+from singalike.embeddings.training.trunk import TrunkClip, TrunkTraining, judge, train
+from singalike.embeddings.trunk import Trunk, TrunkPreset
+from singalike.errors import InvalidInputError
+
+SMALL = TrunkPreset(mels=12, width=8, blocks=2, kernel=3, timbre_dim=6, style_dim=4)
+
+
+@pytest.fixture
+def trunk() -> Trunk:
+    torch.manual_seed(0)
+    return Trunk(SMALL).eval()
+
+
+def everything(frames: torch.Tensor) -> torch.Tensor:
+    return torch.ones(frames.shape[:2], dtype=torch.bool)
+
+
+@pytest.mark.parametrize("length", [1, 7, 20, 33])
+def test_a_recording_has_one_vector_alone_and_in_a_batch(trunk: Trunk, length: int) -> None:
+    alone = torch.randn(1, length, 12)
+    batch = torch.full((3, 40, 12), 7.0)
+    mask = torch.zeros(3, 40, dtype=torch.bool)
+    batch[1, :length], mask[1, :length] = alone[0], True
+    mask[0, :40], mask[2, :5] = True, True
+
+    with torch.inference_mode():
+        together, single = trunk(batch, mask), trunk(alone, everything(alone))
+
+    for many, one in zip(together, single, strict=True):
+        torch.testing.assert_close(many[1], one[0], atol=1e-5, rtol=0)
+
+
+def test_both_heads_give_unit_vectors(trunk: Trunk) -> None:
+    mels = torch.randn(2, 30, 12)
+
+    timbre, style = trunk(mels, everything(mels))
+
+    assert timbre.shape == (2, 6)
+    assert style.shape == (2, 4)
+    torch.testing.assert_close(timbre.norm(dim=1), torch.ones(2))
+    torch.testing.assert_close(style.norm(dim=1), torch.ones(2))
+
+
+def test_the_trunk_answers_the_same_twice(trunk: Trunk) -> None:
+    mels = torch.randn(2, 30, 12)
+
+    torch.testing.assert_close(trunk(mels, everything(mels))[0], trunk(mels, everything(mels))[0], atol=0, rtol=0)
+
+
+def test_a_preset_comes_back_from_its_configuration() -> None:
+    config = {**SMALL.__dict__, "seed": 3}
+
+    assert TrunkPreset.from_config(config) == SMALL
+
+
+def test_the_contrastive_loss_prefers_clips_of_one_singer_together() -> None:
+    labels = torch.tensor([0, 0, 1, 1])
+    sorted_out = torch.tensor([[1.0, 0.0], [1.0, 0.0], [0.0, 1.0], [0.0, 1.0]])
+    mixed_up = sorted_out[[0, 2, 1, 3]]
+
+    assert supervised_contrastive(sorted_out, labels) < supervised_contrastive(mixed_up, labels)
+
+
+def test_equal_vectors_are_at_the_chance_of_the_contrastive_loss() -> None:
+    vectors = torch.nn.functional.normalize(torch.ones(6, 3), dim=1)
+
+    loss = supervised_contrastive(vectors, torch.tensor([0, 0, 1, 1, 2, 2]))
+
+    assert loss.item() == pytest.approx(np.log(4.0), abs=1e-5)
+
+
+def test_a_batch_without_a_pair_is_refused() -> None:
+    with pytest.raises(InvalidInputError, match="two clips"):
+        supervised_contrastive(torch.eye(3), torch.tensor([0, 1, 2]))
+
+
+def test_the_margin_makes_the_angular_loss_harder() -> None:
+    torch.manual_seed(0)
+    loss = AngularMargin(4, 3)
+    vectors, labels = torch.nn.functional.normalize(torch.randn(5, 4), dim=1), torch.tensor([0, 1, 2, 0, 1])
+
+    assert loss(vectors, labels, 0.2) > loss(vectors, labels, 0.0)
+
+
+def test_a_few_steps_teach_the_trunk_to_tell_two_kinds_of_spectrum_apart() -> None:
+    rng = np.random.default_rng(0)
+    colours = rng.normal(0.0, 2.0, (6, 12))
+    clips = [
+        TrunkClip("v", str(singer), -1, (rng.normal(size=(30, 12)) + colours[singer]).astype(np.float16))
+        for singer in range(6)
+        for _ in range(4)
+    ]
+    training = TrunkTraining(shape=SMALL, steps=60, singers=6, views=2, crop_frames=20, learning_rate=0.01)
+    told: list[str] = []
+
+    untrained = judge(Trunk(SMALL).eval(), clips)
+    figures = judge(train(clips, training, 0, told.append), clips)
+
+    assert figures.equal_error_rate < 0.1
+    assert figures.mean_average_precision >= untrained.mean_average_precision
