@@ -167,7 +167,10 @@ def prepare(audio: bytes, channel: str, tools: IngestTools, separating: Callable
 def store(info: TrackInfo, prepared: Prepared, tools: IngestTools) -> Outcome:
     """Embed what is new and write it, in one transaction."""
     catalogue, stored = tools.catalogue, prepared.stored
-    if prepared.vocals is not None:
+    if stored is None:
+        # The same bytes may have come in since they were looked for: twice in one list, or from another process.
+        stored = catalogue.find_content(prepared.content_sha256, tools.encoder.model_version)
+    if prepared.vocals is not None and (stored is None or tools.again):
         (profile,) = tools.encoder.encode([prepared.vocals])
         track = catalogue.add_track(info, prepared.content_sha256, prepared.duration_s, tools.separator.name, profile)
         return Outcome(track, added=stored is None or track.revision != stored.revision, updated=False)
