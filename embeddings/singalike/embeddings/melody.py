@@ -13,6 +13,7 @@ from singalike.audio.pitch import PitchTrack
 from singalike.audio.sound import Waveform
 from singalike.embeddings.checkpoint import SHIPPED, Checkpoint, load_checkpoint
 from singalike.embeddings.mel import MELODY_MEL, log_mel
+from singalike.embeddings.melody_alignment import MelodyMatch, align_steps, melody_steps
 from singalike.embeddings.melody_vector import CosineFeatures, ShinglePreset, melody_vector
 from singalike.embeddings.pitch_decoding import decode_pitch
 from singalike.embeddings.pitch_refinement import refine_pitch
@@ -135,6 +136,14 @@ class MelodyEncoder:
             interval, and moving it in time, leaves the vector nearly as it is.
         """
         return melody_vector(frames.pitch, self.shingles, self.features, self.projection)
+
+    def describe(self, frames: MelodyFrames) -> Floats:
+        """Describe a recording step by step for `align`, float32 (steps, dim), one row every 64 ms."""
+        return melody_steps(frames.pitch, self.shingles, self.features, self.projection)
+
+    def align(self, described: Floats, other: Floats) -> MelodyMatch:
+        """Find the phrase that two described recordings share, and where it stands in both."""
+        return align_steps(described, other, self.shingles.step_s)
 
     def _analyse_batch(self, waveforms: Sequence[Waveform]) -> list[MelodyFrames]:
         lengths = torch.tensor([MELODY_MEL.frames(len(waveform)) for waveform in waveforms])

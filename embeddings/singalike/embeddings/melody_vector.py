@@ -101,24 +101,41 @@ def cut_shingles(pitch: PitchTrack, preset: ShinglePreset) -> Floats:
     Returns:
         float32 (shingles, points): semitones from the shingle's median, zero where unvoiced.
     """
-    semitones = pitch.midi_pitch.astype(np.float32)
+    return np.concatenate([_shingles(pitch, tempo, preset)[0] for tempo in preset.tempos])
+
+
+def step_features(pitch: PitchTrack, preset: ShinglePreset, features: CosineFeatures) -> Floats:
+    """Average the features of the shingles centred at every step, over the tempos.
+
+    Returns:
+        float32 (steps, features), one row every `step_s`; zero where too little is sung around it.
+    """
     step = max(round(preset.step_s / pitch.hop_s), 1)
-    pieces = [_at_one_tempo(semitones, step, preset.length_s * tempo / pitch.hop_s, preset) for tempo in preset.tempos]
-    return np.concatenate(pieces)
+    total = np.zeros((-(-len(pitch.f0_hz) // step), preset.features), dtype=np.float32)
+    count = np.zeros(len(total), dtype=np.int64)
+    for tempo in preset.tempos:
+        shingles, centres = _shingles(pitch, tempo, preset)
+        rows = np.clip(np.round(centres / step).astype(np.int64), 0, max(len(total) - 1, 0))
+        np.add.at(total, rows, np.cos(shingles @ features.directions + features.phases))
+        np.add.at(count, rows, 1)
+    return np.asarray(total / np.maximum(count, 1)[:, None], dtype=np.float32)
 
 
-def _at_one_tempo(semitones: Floats, step: int, span: float, preset: ShinglePreset) -> Floats:
+def _shingles(pitch: PitchTrack, tempo: float, preset: ShinglePreset) -> tuple[Floats, NDArray[np.float64]]:
+    """Shingles of one tempo and the frames of their centres."""
+    step, span = max(round(preset.step_s / pitch.hop_s), 1), preset.length_s * tempo / pitch.hop_s
     # A shingle may hang over either end as long as enough of it is sung, so short phrases count too.
     margin = int(span * (1.0 - preset.voiced_share)) + 1
-    padded = np.pad(semitones, margin, constant_values=np.nan)
+    padded = np.pad(pitch.midi_pitch.astype(np.float32), margin, constant_values=np.nan)
     offsets = np.round(np.linspace(0.0, span, preset.points)).astype(np.int64)
     starts = np.arange(0, max(len(padded) - offsets[-1], 0), step)
     values = padded[starts[:, None] + offsets]
-    kept = values[np.isfinite(values).sum(axis=1) >= preset.voiced_share * preset.points]
-    if len(kept) == 0:
-        return np.zeros((0, preset.points), dtype=np.float32)
-    centred = kept - np.nanmedian(kept, axis=1, keepdims=True)
-    return np.asarray(np.clip(np.nan_to_num(centred), -preset.widest, preset.widest), dtype=np.float32)
+    sung = np.isfinite(values).sum(axis=1) >= preset.voiced_share * preset.points
+    centres = starts[sung] + 0.5 * span - margin
+    if not sung.any():
+        return np.zeros((0, preset.points), dtype=np.float32), centres
+    centred = values[sung] - np.nanmedian(values[sung], axis=1, keepdims=True)
+    return np.clip(np.nan_to_num(centred), -preset.widest, preset.widest).astype(np.float32), centres
 
 
 def kernel_mean(pitch: PitchTrack, preset: ShinglePreset, features: CosineFeatures) -> Floats | None:

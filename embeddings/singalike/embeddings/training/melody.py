@@ -1,10 +1,12 @@
 """Train the checkpoint "melody": the TCAE with its pitch head, and the projection of the melody vector.
 
-usage: python -m singalike.embeddings.training.melody --data FOLDER --out FOLDER [--seed 0] [--minutes M] [--workers 1]
+usage: python -m singalike.embeddings.training.melody --data FOLDER --out FOLDER [--seed 0] [--minutes M]
+           [--shards N] [--go-on-from FOLDER] [--hear] [--phrases 2000] [--workers 1]
 
 FOLDER holds manifest.csv (see `datasets`); only its rows with use=train are read. The same seed and number of shards
 give the same weights on the same machine; with --minutes the number of shards depends on its speed, and is logged and
-kept in the settings.
+kept in the settings. --hear fits the projection on what the network hears in rendered sound, ten times as slow as on
+the planned pitch with a tracker's mistakes.
 """
 
 import argparse
@@ -25,15 +27,14 @@ from singalike.embeddings.melody_vector import CosineFeatures, ShinglePreset
 from singalike.embeddings.projection import Projection
 from singalike.embeddings.tcae import Tcae, TcaePreset
 from singalike.embeddings.training.melody_clips import Material, load_material, stream_shards
-from singalike.embeddings.training.melody_projection import Sing, fit_discriminant, kernel_means
+from singalike.embeddings.training.melody_projection import Sing, fit_discriminant, kernel_means, sing_with_slips
 from singalike.embeddings.training.note_lines import NoteLine
 from singalike.embeddings.training.renditions import render
 from singalike.embeddings.training.tcae_training import TcaeTraining, train_tcae
 
 _LOG = logging.getLogger(__name__)
 
-PHRASES, RENDITIONS = 1500, 3
-RECORDINGS_FILE = "recorded_voices.npz"
+PHRASES, RENDITIONS = 2000, 4
 
 
 def unprojected(tcae: Tcae, preset: ShinglePreset) -> MelodyEncoder:
@@ -55,37 +56,49 @@ def singing_heard_by(encoder: MelodyEncoder, material: Material) -> Sing:
     return sing
 
 
-def fit_encoder(tcae: Tcae, preset: ShinglePreset, material: Material, seed: int, phrases: int) -> MelodyEncoder:
-    """Fit the projection on what a trained network hears in renditions of the same phrases."""
-    encoder = unprojected(tcae, preset)
-    means, labels = kernel_means(material.lines, phrases, RENDITIONS, singing_heard_by(encoder, material), preset, seed)
+def fit_encoder(tcae: Tcae, preset: ShinglePreset, lines: Sequence[NoteLine], sing: Sing, seed: int, phrases: int
+) -> MelodyEncoder:  # fmt: skip
+    """Fit the projection on renditions of the same phrases, and put the encoder together."""
+    means, labels = kernel_means(lines, phrases, RENDITIONS, sing, preset, seed)
     projection = fit_discriminant(means, labels, MelodyEncoder.dim)
-    return MelodyEncoder(tcae, preset, encoder.features, projection, "new")
+    return MelodyEncoder(tcae, preset, CosineFeatures.draw(preset), projection, "new")
 
 
 def main() -> None:
     """Train and save; progress is logged."""
+    options = _options()
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    torch.set_num_threads(1)
+    cache, preset = options.out / "cache", ShinglePreset()
+    material = load_material(options.data, cache)
+    settings = replace(TcaeTraining(), shards=options.shards)
+    torch.manual_seed(options.seed)
+    tcae = Tcae(TcaePreset())
+    if options.go_on_from:
+        tcae.load_state_dict(MelodyEncoder.load(options.go_on_from).tcae.state_dict())
+        tcae.requires_grad_(True)
+    with closing(stream_shards(options.data, cache, options.seed, options.workers)) as shards:
+        tcae, seen = train_tcae(tcae, settings, shards, options.seed, options.minutes)
+    _LOG.info("network trained on %d shards; fitting the projection", seen)
+    sing = singing_heard_by(unprojected(tcae, preset), material) if options.hear else sing_with_slips
+    encoder = fit_encoder(tcae, preset, material.lines, sing, options.seed, options.phrases)
+    tensors, config = encoder.to_checkpoint()
+    training = {**asdict(settings), "shards": seen, "seed": options.seed, "phrases": options.phrases}
+    save_checkpoint(CHECKPOINT, tensors, {**config, "training": training}, options.out)
+
+
+def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--minutes", type=float, help="stop training the network after so much time")
     parser.add_argument("--shards", type=int, default=TcaeTraining().shards, help="stop it after so many fresh shards")
+    parser.add_argument("--go-on-from", type=Path, help="folder of a checkpoint to begin with")
+    parser.add_argument("--hear", action="store_true", help="fit the projection on rendered sound")
     parser.add_argument("--phrases", type=int, default=PHRASES, help="phrases to fit the projection on")
     parser.add_argument("--workers", type=int, default=1, help="processes that render; the network has one thread")
-    options = parser.parse_args()
-    logging.basicConfig(level=logging.INFO, format="%(message)s")
-    torch.set_num_threads(1)
-    cache = options.out / RECORDINGS_FILE
-    material = load_material(options.data, cache)
-    settings = replace(TcaeTraining(), shards=options.shards)
-    with closing(stream_shards(options.data, cache, options.seed, options.workers)) as shards:
-        tcae, seen = train_tcae(TcaePreset(), settings, shards, options.seed, options.minutes)
-    _LOG.info("network trained on %d shards; fitting the projection", seen)
-    encoder = fit_encoder(tcae, ShinglePreset(), material, options.seed, options.phrases)
-    tensors, config = encoder.to_checkpoint()
-    training = {**asdict(settings), "shards": seen, "seed": options.seed, "phrases": options.phrases}
-    save_checkpoint(CHECKPOINT, tensors, {**config, "training": training}, options.out)
+    return parser.parse_args()
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from singalike.embeddings.mel import MELODY_MEL, log_mel
-from singalike.embeddings.training.note_lines import NoteLine, read_note_lines
+from singalike.embeddings.training.note_lines import NoteLine, load_note_lines
 from singalike.embeddings.training.recorded_voices import HOP_LENGTH, SAMPLE_RATE, RecordedVoice, load_recordings
 from singalike.embeddings.training.renditions import Rendition, render
 from singalike.embeddings.training.rooms import colour
@@ -55,8 +55,10 @@ class Material:
 
 
 def load_material(data: Path, cache: Path) -> Material:
-    """Read lines and recordings of a data folder; `cache` keeps the analysed recordings."""
-    return Material(read_note_lines(data), load_recordings(data, cache))
+    """Read the lines and recordings of a data folder; the folder `cache` keeps what takes minutes to read."""
+    return Material(
+        load_note_lines(data, cache / "note_lines.npz"), load_recordings(data, cache / "recorded_voices.npz")
+    )
 
 
 def make_shard(material: Material, seed: int, index: int) -> Shard:
@@ -117,7 +119,7 @@ def stream_shards(data: Path, cache: Path, seed: int, workers: int = 1) -> Strea
 
     Args:
         data: Folder with the manifest.
-        cache: See `load_material`; must exist when there is more than one worker.
+        cache: See `load_material`, which must have filled it when there is more than one worker.
         seed: Of all shards.
         workers: Processes.
     """

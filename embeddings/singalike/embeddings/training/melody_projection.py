@@ -36,6 +36,22 @@ def sing_contours(lines: Sequence[NoteLine], lengths_s: Sequence[float], rng: Ge
     return tracks
 
 
+def slip(track: PitchTrack, rng: Generator) -> PitchTrack:
+    """Make a tracker's mistakes: 0.4 short stretches a second are lost, an octave or a fifth off, or a little wrong."""
+    f0_hz = track.f0_hz.copy()
+    for _ in range(rng.poisson(0.4 * len(f0_hz) * track.hop_s)):
+        first = int(rng.integers(0, len(f0_hz)))
+        stretch = slice(first, first + int(rng.integers(3, 20)))
+        factors = (np.nan, np.nan, 0.5, 1.5, 2.0, 2.0 ** (rng.normal(0.0, 2.0) / 12.0))
+        f0_hz[stretch] *= np.float32(factors[int(rng.integers(0, len(factors)))])
+    return PitchTrack(f0_hz, track.voicing, track.hop_s)
+
+
+def sing_with_slips(lines: Sequence[NoteLine], lengths_s: Sequence[float], rng: Generator) -> list[PitchTrack]:
+    """Tell the planned pitch as a tracker might have heard it."""
+    return [slip(track, rng) for track in sing_contours(lines, lengths_s, rng)]
+
+
 def kernel_means(
     lines: Sequence[NoteLine], phrases: int, renditions: int, sing: Sing, preset: ShinglePreset, seed: int
 ) -> tuple[Floats, NDArray[np.int64]]:

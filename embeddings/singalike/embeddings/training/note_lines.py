@@ -72,6 +72,24 @@ def read_note_lines(data: Path) -> tuple[NoteLine, ...]:
     return tuple(line for line in lines if len(line.midi_pitch) >= 20)
 
 
+def load_note_lines(data: Path, cache: Path) -> tuple[NoteLine, ...]:
+    """Read all vocal lines, or what an earlier run has kept of them.
+
+    Args:
+        data: Folder with the manifest.
+        cache: A .npz file that is written when absent: a thousand songs take a minute to read.
+    """
+    if not cache.exists():
+        lines = read_note_lines(data)
+        notes = np.concatenate([np.stack([line.start_s, line.end_s, line.midi_pitch]) for line in lines], axis=1)
+        cache.parent.mkdir(parents=True, exist_ok=True)
+        lengths = np.array([len(line.start_s) for line in lines])
+        np.savez(cache, songs=np.array([line.song for line in lines]), lengths=lengths, notes=notes)
+    kept = np.load(cache, allow_pickle=False)
+    pieces = np.split(kept["notes"], np.cumsum(kept["lengths"])[:-1], axis=1)
+    return tuple(NoteLine(str(song), *piece) for song, piece in zip(kept["songs"], pieces, strict=True))
+
+
 def _read_midi(path: Path) -> NoteLine:
     midi = mido.MidiFile(path, clip=True)
     tempo = next((m.tempo for track in midi.tracks for m in track if m.type == "set_tempo"), 500_000)

@@ -80,30 +80,29 @@ def tcae_loss(tcae: Tcae, mel: Tensor, midi_pitch: Tensor, settings: TcaeTrainin
 
 
 def train_tcae(
-    preset: TcaePreset, settings: TcaeTraining, shards: Iterator[Shard], seed: int, minutes: float | None = None
+    tcae: Tcae, settings: TcaeTraining, shards: Iterator[Shard], seed: int, minutes: float | None = None
 ) -> tuple[Tcae, int]:
     """Train a TCAE on a stream of shards.
 
     Args:
-        preset: The shape.
+        tcae: New, or trained before: its normalisation is fitted on the first shard if it is still the identity.
         settings: How.
         shards: Fresh clips.
-        seed: Of the weights and the batches.
+        seed: Of the batches.
         minutes: Stop early when this much time has passed; the learning rate falls accordingly.
 
     Returns:
         The network in evaluation mode and the number of shards that it has seen.
     """
-    torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
-    tcae = Tcae(preset)
+    tcae.train()
     optimiser = torch.optim.AdamW(tcae.parameters(), lr=settings.learning_rate, weight_decay=0.01)
     pool: list[tuple[Tensor, Tensor]] = []
     begun_s, seen, updates = time.monotonic(), 0, 0
     while (progress := _progress(seen, settings.shards, begun_s, minutes)) < 1.0:
         shard = next(shards)
-        _remember(pool, shard, preset, settings.pool, seen)
-        if seen == 0:
+        _remember(pool, shard, tcae.preset, settings.pool, seen)
+        if not tcae.mel_mean.any():
             _fit_normalisation(tcae, pool[0][0])
         for _ in range(settings.steps_per_shard):
             warm = min((updates + 1) / settings.warm_up, 1.0)
@@ -117,7 +116,7 @@ def train_tcae(
             optimiser.step()
             updates += 1
         seen += 1
-        if seen % 20 == 0:
+        if seen % 10 == 0:
             _LOG.info("%.0f s, shard %d: %s", time.monotonic() - begun_s, seen,
                       ", ".join(f"{name} {value:.3f}" for name, value in figures.items()))  # fmt: skip
     return tcae.eval(), seen

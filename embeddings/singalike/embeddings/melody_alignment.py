@@ -1,0 +1,103 @@
+"""Align two sung melodies: where they share a phrase, and how strongly.
+
+Each step of a recording is described by the projected features of the shingles around it, free of key and nearly of
+tempo. Two recordings span a plane of cosines; the best local path through it, allowed to pause in either recording at a
+price, is the shared phrase (Smith-Waterman). It re-ranks what the melody vector finds, and names the moments.
+
+Source:
+    Smith & Waterman 1981, Identification of common molecular subsequences, with a linear gap price.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from singalike.audio.pitch import PitchTrack
+from singalike.embeddings.melody_vector import CosineFeatures, Floats, ShinglePreset, step_features
+from singalike.embeddings.projection import Projection, unit
+
+SIMILAR_FROM = 0.3
+"""Cosine that neither helps nor harms a path."""
+
+GAP_COST = 0.2
+"""Price of one step in one recording alone."""
+
+
+@dataclass(frozen=True)
+class MelodyMatch:
+    """The best shared phrase of two recordings.
+
+    Attributes:
+        score: Sum along the path over the square root of the shorter recording's steps; 0 when nothing is shared.
+        start_s: Where the phrase begins in the first recording, in seconds.
+        end_s: Where it ends there.
+        other_start_s: Where it begins in the second recording.
+        other_end_s: Where it ends there.
+    """
+
+    score: float
+    start_s: float
+    end_s: float
+    other_start_s: float
+    other_end_s: float
+
+
+NO_MATCH = MelodyMatch(0.0, 0.0, 0.0, 0.0, 0.0)
+
+
+def melody_steps(pitch: PitchTrack, preset: ShinglePreset, features: CosineFeatures, projection: Projection) -> Floats:
+    """Describe every step of a recording, float32 (steps, projection.dim), unit rows, zero where nothing is sung."""
+    means = step_features(pitch, preset, features)
+    described = unit(projection(means))
+    described[~means.any(axis=1)] = 0.0
+    return described
+
+
+def align_steps(steps: Floats, other: Floats, step_s: float) -> MelodyMatch:
+    """Find the best local alignment of two described recordings.
+
+    Args:
+        steps: float32 (n, dim), unit or zero rows.
+        other: float32 (m, dim).
+        step_s: Seconds from one step to the next.
+    """
+    if len(steps) == 0 or len(other) == 0:
+        return NO_MATCH
+    gains = steps @ other.T - SIMILAR_FROM
+    scores, origins = _local_scores(gains)
+    end, other_end = np.unravel_index(int(scores.argmax()), scores.shape)
+    best = float(scores[end, other_end])
+    if best <= 0.0:
+        return NO_MATCH
+    start, other_start = divmod(int(origins[end, other_end]), len(other))
+    normalised = best / float(np.sqrt(min(len(steps), len(other))))
+    return MelodyMatch(
+        normalised, start * step_s, (int(end) + 1) * step_s, other_start * step_s, (int(other_end) + 1) * step_s
+    )
+
+
+def _local_scores(gains: Floats) -> tuple[Floats, NDArray[np.int64]]:
+    """Best sum of a path ending in each cell, and the cell (flat index) where that path began."""
+    rows, columns = gains.shape
+    scores = np.zeros((rows, columns), dtype=np.float32)
+    origins = np.zeros((rows, columns), dtype=np.int64)
+    above, above_from = np.zeros(columns, np.float32), np.zeros(columns, np.int64)
+    along = GAP_COST * np.arange(columns, dtype=np.float32)
+    place = np.arange(columns)
+    for row in range(rows):
+        diagonal = np.concatenate([[np.float32(0.0)], above[:-1]])
+        diagonal_from = np.concatenate([[0], above_from[:-1]])
+        fresh = diagonal <= 0.0
+        best = np.maximum(diagonal, 0.0) + gains[row]
+        best_from = np.where(fresh, row * columns + place, diagonal_from)
+        down = above - GAP_COST
+        best_from = np.where(down > best, above_from, best_from)
+        best = np.maximum(np.maximum(best, down), 0.0)
+        # A run of gaps along the row costs the same a step, so the best start of a run is a running maximum.
+        lifted = best + along
+        reached = np.maximum.accumulate(lifted)
+        came_from = np.maximum.accumulate(np.where(lifted == reached, place, 0))
+        above, above_from = (reached - along).astype(np.float32), best_from[came_from]
+        scores[row], origins[row] = above, above_from
+    return scores, origins
