@@ -107,7 +107,7 @@ async def test_an_upload_beyond_the_limit_is_refused_on_the_way(servers: Running
     with pytest.raises(CapacityError) as refused:
         await servers.client.embed(bytes(6 * 2**20))
 
-    assert (refused.value.reason, refused.value.retry_after_s) == ("UPLOAD_TOO_LARGE", None)
+    assert (refused.value.reason, refused.value.retry_after_s) == ("TOO_LARGE", None)
 
 
 async def test_the_channel_of_a_recording_is_heeded(servers: Running) -> None:

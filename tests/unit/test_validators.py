@@ -90,6 +90,7 @@ def test_a_profile_of_a_recording_in_which_nobody_sang_passes() -> None:
     validate(request)
 
 
+LARGE = voice_pb2.Recording(audio=bytes(8 * 2**20 + 1))
 GENDER = catalogue_pb2.VOICE_GENDER_FEMALE
 OPTIONS = suggestions_pb2.SuggestionOptions
 
@@ -115,7 +116,8 @@ OPTIONS = suggestions_pb2.SuggestionOptions
         (recommender_service_pb2.GetMapRequest(colour=77), ["colour"]),  # type: ignore[arg-type]
         (recommender_service_pb2.CreateVoiceRequest(request_id="r" * 65), ["voice", "request_id"]),
         (embedding_service_pb2.DeleteTrackRequest(), ["track_id"]),
-        (embedding_service_pb2.EmbedRequest(), ["recording.audio"]),
+        (embedding_service_pb2.EmbedRequest(recording=voice_pb2.Recording(channel=9)), ["recording.channel"]),  # type: ignore[arg-type]
+        (embedding_service_pb2.EmbedRequest(recording=LARGE), ["recording.audio"]),
         (embedding_service_pb2.EmbedBatchRequest(), ["recordings"]),
         (embedding_service_pb2.EmbedBatchRequest(recordings=[voice_pb2.Recording()] * 33), ["recordings"]),
         (embedding_service_pb2.UploadEmbedRequest(), ["part"]),

@@ -62,23 +62,30 @@ class TrackIndexer:
     ) -> AsyncIterator[Stage | Track]:
         """Decode, separate, embed and store; the last item is the track as it stands in the catalogue.
 
-        Bytes that this ear has heard before under the same info are not heard again.
+        Bytes that this ear has heard before through the same separator are not heard again.
         """
         yield RECEIVED
         digest = (await asyncio.to_thread(hashlib.sha256, audio)).hexdigest()
-        model_version = (await self._embedder.info()).model_version
-        known = await asyncio.to_thread(self._catalogue.find_content, digest, model_version)
-        if known is None or known.info != info:
-            sound = await self._embedder.decode(audio, channel)
+        separator = IDENTITY if a_cappella else self._embedder.separator_name
+        heard = await asyncio.to_thread(self._find, digest, separator, (await self._embedder.info()).model_version)
+        if heard is None:
+            sound = await self._embedder.decode(audio, channel, a_cappella=a_cappella)
             yield DECODED
             vocal = sound if a_cappella else await self._embedder.separate(sound)
             yield SEPARATED
-            profile = await self._embedder.encode(vocal)
+            heard = sound.duration_s, await self._embedder.encode(vocal)
             yield EMBEDDED
-            separator = IDENTITY if a_cappella else self._embedder.separator_name
-            known = await self._store(info, digest, sound.duration_s, separator, profile)
+        duration_s, profile = heard
+        track = await self._store(info, digest, duration_s, separator, profile)
         yield STORED
-        yield known
+        yield track
+
+    def _find(self, digest: str, separator: str, model_version: str) -> tuple[float, VoiceProfile] | None:
+        """Return length and profile of a recording that was heard before."""
+        known = self._catalogue.find_content(digest, model_version)
+        if known is None or known.separator != separator:
+            return None
+        return known.duration_s, self._catalogue.get_track(known.track_id).profile
 
     async def delete(self, track_id: str) -> None:
         """Erase a track; raises NotFoundError TRACK_NOT_FOUND."""

@@ -85,17 +85,25 @@ class LocalEmbedder:
     async def embed(self, audio: bytes, channel: str = "mix", a_cappella: bool = True) -> VoiceProfile:
         """Decode, separate when not `a_cappella`, and embed."""
         async with self._decoded:
-            sound = await self.decode(audio, channel)
+            sound = await self.decode(audio, channel, a_cappella=a_cappella)
             vocal = sound if a_cappella else await self.separate(sound)
             return await self.encode(vocal)
 
-    async def decode(self, audio: bytes, channel: str) -> Sound:
-        """Decode in a child and keep the wanted channel, as one."""
-        return await _in_pool(self._decoding, lambda: select_channel(self._decoder.decode(audio), channel).mono())
+    async def decode(self, audio: bytes, channel: str, *, a_cappella: bool) -> Sound:
+        """Decode in a child and keep the wanted channel.
+
+        Both channels of a mixture are kept: a separator hears where in the stereo picture the voice stands.
+        """
+
+        def work() -> Sound:
+            sound = self._decoder.decode(audio)
+            return sound if channel == "mix" and not a_cappella else select_channel(sound, channel)
+
+        return await _in_pool(self._decoding, work)
 
     async def separate(self, sound: Sound) -> Sound:
-        """Take the vocal out."""
-        return await _in_pool(self._separating, lambda: self._separator.separate(sound))
+        """Take the vocal out, as one channel."""
+        return await _in_pool(self._separating, lambda: self._separator.separate(sound).mono())
 
     async def encode(self, vocal: Sound) -> VoiceProfile:
         """Embed together with whatever else waits."""

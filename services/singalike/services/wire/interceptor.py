@@ -49,6 +49,7 @@ class StagesInterceptor(aio.ServerInterceptor):  # type: ignore[type-arg]  # gen
 
         async def many_replies(request: Any, context: "aio.ServicerContext[Any, Any]") -> None:
             call = begin_call(method, context)
+            call.unread = request if handler.request_streaming else None
             async with AsyncExitStack() as entered:
                 await self._enter(entered, call)
                 answered = serve(_read(handler, call, request), _SerializingContext(handler, call))

@@ -1,8 +1,9 @@
 """One call on its way through the server, and how it is refused."""
 
+import asyncio
 import re
 import uuid
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Any, NoReturn
@@ -13,6 +14,9 @@ from grpc import aio
 from grpc_status import rpc_status
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
+LINGER_S = 1.0
+"""How long a refused caller may finish sending."""
+
 TRACE_PARENT = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
 
 
@@ -28,6 +32,7 @@ class RpcCall:
         trace_id: Of the W3C traceparent; empty without one.
         code, reason: How it ended.
         bytes_received, bytes_sent: Of all messages.
+        unread: What a caller may still be sending while we answer.
     """
 
     method: str
@@ -39,6 +44,7 @@ class RpcCall:
     reason: str = ""
     bytes_received: int = 0
     bytes_sent: int = 0
+    unread: AsyncIterator[bytes] | None = None
 
     @property
     def short_method(self) -> str:
@@ -52,16 +58,27 @@ class RpcCall:
 
     async def refuse(self, status: status_pb2.Status) -> NoReturn:
         """End the call with this status."""
+        await self._linger()
         raised = rpc_status.to_status(status)
         self.code = raised.code
         await self.context.abort(raised.code, raised.details, raised.trailing_metadata)
         raise AssertionError("abort never returns")
 
+    async def _linger(self) -> None:
+        """Read what is still on its way: grpc.aio tells a caller INTERNAL, not our status, when a write fails."""
+        if self.unread is None:
+            return
+        try:
+            async with asyncio.timeout(LINGER_S):
+                async for _ in self.unread:
+                    pass
+        except TimeoutError:
+            # Somebody who goes on sending is not waited for.
+            return
+
 
 Stage = Callable[[RpcCall], AbstractAsyncContextManager[None]]
 """Wraps the handling of every call; stages nest in their order."""
-
-Handle = Callable[[], Awaitable[None]]
 
 
 def begin_call(method: str, context: "aio.ServicerContext[Any, Any]") -> RpcCall:

@@ -41,7 +41,7 @@ class UploadStream(Generic[Part]):
 
         Raises:
             InvalidInputError: EMPTY; UPLOAD_OUT_OF_ORDER.
-            CapacityError: UPLOAD_TOO_LARGE.
+            CapacityError: TOO_LARGE.
         """
         with Spool(self._max_bytes) as spool:
             await spool.write(beginning)

@@ -32,7 +32,7 @@ class Spool:
         self._file.close()
 
     async def write_all(self, chunks: AsyncIterator[bytes]) -> None:
-        """Take in all chunks; raises CapacityError UPLOAD_TOO_LARGE as soon as they are too many."""
+        """Take in all chunks; raises CapacityError TOO_LARGE as soon as they are too many."""
         async for chunk in chunks:
             await self.write(chunk)
 
@@ -42,7 +42,7 @@ class Spool:
         if self._size > self._max_bytes:
             limit_mb = self._max_bytes / 2**20
             raise CapacityError(
-                "UPLOAD_TOO_LARGE", f"more than {limit_mb:g} MiB: send a compressed or shorter recording"
+                "TOO_LARGE", f"more than {limit_mb:g} MiB: send a compressed or shorter recording"
             )
         await asyncio.to_thread(self._file.write, chunk)
 

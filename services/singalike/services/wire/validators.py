@@ -30,10 +30,8 @@ def validate(request: Message) -> None:
     faults.raise_any()
 
 
-def check_recording(faults: Faults, field: str, message: voice_pb2.Recording, *, audio_required: bool = True) -> None:
-    """Check how a recording is to be heard and that it may travel inside a message."""
-    if audio_required and not message.audio:
-        faults.add(f"{field}.audio", "is empty: send an encoded recording")
+def check_recording(faults: Faults, field: str, message: voice_pb2.Recording) -> None:
+    """Check how a recording is to be heard and that it may travel inside a message; decoding refuses an empty one."""
     if len(message.audio) > INLINE_BYTES:
         faults.add(f"{field}.audio", f"is larger than {INLINE_BYTES >> 20} MiB: send it in chunks")
     faults.one_of(f"{field}.channel", message.channel, voice_pb2.Channel.values())
@@ -57,14 +55,14 @@ def _embed_batch(faults: Faults, request: embedding_service_pb2.EmbedBatchReques
 def _upload_part(faults: Faults, request: embedding_service_pb2.UploadEmbedRequest) -> None:
     _check_part(faults, request, "recording")
     if request.HasField("recording"):
-        check_recording(faults, "recording", request.recording, audio_required=False)
+        check_recording(faults, "recording", request.recording)
 
 
 def _index_part(faults: Faults, request: embedding_service_pb2.IndexTrackRequest) -> None:
     _check_part(faults, request, "header")
     if request.HasField("header"):
         header = request.header
-        check_recording(faults, "header.recording", header.recording, audio_required=False)
+        check_recording(faults, "header.recording", header.recording)
         _check_info(faults, "header.info", header.info)
         faults.text("header.request_id", header.request_id, LONGEST_REQUEST_ID)
 

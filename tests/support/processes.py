@@ -1,0 +1,65 @@
+"""`singalike serve` as a process of its own."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+
+START_S, STOP_S = 120.0, 30.0
+NOTHING: Mapping[str, str] = MappingProxyType({})
+
+
+@dataclass(frozen=True)
+class ServerProcess:
+    """A server that takes calls."""
+
+    process: "subprocess.Popen[bytes]"
+    embedding: str
+    recommender: str
+    log: Path
+
+    def stop(self) -> int:
+        """Send SIGTERM; answers the exit status."""
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(STOP_S)
+
+
+@contextmanager
+def started_server(folder: Path, settings: Mapping[str, str] = NOTHING) -> Iterator[ServerProcess]:
+    """Start both services on free ports with a data folder below `folder`; end the process with the block.
+
+    Args:
+        folder: For the data, the log and the file of ports.
+        settings: Further environment variables.
+    """
+    ports_file, log = folder / "ports.json", folder / "serve.log"
+    command = [sys.executable, "-m", "singalike.services.cli", "serve", "all", "--data-dir", str(folder / "data")]
+    command += ["--embedding-port", "0", "--recommender-port", "0", "--ports-file", str(ports_file)]
+    environment = {**os.environ, "SINGALIKE_LOG_JSON": "true", **settings}
+    with log.open("wb") as stream:
+        process = subprocess.Popen(command, env=environment, stderr=stream)
+    try:
+        ports = _await_ports(process, ports_file, log)
+        embedding, recommender = (f"127.0.0.1:{ports[name]}" for name in ("embedding", "recommender"))
+        yield ServerProcess(process, embedding, recommender, log)
+    finally:
+        if process.poll() is None:
+            process.kill()
+        process.wait(STOP_S)
+
+
+def _await_ports(process: "subprocess.Popen[bytes]", ports_file: Path, log: Path) -> dict[str, int]:
+    give_up = time.monotonic() + START_S
+    while not ports_file.exists():
+        assert process.poll() is None, log.read_text("utf-8")
+        assert time.monotonic() < give_up, "the server did not start in time"
+        time.sleep(0.05)
+    ports: dict[str, int] = json.loads(ports_file.read_text("utf-8"))
+    return ports
