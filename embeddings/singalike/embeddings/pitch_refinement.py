@@ -68,7 +68,7 @@ def _refine(frames: NDArray[np.float32], f0_hz: NDArray[np.float32], sample_rate
     lags = np.clip(lags, 1, WINDOW - 1)
     values = np.take_along_axis(correlation, lags, axis=1) / _WINDOW_CORRELATION[lags]
     values /= np.maximum(correlation[:, :1] / _WINDOW_CORRELATION[0], 1e-12)
-    near = np.abs(lags - period[:, None]) <= np.maximum(REACH * period, 1.0)[:, None]
+    near = np.abs(lags - period[:, None]) <= REACH * period[:, None] + 0.5
     inner = np.where(near, values, -1.0)[:, 1:-1]
     row, peak = np.arange(len(frames)), inner.argmax(axis=1) + 1
     left, top, right = values[row, peak - 1], values[row, peak], values[row, peak + 1]

@@ -1,0 +1,50 @@
+"""The autocorrelation gives the cents, and only the cents."""
+
+import numpy as np
+import pytest
+
+from singalike.audio.pitch import PitchTrack
+from singalike.embeddings.pitch_refinement import refine_pitch
+
+RATE, HOP_S = 16_000, 0.016
+TOLERANCE_CENTS = 3.0
+
+
+def buzz(f0_hz: float, seconds: float = 1.0) -> np.ndarray:
+    time_s = np.arange(round(seconds * RATE)) / RATE
+    partials = [np.sin(2 * np.pi * k * f0_hz * time_s + k) / k for k in range(1, int(7_000 / f0_hz))]
+    return (0.1 * np.sum(partials, axis=0)).astype(np.float32)
+
+
+def named(f0_hz: float, frames: int = 63) -> PitchTrack:
+    return PitchTrack(np.full(frames, f0_hz, np.float32), np.full(frames, 0.9, np.float32), HOP_S)
+
+
+@pytest.mark.parametrize("f0_hz", [82.4, 110.0, 196.3, 330.0, 523.7, 880.0])
+@pytest.mark.parametrize("cents", [-60.0, 0.0, 60.0])
+def test_a_period_near_the_named_one_is_measured(f0_hz: float, cents: float) -> None:
+    refined = refine_pitch(named(f0_hz * 2 ** (cents / 1200)), buzz(f0_hz), RATE)
+
+    off = 1200 * np.log2(refined.f0_hz[3:-3] / f0_hz)
+    assert np.abs(off).max() < TOLERANCE_CENTS
+
+
+def test_noise_leaves_the_named_pitch_alone() -> None:
+    noise = np.random.default_rng(0).normal(0, 0.1, RATE).astype(np.float32)
+
+    refined = refine_pitch(named(200.0), noise, RATE)
+
+    assert np.mean(refined.f0_hz == 200.0) > 0.9
+
+
+def test_a_pitch_named_too_far_off_is_not_pulled_to_the_edge_of_the_search() -> None:
+    refined = refine_pitch(named(200.0 * 2 ** (3 / 12)), buzz(200.0), RATE)
+
+    np.testing.assert_allclose(refined.f0_hz, 200.0 * 2 ** (3 / 12), rtol=1e-6)
+
+
+def test_unvoiced_frames_and_empty_tracks_stay_as_they_are() -> None:
+    silent = PitchTrack(np.full(63, np.nan, np.float32), np.zeros(63, np.float32), HOP_S)
+
+    assert np.isnan(refine_pitch(silent, buzz(200.0), RATE).f0_hz).all()
+    assert len(refine_pitch(named(200.0, 0), np.zeros(0, np.float32), RATE).f0_hz) == 0
