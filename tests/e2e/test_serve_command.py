@@ -1,0 +1,101 @@
+"""`singalike serve` as a process, called from another one with a real MP3."""
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from singalike.client import AsyncClient, Client, TrackDescription
+from tests.support.processes import ServerProcess, started_server
+from tests.support.recordings import encode, tone
+
+MP3 = encode(tone(6.0, f0_hz=196.0), 44_100, "mp3", "libmp3lame")
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
+    with started_server(tmp_path_factory.mktemp("serve"), {"SINGALIKE_REFLECTION": "true"}) as server:
+        yield server
+
+
+CALLER = """
+import json, sys
+from singalike.client import Client, TrackDescription
+
+with Client(sys.argv[1], sys.argv[2]) as client:
+    track = client.index_track(sys.argv[3], TrackDescription("A Singer", "A Song"))
+    answer = client.recommend_singers(sys.argv[3])
+    songs = client.recommend_songs(sys.argv[3])
+print(json.dumps([track.track_id, [one.singer_id for one in answer.singers], [one.track_id for one in songs.songs]]))
+"""
+
+
+def test_another_process_takes_an_mp3_in_and_is_answered(server: ServerProcess, tmp_path: Path) -> None:
+    recording = tmp_path / "voice.mp3"
+    recording.write_bytes(MP3)
+
+    called = subprocess.run(
+        [sys.executable, "-c", CALLER, server.embedding, server.recommender, str(recording)],
+        capture_output=True,
+        check=True,
+    )
+
+    track_id, singer_ids, track_ids = json.loads(called.stdout)
+    assert singer_ids == ["a-singer"]
+    assert track_ids == [track_id]
+
+
+def test_sigterm_under_load_fails_no_call_that_has_begun(server: ServerProcess) -> None:
+    async def load() -> list[object]:
+        async with AsyncClient(server.embedding, server.recommender, deadline_s=60) as client:
+            calls = [asyncio.ensure_future(client.embed(MP3)) for _ in range(12)]
+            # A call on the same connection comes after those sent before it.
+            await client.get_model()
+            stopping = asyncio.to_thread(server.stop)
+            return [*await asyncio.gather(*calls, return_exceptions=True), await stopping]
+
+    *outcomes, status = asyncio.run(load())
+
+    assert [type(outcome).__name__ for outcome in outcomes] == ["VoiceProfile"] * 12
+    assert status == 0
+    events = [json.loads(line)["event"] for line in server.log.read_text("utf-8").splitlines()]
+    assert events[-1] == "server_stopped"
+    assert "rpc_failed" not in events
+
+
+def test_what_was_taken_in_is_there_after_a_restart(server: ServerProcess) -> None:
+    folder = server.log.parent
+    (folder / "ports.json").unlink(missing_ok=True)
+
+    with started_server(folder) as again, Client(again.embedding, again.recommender) as client:
+        tracks = list(client.list_tracks())
+        seen: list[str] = []
+        client.index_track(MP3, TrackDescription("A Singer", "A Song"), lambda stage, _: seen.append(stage))
+        status = again.stop()
+
+    assert [track.info.title for track in tracks] == ["A Song"]
+    assert seen == ["received", "stored"]
+    assert status == 0
+
+
+def test_an_address_that_strangers_reach_is_refused_without_guards(tmp_path: Path) -> None:
+    command = [
+        sys.executable,
+        "-m",
+        "singalike.services.cli",
+        "serve",
+        "--host",
+        "0.0.0.0",
+        "--data-dir",
+        str(tmp_path),
+    ]
+
+    refused = subprocess.run(command, capture_output=True, text=True, check=False, env=os.environ)
+
+    assert refused.returncode == 2
+    assert "[UNSAFE_ADDRESS]" in refused.stderr

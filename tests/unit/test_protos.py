@@ -1,0 +1,66 @@
+"""The committed Python of the wire is what the protos say."""
+
+import importlib
+import inspect
+import re
+import subprocess
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+from google.protobuf.descriptor_pb2 import DescriptorProto, FileDescriptorProto, FileDescriptorSet
+
+from singalike.client import AsyncClient, Client
+
+PROTOS = Path(__file__).parents[2] / "protos"
+NAMES = sorted(path.stem for path in (PROTOS / "singalike" / "v1").glob("*.proto"))
+
+
+@pytest.fixture(scope="module")
+def compiled(tmp_path_factory: pytest.TempPathFactory) -> dict[str, FileDescriptorProto]:
+    out = tmp_path_factory.mktemp("protos") / "set.bin"
+    command = [sys.executable, "-W", "ignore", "-m", "grpc_tools.protoc", "-I", ".", f"--descriptor_set_out={out}"]
+    subprocess.run([*command, *(f"singalike/v1/{name}.proto" for name in NAMES)], cwd=PROTOS, check=True)
+    files = FileDescriptorSet.FromString(out.read_bytes()).file
+    return {Path(file.name).stem: file for file in files}
+
+
+def forget_json_names(messages: Iterable[DescriptorProto]) -> None:
+    """One compiler spells these names out, another leaves them to be derived."""
+    for message in messages:
+        forget_json_names(message.nested_type)
+        for field in message.field:
+            field.ClearField("json_name")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_generated_code_is_not_stale(name: str, compiled: dict[str, FileDescriptorProto]) -> None:
+    committed = FileDescriptorProto()
+    importlib.import_module(f"singalike.v1.{name}_pb2").DESCRIPTOR.CopyToProto(committed)
+    for file in (committed, compiled[name]):
+        file.ClearField("source_code_info")
+        forget_json_names(file.message_type)
+
+    assert committed == compiled[name]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_generated_code_runs_on_every_version_that_the_package_allows(name: str) -> None:
+    code = (PROTOS / "singalike" / "v1" / f"{name}_pb2.py").read_text("utf-8")
+
+    version = re.search(r"Protobuf Python Version: ([\d.]+)", code)
+
+    assert version is not None
+    assert version.group(1) == "6.31.1"
+
+
+def test_both_clients_offer_the_same_methods_with_the_same_arguments() -> None:
+    def methods(client: type) -> dict[str, list[str]]:
+        return {
+            name: list(inspect.signature(method).parameters)
+            for name, method in inspect.getmembers(client, inspect.isfunction)
+            if not name.startswith("_")
+        }
+
+    assert methods(Client) == methods(AsyncClient)
