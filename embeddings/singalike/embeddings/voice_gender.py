@@ -85,8 +85,8 @@ def voice_gender_features(frames: VoiceFrames, pitch: PitchTrack) -> NDArray[np.
         pitch: Its pitch.
 
     Returns:
-        float32 (103,): mean and deviation of both kinds of cepstra over periodic frames, then 10th, 50th and 90th
-        percentile of MIDI pitch, NaN without a voiced frame.
+        float32 (53,): means of both kinds of cepstra over periodic frames, then 10th, 50th and 90th percentile of
+        MIDI pitch, NaN without a voiced frame. Deviations are left out: they tell speech from song, not who sings.
 
     Raises:
         InvalidInputError: TOO_SHORT, less than 0.1 s of frames.
@@ -95,8 +95,7 @@ def voice_gender_features(frames: VoiceFrames, pitch: PitchTrack) -> NDArray[np.
     periodic = chosen & (frames.harmonicity[:, 0] > PERIODIC)
     if periodic.sum() >= _FEWEST_FRAMES:
         chosen = periodic
-    envelope, cepstra = frames.envelope[chosen], frames.cepstra[chosen]
     midi_pitch = pitch.midi_pitch[np.isfinite(pitch.f0_hz)]
     percentiles = np.quantile(midi_pitch, [0.1, 0.5, 0.9]) if len(midi_pitch) else np.full(3, np.nan)
-    blocks = [envelope.mean(0), envelope.std(0), cepstra.mean(0), cepstra.std(0), percentiles]
-    return np.concatenate(blocks).astype(np.float32)
+    blocks = [frames.envelope[chosen].mean(axis=0), frames.cepstra[chosen].mean(axis=0), percentiles]
+    return np.asarray(np.concatenate(blocks), dtype=np.float32)

@@ -35,6 +35,7 @@ class StylePreset:
         identity_dims: Directions projected out, along which one manner differs from singer to singer.
         dims: Numbers in a vector.
         to_diagonal: Shrinkage of the within-class covariance, in [0, 1].
+        held_out: Recorded voices that figures are told on, as many female as male.
     """
 
     warps: tuple[float, ...] = (0.88, 1.0, 1.14)
@@ -43,6 +44,7 @@ class StylePreset:
     identity_dims: int = 8
     dims: int = 24
     to_diagonal: float = 0.1
+    held_out: int = 30
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,7 +70,7 @@ def fit(workshop: Workshop, out: Path, preset: StylePreset | None = None) -> Sty
     voices = workshop.voices()
     work = partial(hear_voice, preset=preset, seed=workshop.seed)
     clips = [clip for heard in workshop.for_each_voice(work, voices) for clip in heard]
-    fitted, held_out = split_voices(voices, seed=workshop.seed)
+    fitted, held_out = split_voices(voices, preset.held_out, workshop.seed)
     known = {voice.singer for voice in fitted}
     judged = fit_encoder([clip for clip in clips if clip.voice in known], preset)
     figures = judge(judged, [clip for clip in clips if clip.voice not in known])

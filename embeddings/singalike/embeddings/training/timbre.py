@@ -36,6 +36,7 @@ class TimbrePreset:
         components: Gaussians in the mixture.
         relevance: Frames of evidence that weigh as much as the prior of a component.
         mixture_frames: Frames that the mixture is fitted on.
+        held_out: Recorded voices that figures are told on, as many female as male.
     """
 
     warps: tuple[float, ...] = WARPS
@@ -47,6 +48,7 @@ class TimbrePreset:
     components: int = 32
     relevance: float = 8.0
     mixture_frames: int = 100_000
+    held_out: int = 30
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,7 +85,7 @@ def fit(workshop: Workshop, out: Path, preset: TimbrePreset | None = None) -> Ti
     voices = workshop.voices()
     work = partial(hear_voice, preset=preset, seed=workshop.seed)
     clips = [clip for heard in workshop.for_each_voice(work, voices) for clip in heard]
-    fitted, held_out = split_voices(voices, seed=workshop.seed)
+    fitted, held_out = split_voices(voices, preset.held_out, workshop.seed)
     known = {voice.singer for voice in fitted}
     workshop.say("fitting without the voices held out")
     judged = fit_encoder([clip for clip in clips if clip.voice in known], preset, workshop.seed)

@@ -43,6 +43,7 @@ class TrunkTraining:
         temperature: Of the contrastive loss.
         margin: Of the angular loss, in radians, reached halfway.
         equaliser: Deviation of the random channel laid over each view, in nats of power.
+        held_out: Recorded voices that figures are told on, as many female as male.
     """
 
     shape: TrunkPreset = field(default_factory=TrunkPreset)
@@ -57,6 +58,7 @@ class TrunkTraining:
     temperature: float = 0.1
     margin: float = 0.2
     equaliser: float = 0.5
+    held_out: int = 30
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,7 +84,7 @@ def fit(workshop: Workshop, out: Path, training: TrunkTraining | None = None) ->
     voices = workshop.voices()
     work = partial(hear_voice, training=training, seed=workshop.seed)
     clips = [clip for heard in workshop.for_each_voice(work, voices) for clip in heard]
-    known = {voice.singer for voice in split_voices(voices, seed=workshop.seed)[0]}
+    known = {voice.singer for voice in split_voices(voices, training.held_out, workshop.seed)[0]}
     trunk = train([clip for clip in clips if clip.voice in known], training, workshop.seed, workshop.say)
     figures = judge(trunk, [clip for clip in clips if clip.voice not in known and clip.manner < 0])
     workshop.say(f"held-out voices: {figures}")

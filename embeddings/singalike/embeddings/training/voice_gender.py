@@ -34,12 +34,14 @@ class VoiceGenderPreset:
         clips: Sung clips of each warp; pitch lies anywhere from 1 semitone below to 12 above the speaking voice.
         recorded_s: Length of the cuts of the recording itself, in seconds.
         strength: Inverse of the ridge penalty.
+        held_out: Recorded voices that figures are told on, as many female as male.
     """
 
     warps: tuple[float, ...] = (0.97, 1.0, 1.03)
     clips: int = 4
     recorded_s: float = 4.0
     strength: float = 0.01
+    held_out: int = 30
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,7 +59,7 @@ def fit(workshop: Workshop, out: Path, preset: VoiceGenderPreset | None = None) 
     voices = tuple(voice for voice in workshop.voices() if voice.voice_gender in {"f", "m"})
     work = partial(hear_voice, preset=preset, seed=workshop.seed)
     clips = [clip for heard in workshop.for_each_voice(work, voices) for clip in heard]
-    fitted, held_out = split_voices(voices, seed=workshop.seed)
+    fitted, held_out = split_voices(voices, preset.held_out, workshop.seed)
     known = {voice.singer for voice in fitted}
     unseen = [clip for clip in clips if clip.voice not in known]
     judged = fit_classifier([clip for clip in clips if clip.voice in known], preset, 1.0)

@@ -1,0 +1,149 @@
+"""Fitting from a data folder, small and whole: manifest, voices, checkpoints, model cards."""
+
+import csv
+import io
+from collections.abc import Callable
+from pathlib import Path
+
+import mido
+import numpy as np
+import pytest
+import soundfile
+
+from singalike.embeddings.style import StyleEncoder
+from singalike.embeddings.timbre import TimbreEncoder
+from singalike.embeddings.training import style, timbre, voice_gender
+from singalike.embeddings.training.__main__ import main
+from singalike.embeddings.training.datasets import read_melodies, read_voices, read_waveform, split_voices
+from singalike.embeddings.training.melodies import read_melody
+from singalike.embeddings.training.workshop import Workshop
+from singalike.embeddings.voice_gender import VoiceGenderClassifier
+from singalike.errors import NotFoundError
+from tests.support.buzzing import SAMPLE_RATE, buzzing_voice
+
+COLUMNS = ("path", "kind", "singer", "gender", "song", "seconds", "licence", "use")
+
+
+def midi_file() -> bytes:
+    track = mido.MidiTrack([mido.MetaMessage("track_name", name="MELODY")])
+    for note in (60, 62, 64, 65, 67) * 6:
+        track.append(mido.Message("note_on", note=note, velocity=80, time=0))
+        track.append(mido.Message("note_off", note=note, velocity=0, time=240))
+    content = io.BytesIO()
+    mido.MidiFile(tracks=[track], ticks_per_beat=480).save(file=content)
+    return content.getvalue()
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("data")
+    (folder / "toy").mkdir()
+    rows = []
+    for index in range(4):
+        voice_gender = "fm"[index % 2]
+        low = voice_gender == "m"
+        voice = buzzing_voice(1.5, 120.0 if low else 210.0, 0.9 if low else 1.1, seed=index)
+        soundfile.write(folder / "toy" / f"{index}.wav", voice, SAMPLE_RATE)
+        rows.append((f"toy/{index}.wav", "speech", f"singer{index}", voice_gender, "s", "1.5", "CC0-1.0", "train"))
+    (folder / "song.mid").write_bytes(midi_file())
+    rows.append(("song.mid", "midi", "", "unknown", "song", "0", "CC0-1.0", "train"))
+    rows.append(("secret.wav", "singing", "measured", "f", "s", "1", "none", "measure"))
+    with (folder / "manifest.csv").open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows([COLUMNS, *rows])
+    return folder
+
+
+def test_only_rows_that_may_train_are_read(data: Path) -> None:
+    voices = read_voices(data)
+
+    assert [voice.singer for voice in voices] == ["singer0", "singer1", "singer2", "singer3"]
+
+
+def test_a_folder_without_a_manifest_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(NotFoundError, match="manifest"):
+        read_voices(tmp_path)
+
+
+def test_held_out_voices_are_as_many_female_as_male_and_never_fitted_on(data: Path) -> None:
+    fitted, held_out = split_voices(read_voices(data), held_out=2)
+
+    assert sorted(voice.voice_gender for voice in held_out) == ["f", "m"]
+    assert not {voice.singer for voice in fitted} & {voice.singer for voice in held_out}
+
+
+def test_the_melody_track_is_read_in_seconds() -> None:
+    melody = read_melody(midi_file())
+
+    assert len(melody) == 30
+    np.testing.assert_allclose(melody.midi_pitch[:3], [60.0, 62.0, 64.0])
+    np.testing.assert_allclose(melody.duration_s, 0.25)
+
+
+def test_melodies_of_the_folder_are_found(data: Path) -> None:
+    assert len(read_melodies(data)) == 1
+
+
+def test_recordings_are_read_at_one_level_and_rate(data: Path, tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "fast.wav", np.stack([buzzing_voice(1.0)] * 2, axis=1), 32_000)
+
+    waveform = read_waveform(tmp_path / "fast.wav")
+
+    assert len(waveform) == pytest.approx(8_000, abs=2)
+    assert np.sqrt(np.mean(waveform**2)) == pytest.approx(
+        np.sqrt(np.mean(read_waveform(data / "toy" / "0.wav") ** 2)), rel=0.01
+    )
+
+
+class SameProcess(Workshop):
+    """A workshop that works on one voice after the other, here."""
+
+    def for_each_voice(self, work, voices):  # type: ignore[no-untyped-def]
+        from singalike.embeddings.training.generator import analyse_voice
+
+        melodies = read_melodies(self.data)
+        return [work(voice, analyse_voice(read_waveform(voice.path)), melodies) for voice in voices]
+
+
+@pytest.mark.parametrize(
+    ("fit", "preset", "load"),
+    [
+        (
+            timbre.fit,
+            timbre.TimbrePreset(
+                warps=(0.9, 1.1), clips=3, statistics_dims=3, supervector_dims=3, components=2, held_out=2
+            ),
+            TimbreEncoder.load,
+        ),
+        (
+            style.fit,
+            style.StylePreset(warps=(1.0,), manners=5, clips=4, identity_dims=1, dims=3, held_out=2),
+            StyleEncoder.load,
+        ),
+        (
+            voice_gender.fit,
+            voice_gender.VoiceGenderPreset(warps=(1.0,), clips=2, held_out=2),
+            VoiceGenderClassifier.load,
+        ),
+    ],
+)
+def test_a_fit_saves_a_checkpoint_that_loads_and_a_card_with_attribution(
+    data: Path, tmp_path: Path, fit: Callable[..., object], preset: object, load: Callable[[Path], object]
+) -> None:
+    said: list[str] = []
+
+    fit(SameProcess(data, seed=1, say=said.append), tmp_path, preset)
+
+    assert load(tmp_path) is not None
+    card = next(tmp_path.glob("*.md")).read_text("utf-8")
+    assert "4 voices" in card
+    assert "CC0-1.0" in card
+    assert "--seed 1" in card
+    assert said
+
+
+def test_the_command_explains_itself(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["--help"])
+
+    assert ended.value.code == 0
+    assert "--data" in capsys.readouterr().out
