@@ -14,8 +14,8 @@ from singalike.services.adapters.index_payload import (
     FULL_SCAN_KB,
     HNSW_BUILD_CANDIDATES,
     HNSW_LINKS,
-    HNSW_SEARCH_CANDIDATES,
     conditions,
+    search_candidates,
     to_hit,
     to_payload,
     to_point,
@@ -78,7 +78,7 @@ class EdgeShard:
     def search(self, queries: Vectors, space: str, limit: int, where: IndexFilter) -> list[list[IndexHit]]:
         """Find the nearest points of each row."""
         only = _filter(where)
-        params = qdrant.SearchParams(hnsw_ef=max(HNSW_SEARCH_CANDIDATES, limit))
+        params = qdrant.SearchParams(hnsw_ef=search_candidates(limit, where))
         requests = [
             qdrant.QueryRequest(
                 limit=limit, query=qdrant.Query.Nearest(row, using=space), filter=only, params=params, with_payload=True

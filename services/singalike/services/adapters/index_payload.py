@@ -14,8 +14,9 @@ FILTER_FIELDS = ("singer_id", "track_id", "genre", "language", "voice_gender")
 
 HNSW_LINKS = 16
 HNSW_BUILD_CANDIDATES = 128
-HNSW_SEARCH_CANDIDATES = 96
-"""Graph parameters; benchmarks/search.py measures recall and time with them."""
+HNSW_SEARCH_CANDIDATES, HNSW_FILTERED_CANDIDATES = 96, 256
+"""Graph parameters; benchmarks/search.py measures recall and time with them. A filter that many points pass walks the
+graph as well, over links that lead to points it must leave out, and needs to look at more of them."""
 
 FULL_SCAN_KB = 4_000
 """Below this much vector data, in KiB, reading all of it is faster than the graph, and exact."""
@@ -45,6 +46,11 @@ def conditions(where: IndexFilter) -> Conditions:
         tuple((field, sorted(values)) for field, values in required if values),
         tuple((field, sorted(values)) for field, values in excluded if values),
     )
+
+
+def search_candidates(limit: int, where: IndexFilter) -> int:
+    """Say how many candidates a walk over the graph keeps for `limit` hits."""
+    return max(2 * limit, HNSW_FILTERED_CANDIDATES if conditions(where) else HNSW_SEARCH_CANDIDATES)
 
 
 def to_payload(point: IndexPoint) -> Payload:

@@ -17,8 +17,8 @@ from singalike.services.adapters.index_payload import (
     FULL_SCAN_KB,
     HNSW_BUILD_CANDIDATES,
     HNSW_LINKS,
-    HNSW_SEARCH_CANDIDATES,
     conditions,
+    search_candidates,
     to_hit,
     to_payload,
     to_point,
@@ -97,7 +97,7 @@ class ServerIndex:
     def search(self, vectors: Vectors, space: str, limit: int, where: IndexFilter = NO_FILTER) -> list[list[IndexHit]]:
         """Find the nearest segments of each row of `vectors` (queries, dim)."""
         queries = check_search(vectors, space, limit, self._dims)
-        params = None if self._is_twin else qdrant.SearchParams(hnsw_ef=max(HNSW_SEARCH_CANDIDATES, limit))
+        params = None if self._is_twin else qdrant.SearchParams(hnsw_ef=search_candidates(limit, where))
         requests = [
             qdrant.QueryRequest(
                 query=row.tolist(), using=space, limit=limit, filter=_filter(where), params=params, with_payload=True
