@@ -94,11 +94,11 @@ def resemblyzer(python: str, waveforms: list[Waveform]) -> Waveform:
     program = (
         "import sys, numpy as np\n"
         "from resemblyzer import VoiceEncoder\n"
-        "from resemblyzer.audio import normalize_volume\n"
+        "from resemblyzer import preprocess_wav\n"
         "encoder = VoiceEncoder('cpu', verbose=False)\n"
         "data = np.load(sys.argv[1])\n"
         "pieces = np.split(data['samples'], data['ends'][:-1])\n"
-        "np.save(sys.argv[2], np.stack([encoder.embed_utterance(normalize_volume(p, -30, increase_only=True))"
+        "np.save(sys.argv[2], np.stack([encoder.embed_utterance(preprocess_wav(p))"
         " for p in pieces]))\n"
     )
     with tempfile.TemporaryDirectory() as folder:
