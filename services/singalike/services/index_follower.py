@@ -20,6 +20,8 @@ OPTIMIZE_POINTS, OPTIMIZE_SHARE = 5_000, 0.1
 erased means gone."""
 
 ATTEMPTS = 5
+OPTIMIZER = "index-optimizer"
+OPTIMIZER_JOIN_S = 0.2
 
 
 class Finding(StrEnum):
@@ -148,19 +150,19 @@ class IndexFollower:
             on_event: Called from those threads.
         """
         self._stopping.clear()
-        for name, step in (("index-follower", self._follow_step), ("index-optimizer", self._optimize_step)):
+        for name, step in (("index-follower", self._follow_step), (OPTIMIZER, self._optimize_step)):
             thread = threading.Thread(target=self._loop, args=(step, interval_s, on_event), name=name, daemon=True)
             thread.start()
             self._threads.append(thread)
 
     def stop(self, timeout_s: float = 10.0) -> None:
-        """End the background threads and mark how far the index has come; close the index afterwards.
+        """End the background threads and mark how far the index has come; close the index right afterwards.
 
-        A running optimisation is waited for up to `timeout_s`; closing the index gives it up.
+        A running optimisation is not waited for: closing the index gives it up.
         """
         self._stopping.set()
         for thread in self._threads:
-            thread.join(timeout_s)
+            thread.join(OPTIMIZER_JOIN_S if thread.name == OPTIMIZER else timeout_s)
         self._threads.clear()
         with self._following:
             self._mark()

@@ -9,7 +9,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Protocol, TypeVar
@@ -124,12 +124,24 @@ def ingest(
     Raises:
         UnavailableError, CapacityError: The catalogue takes no more; what was acknowledged is kept.
     """
-    report, stop = IngestReport(), stop or threading.Event()
+    stop = stop or threading.Event()
+    outcomes: list[Outcome] = []
+    refused: list[tuple[str, str, str]] = []
     for done, (item, result) in enumerate(_prepared_ahead(items, tools, stop), start=1):
-        report = _count(report, item, _finish(item, result, tools))
+        outcome = _finish(item, result, tools)
+        if isinstance(outcome, Outcome):
+            outcomes.append(outcome)
+        else:
+            refused.append((item.path, outcome.reason, outcome.message))
         if progress is not None:
             progress(item.path, done / max(total, done))
-    return replace(report, interrupted=stop.is_set())
+    return IngestReport(
+        added=_ids(each for each in outcomes if each.added),
+        unchanged=_ids(each for each in outcomes if not (each.added or each.updated)),
+        refused=tuple(refused),
+        interrupted=stop.is_set(),
+        updated=_ids(each for each in outcomes if each.updated),
+    )
 
 
 def index_recording(
@@ -241,12 +253,5 @@ def _read(path: Path, max_bytes: int) -> bytes:
         raise InvalidInputError("NOT_READABLE", f"{path} cannot be read: {error.strerror}") from error
 
 
-def _count(report: IngestReport, item: IngestItem, outcome: Outcome | SingalikeError) -> IngestReport:
-    if isinstance(outcome, SingalikeError):
-        return replace(report, refused=(*report.refused, (item.path, outcome.reason, outcome.message)))
-    track_id = (outcome.track.track_id,)
-    if outcome.added:
-        return replace(report, added=report.added + track_id)
-    if outcome.updated:
-        return replace(report, updated=report.updated + track_id)
-    return replace(report, unchanged=report.unchanged + track_id)
+def _ids(outcomes: Iterable[Outcome]) -> tuple[str, ...]:
+    return tuple(outcome.track.track_id for outcome in outcomes)
