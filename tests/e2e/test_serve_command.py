@@ -1,6 +1,7 @@
 """`singalike serve` as a process, called from another one with a real MP3."""
 
 import asyncio
+import base64
 import json
 import os
 import subprocess
@@ -14,6 +15,7 @@ from singalike.client import AsyncClient, Client, TrackDescription
 from tests.support.processes import ServerProcess, started_server
 from tests.support.recordings import encode, tone
 
+ROOT = Path(__file__).parents[2]
 MP3 = encode(tone(6.0, f0_hz=196.0), 44_100, "mp3", "libmp3lame")
 
 
@@ -48,6 +50,17 @@ def test_another_process_takes_an_mp3_in_and_is_answered(server: ServerProcess, 
     track_id, singer_ids, track_ids = json.loads(called.stdout)
     assert singer_ids == ["a-singer"]
     assert track_ids == [track_id]
+
+
+def test_a_program_that_knows_only_the_protos_is_answered(server: ServerProcess) -> None:
+    buf = Path(sys.executable).with_name("buf")
+    url = f"http://{server.recommender}/singalike.v1.RecommenderService/RecommendSingers"
+    request = {"recording": {"audio": base64.b64encode(MP3).decode()}, "options": {"k": 3}}
+    call = [buf, "curl", "--schema", "protos", "--protocol", "grpc", "--http2-prior-knowledge", "--data", "@-", url]
+
+    called = subprocess.run(call, input=json.dumps(request).encode(), capture_output=True, check=True, cwd=ROOT)
+
+    assert [singer["singerId"] for singer in json.loads(called.stdout)["singers"]] == ["a-singer"]
 
 
 def test_sigterm_under_load_fails_no_call_that_has_begun(server: ServerProcess) -> None:
