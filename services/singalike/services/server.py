@@ -132,16 +132,21 @@ async def _build_servers(which: Which, settings: Settings, parts: AsyncExitStack
 async def _build_embedder(which: Which, settings: Settings, parts: AsyncExitStack) -> Embedder:
     """Load the ear; only a recommender that stands alone asks another process for one."""
     if which == "recommender":
-        client = await parts.enter_async_context(
-            AsyncClient(embedding=settings.embedding_target, token=settings.auth_token.get_secret_value())
-        )
-        return GrpcEmbedder(client)
+        return GrpcEmbedder(await parts.enter_async_context(_ear_client(settings)))
     ear = await asyncio.to_thread(_load_ear, settings)
     decoder = parts.enter_context(await asyncio.to_thread(bootstrap.build_decoder, settings))
     separator = await asyncio.to_thread(bootstrap.build_separator, settings)
     embedder = LocalEmbedder(ear, decoder, separator, settings)
     parts.push_async_callback(embedder.close)
     return embedder
+
+
+def _ear_client(settings: Settings) -> AsyncClient:
+    """Call the embedding service as a fellow: with the same token, and over TLS with the same certificate, if any."""
+    certificate = settings.tls_certificate.read_bytes() if settings.tls_certificate else None
+    return AsyncClient(
+        settings.embedding_target, token=settings.auth_token.get_secret_value(), root_certificates=certificate
+    )
 
 
 async def _await_ear(embedder: Embedder) -> EarInfo:

@@ -2,7 +2,7 @@
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -59,7 +59,7 @@ class TrackIndexer:
 
     async def index(
         self, audio: bytes, info: TrackInfo, *, channel: str, a_cappella: bool
-    ) -> AsyncIterator[Stage | Track]:
+    ) -> AsyncGenerator[Stage | Track, None]:
         """Decode, separate, embed and store; the last item is the track as it stands in the catalogue.
 
         Bytes that this ear has heard before through the same separator are not heard again.
@@ -69,11 +69,12 @@ class TrackIndexer:
         separator = IDENTITY if a_cappella else self._embedder.separator_name
         heard = await asyncio.to_thread(self._find, digest, separator, (await self._embedder.info()).model_version)
         if heard is None:
-            sound = await self._embedder.decode(audio, channel, a_cappella=a_cappella)
-            yield DECODED
-            vocal = sound if a_cappella else await self._embedder.separate(sound)
-            yield SEPARATED
-            heard = sound.duration_s, await self._embedder.encode(vocal)
+            async with self._embedder.place():
+                sound = await self._embedder.decode(audio, channel, a_cappella=a_cappella)
+                yield DECODED
+                vocal = sound if a_cappella else await self._embedder.separate(sound)
+                yield SEPARATED
+                heard = sound.duration_s, await self._embedder.encode(vocal)
             yield EMBEDDED
         duration_s, profile = heard
         track = await self._store(info, digest, duration_s, separator, profile)

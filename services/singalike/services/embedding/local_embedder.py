@@ -2,14 +2,16 @@
 
 import asyncio
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from typing import Protocol, TypeVar
 
 from singalike.audio.decoding import select_channel
 from singalike.audio.separation import IdentitySeparator, Separator
 from singalike.audio.sound import Sound
 from singalike.embeddings.profile import VoiceProfile
+from singalike.errors import CapacityError
 from singalike.services.embedding.batcher import MicroBatcher
 from singalike.services.ports import EarInfo, SoundDecoder
 from singalike.services.settings import Settings
@@ -69,8 +71,10 @@ class LocalEmbedder:
             queue_size=settings.queue_size,
             bucket=_length_bucket,
         )
-        # Decoded sound is large (115 MB for 10 minutes at 48 kHz): only this many recordings are past decoding at once.
-        self._decoded = asyncio.Semaphore(2 * settings.max_batch)
+        # Decoded sound is large (115 MB for 10 minutes at 48 kHz): only this many recordings are worked on at once.
+        self._places = asyncio.Semaphore(2 * settings.max_batch)
+        self._most_inside = settings.queue_size + 2 * settings.max_batch
+        self._inside = 0
 
     @property
     def separator_name(self) -> str:
@@ -84,10 +88,28 @@ class LocalEmbedder:
 
     async def embed(self, audio: bytes, channel: str = "mix", a_cappella: bool = True) -> VoiceProfile:
         """Decode, separate when not `a_cappella`, and embed."""
-        async with self._decoded:
+        async with self.place():
             sound = await self.decode(audio, channel, a_cappella=a_cappella)
             vocal = sound if a_cappella else await self.separate(sound)
             return await self.encode(vocal)
+
+    @asynccontextmanager
+    async def place(self) -> AsyncIterator[None]:
+        """Wait for a place to work on one recording, from decoding to the end.
+
+        Raises:
+            CapacityError: QUEUE_FULL, too many wait already.
+        """
+        if self._inside >= self._most_inside:
+            raise CapacityError(
+                "QUEUE_FULL", f"{self._most_inside} recordings are being heard or wait: try again", retry_after_s=1.0
+            )
+        self._inside += 1
+        try:
+            async with self._places:
+                yield
+        finally:
+            self._inside -= 1
 
     async def decode(self, audio: bytes, channel: str, *, a_cappella: bool) -> Sound:
         """Decode in a child and keep the wanted channel.

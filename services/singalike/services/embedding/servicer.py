@@ -3,12 +3,14 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 
 from singalike.client.profile_converters import profile_to_message
 from singalike.embeddings.profile import VoiceProfile
 from singalike.errors import SingalikeError
 from singalike.services.embedding.index_track import Stage, TrackIndexer
 from singalike.services.ports import Embedder
+from singalike.services.records import Track
 from singalike.services.wire.converters import channel_word, is_a_cappella, read_info, write_model, write_track
 from singalike.services.wire.upload_stream import UploadStream
 from singalike.services.wire.validators import validate
@@ -62,13 +64,12 @@ class EmbeddingServicer(EmbeddingServiceServicer):
         recording = header.recording
         audio = await upload.audio(recording.audio)
         a_cappella = is_a_cappella(recording, default=False)
-        async for news in self._indexer.index(
+        told = self._indexer.index(
             audio, read_info(header.info), channel=channel_word(recording), a_cappella=a_cappella
-        ):
-            if isinstance(news, Stage):
-                yield pb.IndexTrackResponse(progress=pb.IndexProgress(stage=news.name, share=news.share))
-            else:
-                yield pb.IndexTrackResponse(track=write_track(news))
+        )
+        async with aclosing(told):
+            async for news in told:
+                yield _write_news(news)
 
     async def DeleteTrack(self, request: pb.DeleteTrackRequest, context: object) -> pb.DeleteTrackResponse:
         """Erase a track."""
@@ -89,3 +90,9 @@ class EmbeddingServicer(EmbeddingServiceServicer):
             return pb.EmbedOutcome(profile=profile_to_message(await self._embed(recording)))
         except SingalikeError as error:
             return pb.EmbedOutcome(refusal=pb.EmbedRefusal(reason=error.reason, message=error.message))
+
+
+def _write_news(news: Stage | Track) -> pb.IndexTrackResponse:
+    if isinstance(news, Track):
+        return pb.IndexTrackResponse(track=write_track(news))
+    return pb.IndexTrackResponse(progress=pb.IndexProgress(stage=news.name, share=news.share))
