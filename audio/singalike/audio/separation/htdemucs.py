@@ -126,8 +126,8 @@ class HTDemucsSeparator:
     def _overlap_add(self, stereo: Waveform) -> Waveform:
         """Run the model over overlapping segments and cross-fade what it returns."""
         samples, hop = stereo.shape[-1], round(self._segment * (1 - OVERLAP))
-        rise = np.arange(1, self._segment // 2 + 1, dtype=np.float32)
-        weight = np.concatenate([rise, rise[::-1]]) / rise[-1]
+        rise = np.arange(1, self._segment + 1, dtype=np.float32)
+        weight = np.minimum(rise, rise[::-1]) / rise[-1]
         total, weights = np.zeros_like(stereo), np.zeros(samples, np.float32)
         for first in range(0, samples, hop):
             part = stereo[:, first : first + self._segment]

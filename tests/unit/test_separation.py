@@ -1,0 +1,147 @@
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from singalike.audio.separation import (
+    HTDemucsSeparator,
+    IdentitySeparator,
+    RepetSimSeparator,
+    best_separator,
+    load_htdemucs,
+    save_htdemucs,
+)
+from singalike.audio.separation.stft import Stft
+from singalike.audio.sound import Sound, Waveform
+from singalike.errors import WrongStateError
+from tests.support.recordings import tone
+
+RATE = 16_000
+ROUNDING = 1e-5
+LEAST_GAIN_DB = 4.0
+TINY = {
+    "sources": ["drums", "bass", "other", "vocals"],
+    "channels": 8,
+    "depth": 2,
+    "t_layers": 1,
+    "nfft": 1024,
+    "segment": 0.25,
+}
+
+
+def song(seed: int = 0) -> tuple[Waveform, Waveform]:
+    """A bar of chords played eight times, and a voice over it that never sings the same twice."""
+    random = np.random.default_rng(seed)
+    bar = np.concatenate([tone(0.5, RATE, f0_hz=f0_hz) for f0_hz in (130.8, 174.6, 196.0, 130.8)], axis=1)
+    accompaniment = np.tile(bar, (1, 8))
+    notes = [tone(0.4, RATE, f0_hz=float(random.uniform(250, 600))) for _ in range(40)]
+    return accompaniment, np.concatenate(notes, axis=1)[:, : accompaniment.shape[1]]
+
+
+def sdr_db(wanted: Waveform, got: Waveform) -> float:
+    return float(10 * np.log10(np.sum(wanted**2) / np.sum((wanted - got) ** 2)))
+
+
+def tiny_model(folder: Path) -> Path:
+    import torch
+    from demucs.htdemucs import HTDemucs
+
+    torch.manual_seed(0)
+    save_htdemucs(HTDemucs(**TINY), TINY, folder)
+    return folder
+
+
+def test_the_transform_is_inverted_exactly() -> None:
+    waveform = np.random.default_rng(3).normal(0, 0.2, 10_001).astype(np.float32)
+    stft = Stft(1024)
+
+    rebuilt = stft.rebuild(stft.analyse(waveform), len(waveform))
+
+    assert np.abs(rebuilt - waveform).max() < ROUNDING
+
+
+def test_repetition_is_taken_out_of_a_song() -> None:
+    accompaniment, vocals = song()
+    mixture = Sound(accompaniment + vocals, RATE)
+
+    estimate = RepetSimSeparator().separate(mixture).waveform
+
+    assert sdr_db(vocals, estimate) > sdr_db(vocals, mixture.waveform) + LEAST_GAIN_DB
+
+
+@pytest.mark.parametrize(("sample_rate", "channels", "samples"), [(44_100, 2, 50_001), (8000, 1, 4001), (48_000, 1, 1)])
+def test_vocals_have_the_shape_of_the_mixture(sample_rate: int, channels: int, samples: int) -> None:
+    waveform = np.random.default_rng(4).normal(0, 0.1, (channels, samples)).astype(np.float32)
+
+    vocals = RepetSimSeparator().separate(Sound(waveform, sample_rate))
+
+    assert vocals.waveform.shape == waveform.shape
+    assert vocals.waveform.dtype == np.float32
+    assert vocals.sample_rate == sample_rate
+    assert np.isfinite(vocals.waveform).all()
+
+
+def test_silence_stays_silent() -> None:
+    vocals = RepetSimSeparator().separate(Sound(np.zeros((2, RATE), np.float32), RATE))
+
+    assert not vocals.waveform.any()
+
+
+def test_a_voice_alone_goes_through_the_identity_untouched() -> None:
+    sound = Sound(tone(), RATE)
+
+    assert IdentitySeparator().separate(sound) is sound
+
+
+def test_without_weights_the_best_separator_needs_none(tmp_path: Path) -> None:
+    assert best_separator().name == "repet-sim"
+    assert best_separator(tmp_path).name == "repet-sim"
+
+
+def test_a_saved_model_separates_as_before(tmp_path: Path) -> None:
+    pytest.importorskip("demucs", reason="the extra `separation` is not installed")
+    folder = tiny_model(tmp_path)
+    sound = Sound(tone(0.7, 22_050, 2), 22_050)
+
+    separator = best_separator(folder)
+    vocals = separator.separate(sound)
+
+    assert separator.name == "htdemucs"
+    assert vocals.waveform.shape == sound.waveform.shape
+    assert np.isfinite(vocals.waveform).all()
+    assert np.array_equal(vocals.waveform, HTDemucsSeparator(folder).separate(sound).waveform)
+
+
+def test_mono_sound_comes_back_as_mono(tmp_path: Path) -> None:
+    pytest.importorskip("demucs", reason="the extra `separation` is not installed")
+    sound = Sound(tone(0.3, 44_100), 44_100)
+
+    vocals = HTDemucsSeparator(tiny_model(tmp_path)).separate(sound)
+
+    assert vocals.waveform.shape == sound.waveform.shape
+
+
+def test_weights_that_are_not_the_listed_ones_are_refused(tmp_path: Path) -> None:
+    pytest.importorskip("demucs", reason="the extra `separation` is not installed")
+    folder = tiny_model(tmp_path)
+    weights = folder / "htdemucs.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-1] + b"\1")
+
+    with pytest.raises(WrongStateError) as caught:
+        best_separator(folder)
+
+    assert caught.value.reason == "SEPARATOR_DAMAGED"
+
+
+def test_weights_of_another_shape_are_refused(tmp_path: Path) -> None:
+    pytest.importorskip("demucs", reason="the extra `separation` is not installed")
+    folder = tiny_model(tmp_path)
+    config = json.loads((folder / "htdemucs.json").read_text())
+    config["arguments"]["channels"] = 16
+    (folder / "htdemucs.json").write_text(json.dumps(config))
+
+    with pytest.raises(WrongStateError) as caught:
+        load_htdemucs(folder)
+
+    assert caught.value.reason == "SEPARATOR_DAMAGED"
