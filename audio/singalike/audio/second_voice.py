@@ -69,7 +69,8 @@ def _prominent_spectra(waveform: Waveform, centres: NDArray[np.intp]) -> Wavefor
     starts = np.minimum(centres, len(padded) - FRAME)
     frames = np.lib.stride_tricks.sliding_window_view(padded, FRAME)[starts]
     roots = np.sqrt(np.abs(np.fft.rfft(frames * _WINDOW, axis=1)))
-    return np.maximum(roots - np.median(roots[:, FLOOR_BINS], axis=1, keepdims=True), 0).astype(np.float32)
+    prominent = np.maximum(roots - np.median(roots[:, FLOOR_BINS], axis=1, keepdims=True), 0)
+    return np.asarray(prominent, np.float32)
 
 
 def _comb(f0_hz: NDArray[np.float64]) -> Waveform:
