@@ -5,8 +5,7 @@ the voice is what stands out over it. It needs no weights and no training. The s
 `benchmarks/separation.py`; a weight for the middle of the stereo image was measured there as well and left out, for it
 costs more than it brings.
 
-Source: Rafii and Pardo 2012, "Music/voice separation using the similarity matrix", ISMIR,
-https://doi.org/10.5281/zenodo.1416816.
+Source: Rafii and Pardo 2012, "Music/voice separation using the similarity matrix", Proc. ISMIR, pages 583 to 588.
 """
 
 from dataclasses import dataclass
