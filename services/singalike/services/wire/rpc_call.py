@@ -61,7 +61,13 @@ class RpcCall:
         await self._linger()
         raised = rpc_status.to_status(status)
         self.code = raised.code
-        await self.context.abort(raised.code, raised.details, raised.trailing_metadata)
+        try:
+            await self.context.abort(raised.code, raised.details, raised.trailing_metadata)
+        except aio.AbortError:
+            raise
+        except aio.BaseError as error:
+            # The caller has gone while we answered, and gRPC would log a failure of ours.
+            raise asyncio.CancelledError from error
         raise AssertionError("abort never returns")
 
     async def _linger(self) -> None:

@@ -126,10 +126,12 @@ def cap_deadline(default_s: float) -> Stage:
     @asynccontextmanager
     async def stage(call: RpcCall) -> AsyncIterator[None]:
         own_s = call.context.time_remaining()
-        long = call.short_method in LONG_METHODS
-        limit_s = default_s * (LONG_FACTOR if long else 1.0) if own_s is None else min(own_s, LONGEST_DEADLINE_S)
-        # Watch is a health stream that lives as long as its caller.
-        timeout = asyncio.timeout(None if call.is_health else limit_s)
+        limit_s = LONGEST_DEADLINE_S
+        if own_s is None:
+            limit_s = default_s * (LONG_FACTOR if call.short_method in LONG_METHODS else 1.0)
+        # A shorter deadline of the caller is gRPC's to keep. Watch is a health stream that lives as long as its caller.
+        ours = not call.is_health and (own_s is None or own_s > limit_s)
+        timeout = asyncio.timeout(limit_s if ours else None)
         try:
             async with timeout:
                 yield

@@ -41,9 +41,7 @@ class Spool:
         self._size += len(chunk)
         if self._size > self._max_bytes:
             limit_mb = self._max_bytes / 2**20
-            raise CapacityError(
-                "TOO_LARGE", f"more than {limit_mb:g} MiB: send a compressed or shorter recording"
-            )
+            raise CapacityError("TOO_LARGE", f"more than {limit_mb:g} MiB: send a compressed or shorter recording")
         await asyncio.to_thread(self._file.write, chunk)
 
     async def read(self) -> bytes:
