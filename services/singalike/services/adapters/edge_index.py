@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -12,7 +13,7 @@ from functools import partial
 from pathlib import Path
 
 from singalike.embeddings.profile import Vectors
-from singalike.errors import UnavailableError, WrongStateError
+from singalike.errors import SingalikeError, UnavailableError, WrongStateError
 from singalike.services.adapters.edge_files import (
     EdgeState,
     copy_sparse,
@@ -78,6 +79,9 @@ class EdgeIndex:
             self._open()
         except WrongStateError as error:
             self._damage = error
+        except SingalikeError:
+            self._owner.close()
+            raise
 
     def state(self) -> IndexState:
         """Read every point; raises WrongStateError INDEX_DAMAGED."""
@@ -184,7 +188,7 @@ class EdgeIndex:
 
     def _remove_folders(self, keep: str) -> None:
         """Remove what a crash or damage left behind; a copy that an orphaned optimiser still writes goes as well."""
-        for folder in (*self._folder.glob("shard-*"), self._folder / "building"):
+        for folder in (*self._folder.glob("shard-*"), *self._folder.glob("building-*")):
             if folder.name != keep:
                 shutil.rmtree(folder, ignore_errors=True)
 
@@ -230,10 +234,11 @@ class EdgeIndex:
 
     def _optimize(self) -> None:
         with self._writing:
-            shard, building = self._in_force(), self._folder / "building"
-            shutil.rmtree(building, ignore_errors=True)
+            shard = self._in_force()
             self._flush(shard)
             self._refuse_full_disk(2 * _used_bytes(shard.folder))
+            # A name of its own: the optimiser of an owner that was killed may still be writing to another.
+            building = Path(tempfile.mkdtemp(prefix="building-", dir=self._folder))
             copy_sparse(shard.folder, building)
             self._journal, done = [], self._state
             self._child = _start_optimizer(building, *self._dims.values())
@@ -283,6 +288,7 @@ def _start_optimizer(folder: Path, timbre_dim: int, style_dim: int) -> subproces
     arguments = [sys.executable, "-m", "singalike.services.adapters.edge_optimizer"]
     return subprocess.Popen(  # noqa: S603 - our own module, our own folder
         [*arguments, str(folder), str(timbre_dim), str(style_dim)],
+        start_new_session=True,  # Ctrl-C is for the server, which gives the optimiser up by itself
         env={**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
     )
 
