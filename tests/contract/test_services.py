@@ -291,6 +291,33 @@ async def test_the_client_for_threads_says_the_same(servers: Running) -> None:
     assert reason == "SINGER_NOT_FOUND fake-1"
 
 
+async def test_every_method_of_the_client_for_threads_works(servers: Running) -> None:
+    def call_all() -> list[object]:
+        info = TrackDescription("Passing Singer", "Passing Song")
+        stages: list[str] = []
+        with Client(servers.embedding, servers.recommender) as client:
+            model = client.get_model()
+            long = client.embed(wav(tone(25.0), 44_100))
+            batch = client.embed_batch([mp3(200.0), b"no sound at all"])
+            track = client.index_track(mp3(900.0), info, lambda stage, _: stages.append(stage))
+            singers = [singer.name for singer in client.list_singers(page_size=3)]
+            client.delete_track(track.track_id)
+            voice = client.create_voice(long, subject="me", statement="yes")
+            shown = client.get_voice(voice.voice_id)
+            songs = client.recommend_songs(VoiceId(voice.voice_id), k=2).songs
+            client.delete_voice(voice.voice_id)
+            with pytest.raises(WrongStateError):
+                client.get_map("range")
+            with pytest.raises(InvalidInputError):
+                client.get_map("taste")
+        kinds = [type(outcome).__name__ for outcome in batch]
+        return [model.model_version, kinds, stages[-1], singers[-1], len(songs), shown.voice_id == voice.voice_id]
+
+    seen = await asyncio.to_thread(call_all)
+
+    assert seen == ["fake-1", ["VoiceProfile", "EmbedRefusal"], "stored", "Singer 2", 2, True]
+
+
 async def test_a_file_that_is_not_there_is_said_before_any_call(servers: Running, tmp_path: Path) -> None:
     with pytest.raises(InvalidInputError) as refused:
         await servers.client.embed(tmp_path / "missing.wav")
