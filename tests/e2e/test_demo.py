@@ -13,7 +13,7 @@ LIMIT_S = 240.0
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple["subprocess.CompletedProcess[str]", Path]:
     folder = tmp_path_factory.mktemp("demo")
-    size = ("--singers", "6", "--songs", "2", "--seconds", "10", "--voices", "6")
+    size = ("--singers", "6", "--songs", "2", "--seconds", "10", "--voices", "10")
     places = ("--data-dir", str(folder / "data"), "--record", str(folder / "demo.svg"))
     # A database of somebody's real installation: the demo must not touch it.
     environment = {**os.environ, "SINGALIKE_DATABASE_URL": f"sqlite:///{folder / 'real.db'}", "OMP_NUM_THREADS": "1"}

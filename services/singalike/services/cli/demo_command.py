@@ -6,7 +6,7 @@ from tempfile import TemporaryDirectory
 
 import click
 
-_WIDTH = 132
+_WIDTH = 144
 """Columns where no terminal says."""
 
 

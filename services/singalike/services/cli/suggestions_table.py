@@ -47,7 +47,9 @@ def _voice_line(voice: VoiceSummary) -> Text:
 
 
 def _singer_table(singers: tuple[SingerSuggestion, ...], titles: Mapping[str, str]) -> Table:
-    names = list(dict.fromkeys(name for singer in singers for name in singer.signals))
+    named = {name for singer in singers for name in singer.signals}
+    # What counts most stands first, in whatever order a message brought the signals.
+    names = sorted(named, key=lambda name: (-sum(singer.signals.get(name, 0.0) for singer in singers), name))
     table = Table("#", "singer", "score", *(name.replace("_", " ") for name in names), "sounds alike (you = them)")
     for place, singer in enumerate(singers, start=1):
         shares = [f"{singer.signals[name]:.2f}" if name in singer.signals else UNKNOWN for name in names]
