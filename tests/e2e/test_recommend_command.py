@@ -1,7 +1,7 @@
 """`singalike recommend` and `singalike map` as a person runs them, with a small ear."""
 
 import json
-from collections.abc import Iterator
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
@@ -28,7 +28,7 @@ def hum(singer: int, take: int, seconds: float = 12.0) -> np.ndarray:
     """Sum harmonics whose balance belongs to the singer."""
     balance = np.random.default_rng(singer).uniform(0.05, 1.0, 12)
     time_s = np.arange(round(seconds * SAMPLE_RATE)) / SAMPLE_RATE
-    f0_hz = 180.0 + 15.0 * singer + 3.0 * take
+    f0_hz = 180.0 + 15.0 * singer + 0.2 * take
     tones = [gain * np.sin(2 * np.pi * f0_hz * (place + 1) * time_s) for place, gain in enumerate(balance)]
     return np.asarray(0.05 * np.sum(tones, axis=0), dtype=np.float32)
 
@@ -40,9 +40,10 @@ def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     catalogue = bootstrap.open_catalogue(read_settings(data_dir=folder))
     for singer in range(6):
         for take in range(3):
-            [profile] = EAR.encode([Sound(hum(singer, take)[None], SAMPLE_RATE)])
+            waveform = hum(singer, take)
+            [profile] = EAR.encode([Sound(waveform[None], SAMPLE_RATE)])
             info = TrackInfo(f"[bold]Hummer {singer}", f"Hum {singer} no. {take}", genre=("folk", "rock")[singer % 2])
-            catalogue.add_track(info, f"{singer:032x}{take:032x}"[::-1], 12.0, "identity", profile)
+            catalogue.add_track(info, sha256(waveform.tobytes()).hexdigest(), 12.0, "identity", profile)
     catalogue.close()
     return folder
 
@@ -56,10 +57,9 @@ def voice(tmp_path: Path) -> Path:
 
 
 @pytest.fixture(autouse=True)
-def _small_ear(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def _small_ear(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bootstrap, "load_encoder", lambda _settings: EAR)
     monkeypatch.setattr(encoder, "model_version", lambda *_: EAR.model_version)
-    return
 
 
 def run(*arguments: str | Path) -> Result:
