@@ -30,6 +30,8 @@ from singalike.errors import (
     SingalikeError,
     WrongStateError,
 )
+from singalike.services import bootstrap
+from singalike.services.records import TrackInfo
 from singalike.v1.recommender_service_pb2 import ListSingersRequest
 from tests.support.fake_ear import FakeEar, make_profile
 from tests.support.recordings import encode, tone
@@ -268,6 +270,25 @@ async def test_the_map_shows_every_singer_or_says_why_not(servers: Running) -> N
         await servers.client.get_map("genre")
 
     assert refused.value.reason == "TOO_FEW_SINGERS"
+
+
+async def test_a_catalogue_of_enough_singers_has_a_map_of_each_colour(
+    patch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    settings = small_settings(tmp_path)
+    catalogue = bootstrap.open_catalogue(settings)
+    for number in range(8):
+        info = TrackInfo(f"Singer {number}", "Song", genre="folk" if number % 2 else None)
+        catalogue.add_track(info, f"{number:x}" * 64, 9.0, "identity", make_profile(number))
+    catalogue.close()
+    use_fake_ear(patch)
+    async with running(settings) as servers:
+        maps = [await servers.client.get_map(colour) for colour in ("gender", "genre", "range")]
+
+    assert [point.singer_id for point in maps[0].points] == [f"singer-{number}" for number in range(8)]
+    assert {point.label for point in maps[1].points} == {"folk", None}
+    assert {point.label for point in maps[2].points} <= {"low", "middle", "high"}
+    assert all(0.0 <= one.trustworthiness <= 1.0 for one in maps)
 
 
 async def test_the_client_for_threads_says_the_same(servers: Running) -> None:

@@ -40,7 +40,7 @@ class Client:
         recommender: Address of the recommender service.
         token: Bearer token, when the servers want one.
         deadline_s: How long a call may take.
-        index_deadline_s: How long taking a track in may take.
+        long_deadline_s: How long taking a track in, or laying out a map, may take.
         root_certificates: PEM of the authorities to trust; implies TLS.
         tls: Talk TLS, trusting the system's authorities.
 
@@ -54,7 +54,7 @@ class Client:
         *,
         token: str = "",
         deadline_s: float = 30.0,
-        index_deadline_s: float = 900.0,
+        long_deadline_s: float = 900.0,
         root_certificates: bytes | None = None,
         tls: bool = False,
     ) -> None:
@@ -68,7 +68,7 @@ class Client:
         self._recommender = RecommenderServiceStub(self._channels[1])
         self._metadata = channels.metadata(token)
         self._deadline_s = deadline_s
-        self._index_deadline_s = index_deadline_s
+        self._long_deadline_s = long_deadline_s
 
     def __enter__(self) -> Self:
         return self
@@ -109,7 +109,7 @@ class Client:
         requests.size_of(recording.audio)
         parts = requests.index_track(recording, info)
         with reading_rpc_errors():
-            call = self._embedding.IndexTrack(parts, timeout=self._index_deadline_s, metadata=self._metadata)
+            call = self._embedding.IndexTrack(parts, timeout=self._long_deadline_s, metadata=self._metadata)
             read = [converters.read_track_news(news, progress) for news in call]
         return requests.last_track(read)
 
@@ -214,7 +214,7 @@ class Client:
     def get_map(self, colour: str = "gender") -> SingerMap:
         """Lay out the singers on a plane, near means alike; labels show "gender", "genre" or "range"."""
         request = recommender_pb.GetMapRequest(colour=requests.map_colour(colour))
-        return converters.read_map(self._call(self._recommender.GetMap, request))
+        return converters.read_map(self._call(self._recommender.GetMap, request, self._long_deadline_s))
 
     def _voice(self, voice: Voice) -> dict[str, Any]:
         """Name the one field of a request that says whose voice; a large recording is embedded first."""
@@ -227,6 +227,6 @@ class Client:
             return {"recording": requests.whole(recording)}
         return {"profile": profile_to_message(self.embed(recording))}
 
-    def _call(self, method: Any, request: Any) -> Any:
+    def _call(self, method: Any, request: Any, deadline_s: float | None = None) -> Any:
         with reading_rpc_errors():
-            return method(request, timeout=self._deadline_s, metadata=self._metadata)
+            return method(request, timeout=deadline_s or self._deadline_s, metadata=self._metadata)

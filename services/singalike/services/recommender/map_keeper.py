@@ -1,14 +1,14 @@
 """The map of singers, laid out once for each state of the catalogue: that takes seconds."""
 
+import asyncio
 from collections.abc import Callable
-from threading import Lock
 
 from singalike.recsys.catalogue_view import CatalogueView
 from singalike.services.singer_map import SingerMap, map_singers
 
 
 class MapKeeper:
-    """Keeps the newest map of each colour; safe to call from several threads.
+    """Keeps the newest map of each colour.
 
     Args:
         view: Returns the view that requests work on.
@@ -17,17 +17,21 @@ class MapKeeper:
     def __init__(self, view: Callable[[], CatalogueView]) -> None:
         self._view = view
         self._kept: dict[str, tuple[CatalogueView, SingerMap]] = {}
-        self._laying_out = Lock()
+        # Callers wait here and not on threads, of which all other calls need some.
+        self._turn = asyncio.Lock()
 
-    def get(self, colour: str) -> SingerMap:
+    async def get(self, colour: str) -> SingerMap:
         """Return the map, laying it out when the catalogue has changed.
 
         Raises:
             WrongStateError: TOO_FEW_SINGERS.
         """
-        with self._laying_out:
-            view = self._view()
-            kept = self._kept.get(colour)
-            if kept is None or kept[0] is not view:
-                kept = self._kept[colour] = (view, map_singers(view, colour))
-            return kept[1]
+        async with self._turn:
+            return await asyncio.to_thread(self._get, colour)
+
+    def _get(self, colour: str) -> SingerMap:
+        view = self._view()
+        kept = self._kept.get(colour)
+        if kept is None or kept[0] is not view:
+            kept = self._kept[colour] = (view, map_singers(view, colour))
+        return kept[1]

@@ -129,7 +129,7 @@ class RecommenderServicer(RecommenderServiceServicer):
     async def GetMap(self, request: pb.GetMapRequest, context: object) -> pb.GetMapResponse:
         """Lay out the singers on a plane."""
         validate(request)
-        found = await asyncio.to_thread(self._maps.get, COLOUR_WORDS.get(request.colour, "gender"))
+        found = await self._maps.get(COLOUR_WORDS.get(request.colour, "gender"))
         return pb.GetMapResponse(
             points=[write_map_point(point) for point in found.points],
             trustworthiness=found.trustworthiness,
