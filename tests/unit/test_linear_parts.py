@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from singalike.embeddings.gmm import Mixture
-from singalike.embeddings.projection import PERCENTILES, frame_statistics, standardised, unit
-from singalike.embeddings.training.linear import class_numbers, fit_lda, fit_mixture, scatter
+from singalike.embeddings.projection import PERCENTILES, Projection, frame_statistics, standardised, unit
+from singalike.embeddings.training.linear import class_numbers, fit_lda, fit_mixture, scatter, weigh_by_reliability
 from singalike.embeddings.training.style import identity_removed
 from singalike.embeddings.training.verification import equal_error_rate, identity_figures
 
@@ -90,6 +90,17 @@ def test_lda_makes_the_spread_within_classes_one() -> None:
     projected = fit_lda(values, labels, dims=3, to_diagonal=0.0)(values)
 
     np.testing.assert_allclose(scatter(projected, labels)[0], np.eye(3), atol=0.01)
+
+
+def test_a_direction_counts_as_far_as_it_tells_the_class() -> None:
+    rng = np.random.default_rng(6)
+    labels = np.repeat(np.arange(200), 10)
+    values = rng.normal(size=(2000, 2)) + np.array([1.0, 0.0]) * rng.normal(size=200)[labels, None]
+
+    plain = Projection(np.zeros(2, np.float32), np.eye(2, dtype=np.float32))
+    weighed = weigh_by_reliability(plain, values, labels)
+
+    np.testing.assert_allclose(np.diag(weighed.matrix) ** 2, [0.5, 0.0], atol=0.05)
 
 
 def test_identity_is_projected_out_and_nothing_else() -> None:

@@ -15,7 +15,7 @@ from singalike.embeddings.style_features import FEATURES, style_features
 from singalike.embeddings.training.clips import pitched_clip, seeded
 from singalike.embeddings.training.datasets import TrainingVoice, split_voices
 from singalike.embeddings.training.generator import VoiceAnalysis, invent_singer
-from singalike.embeddings.training.linear import class_numbers, fit_lda
+from singalike.embeddings.training.linear import class_numbers, fit_lda, weigh_by_reliability
 from singalike.embeddings.training.manners import NAMED, Manner, varied_manner
 from singalike.embeddings.training.melodies import Melody
 from singalike.embeddings.training.model_card import ModelCard, write_card
@@ -41,8 +41,8 @@ class StylePreset:
     warps: tuple[float, ...] = (0.88, 1.0, 1.14)
     manners: int = 64
     clips: int = 8
-    identity_dims: int = 8
-    dims: int = 24
+    identity_dims: int = 4
+    dims: int = 16
     to_diagonal: float = 0.1
     held_out: int = 30
 
@@ -119,6 +119,7 @@ def fit_encoder(clips: Sequence[StyleClip], preset: StylePreset) -> StyleEncoder
     manners = class_numbers([f"{clip.manner:04d}" for clip in clips])
     kept = identity_removed(values, manners, class_numbers([clip.singer for clip in clips]), preset.identity_dims)
     discriminant = fit_lda(values @ kept, manners, preset.dims, preset.to_diagonal)
+    discriminant = weigh_by_reliability(discriminant, values @ kept, manners)
     matrix = (kept @ discriminant.matrix).astype(np.float32)
     return StyleEncoder(centre, scale, Projection(values.mean(axis=0), matrix))
 
@@ -165,7 +166,8 @@ def _card(
     method = (
         f"{len(FEATURES)} named figures of vibrato, glides, steadiness, level, breath and brilliance; the "
         f"{preset.identity_dims} directions along which singers of one manner differ are projected out; linear "
-        f"discriminant analysis with {preset.manners} invented manners as classes gives {preset.dims} numbers. "
+        f"discriminant analysis with {preset.manners} invented manners as classes gives {preset.dims} numbers, each "
+        "weighed by its reliability. "
         f"{singers} invented singers sing {preset.clips} clips of 5 s each; pitch is known and spoilt at random, so "
         "that the vector does not depend on one pitch tracker."
     )

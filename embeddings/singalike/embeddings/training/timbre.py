@@ -14,7 +14,7 @@ from singalike.embeddings.timbre import NAME, TimbreEncoder
 from singalike.embeddings.training.clips import CLIPS_PER_SINGER, singer_clips
 from singalike.embeddings.training.datasets import TrainingVoice, split_voices
 from singalike.embeddings.training.generator import WARPS, VoiceAnalysis
-from singalike.embeddings.training.linear import class_numbers, fit_lda, fit_mixture
+from singalike.embeddings.training.linear import class_numbers, fit_lda, fit_mixture, weigh_by_reliability
 from singalike.embeddings.training.melodies import Melody
 from singalike.embeddings.training.model_card import ModelCard, write_card
 from singalike.embeddings.training.verification import IdentityFigures, identity_figures
@@ -124,10 +124,12 @@ def fit_encoder(clips: Sequence[TimbreClip], preset: TimbrePreset, seed: int) ->
     mixture = fit_mixture(frames[picked], preset.components, preset.relevance, seed)
     statistics = np.stack([clip.statistics for clip in clips])
     supervectors = np.stack([mixture.supervector(clip.envelope) for clip in clips])
+    by_statistics = fit_lda(statistics, labels, preset.statistics_dims, preset.statistics_to_diagonal)
+    by_supervector = fit_lda(supervectors, labels, preset.supervector_dims, preset.supervector_to_diagonal)
     return TimbreEncoder(
-        fit_lda(statistics, labels, preset.statistics_dims, preset.statistics_to_diagonal),
+        weigh_by_reliability(by_statistics, statistics, labels),
         mixture,
-        fit_lda(supervectors, labels, preset.supervector_dims, preset.supervector_to_diagonal),
+        weigh_by_reliability(by_supervector, supervectors, labels),
     )
 
 
@@ -142,7 +144,8 @@ def judge(encoder: TimbreEncoder, clips: Sequence[TimbreClip]) -> IdentityFigure
 def _card(voices: Sequence[TrainingVoice], held_out: int, clips: int, figures: IdentityFigures, seed: int) -> ModelCard:
     method = (
         "Statistics of 30 cepstral coefficients and a supervector of a 32-component Gaussian mixture over 20 "
-        "pitch-robust ones, each projected by linear discriminant analysis, each of unit length, joined. The classes "
+        "pitch-robust ones, each projected by linear discriminant analysis, weighed by reliability and scaled to unit "
+        "length, joined. The classes "
         f"are invented singers: {clips} clips of 3.6 s that WORLD made of {len(voices)} recorded voices, six vocal "
         "tracts of each, sung to MIDI melodies; one clip in seven has a room, an equaliser and noise on it."
     )
