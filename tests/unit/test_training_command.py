@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import mido
@@ -139,6 +140,18 @@ def test_a_fit_saves_a_checkpoint_that_loads_and_a_card_with_attribution(
     assert "CC0-1.0" in card
     assert "--seed 1" in card
     assert said
+
+
+def test_work_in_another_process_is_the_same_from_a_cache(data: Path, tmp_path: Path) -> None:
+    workshop = Workshop(data, workers=1, cache=tmp_path / "analyses", say=lambda words: None)
+    work = partial(voice_gender.hear_voice, preset=voice_gender.VoiceGenderPreset(warps=(1.0,), clips=1), seed=0)
+    one_voice = workshop.voices()[:1]
+
+    fresh, cached = (workshop.for_each_voice(work, one_voice)[0] for _ in range(2))
+
+    assert [path.name for path in (tmp_path / "analyses").iterdir()] == ["singer0.npz"]
+    for one, other in zip(fresh, cached, strict=True):
+        np.testing.assert_array_equal(one.features, other.features)
 
 
 def test_the_command_explains_itself(capsys: pytest.CaptureFixture[str]) -> None:
