@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from singalike.audio.activity import detect_activity
+from singalike.audio.activity import Activity, detect_activity
 from singalike.audio.resample import resample
 from singalike.audio.sound import Sound
 
@@ -12,7 +12,7 @@ LEAST_PAUSE_FRAMES = 10
 CLIP_LEVEL, CLIP_FLATNESS, CLIP_RUN = 0.97, 1e-4, 3
 
 
-def measure_signal_to_noise(sound: Sound) -> float:
+def measure_signal_to_noise(sound: Sound, activity: Activity | None = None) -> float:
     """Compare the level where a voice is active with the level where it is not.
 
     Without a pause of 0.1 s in sum, the quietest twentieth of the recording stands in for the noise, so that the figure
@@ -20,11 +20,12 @@ def measure_signal_to_noise(sound: Sound) -> float:
 
     Args:
         sound: Any rate; channels are averaged; what lies over 4 kHz does not count.
+        activity: Where the voice is active in it; detected here when not given.
 
     Returns:
         Ratio in dB, within -20 and 80; -20 when no voice is active.
     """
-    active = detect_activity(sound).active
+    active = (activity or detect_activity(sound)).active
     low = resample(sound.mono(), ANALYSIS_RATE).waveform[0]
     hop = round(len(low) / len(active))
     frames = np.pad(low, (0, max(0, len(active) * hop - len(low))))[: len(active) * hop].reshape(-1, hop)

@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass
 
-from singalike.audio.activity import detect_activity
+from singalike.audio.activity import Activity, detect_activity
 from singalike.audio.levels import measure_clipping, measure_signal_to_noise
 from singalike.audio.pitch import PitchTrack
 from singalike.audio.second_voice import suspect_second_voice
@@ -35,12 +35,15 @@ class QualityReport:
     advice: tuple[str, ...]
 
 
-def assess_quality(sound: Sound, pitch: PitchTrack, clipped_share: float | None = None) -> QualityReport:
+def assess_quality(
+    sound: Sound, pitch: PitchTrack, activity: Activity | None = None, clipped_share: float | None = None
+) -> QualityReport:
     """Say what a recording of a voice is good for.
 
     Args:
         sound: The voice at 16 kHz in mono; other rates and stereo work as well.
         pitch: Its pitch.
+        activity: Where the voice is active in it; detected here when not given.
         clipped_share: As `measure_clipping` found it in the sound before it was resampled; measured here when not
             given, which misses clipping that resampling has rounded off.
 
@@ -48,8 +51,9 @@ def assess_quality(sound: Sound, pitch: PitchTrack, clipped_share: float | None 
         The figures, with advice where one of them falls short.
     """
     clipped = measure_clipping(sound) if clipped_share is None else clipped_share
-    voiced_s = _clear_voice_s(sound, pitch)
-    signal_to_noise_db = measure_signal_to_noise(sound)
+    activity = activity or detect_activity(sound)
+    voiced_s = _clear_voice_s(activity, pitch)
+    signal_to_noise_db = measure_signal_to_noise(sound, activity)
     more_than_one_voice = suspect_second_voice(sound, pitch)
     advice = give_advice(voiced_s, signal_to_noise_db, clipped, more_than_one_voice)
     return QualityReport(sound.duration_s, voiced_s, signal_to_noise_db, clipped, more_than_one_voice, advice)
@@ -82,9 +86,8 @@ def give_advice(
     return tuple(advice)
 
 
-def _clear_voice_s(sound: Sound, pitch: PitchTrack) -> float:
+def _clear_voice_s(activity: Activity, pitch: PitchTrack) -> float:
     """Count the voiced frames of the pitch track in which the voice is active too."""
-    activity = detect_activity(sound)
     times_s = pitch.hop_s * (pitch.f0_hz == pitch.f0_hz).nonzero()[0]  # NaN differs from itself
     frames = (times_s / activity.hop_s).astype(int)
     return float(activity.active[frames[frames < len(activity.active)]].sum() * pitch.hop_s)

@@ -1,6 +1,9 @@
 """Suspect a second voice from what is left when the harmonics of the first are taken away."""
 
+from functools import lru_cache
+
 import numpy as np
+import scipy.fft
 from numpy.typing import NDArray
 
 from singalike.audio.pitch import PitchTrack
@@ -9,9 +12,10 @@ from singalike.audio.sound import Sound, Waveform
 
 ANALYSIS_RATE = 16_000
 FRAME = 2048  # 128 ms: harmonics of 80 Hz stand apart
-EVERY_S = 0.05
-MAX_FRAMES = 1200
+EVERY_S = 0.1
+MAX_FRAMES = 400
 LEAST_VOICED_S = 3.0
+FINE_LOWEST_HZ, FINE_CENTS, FINE_STEPS = 60.0, 4.0, 1200
 CANDIDATES_HZ = np.geomspace(80.0, 800.0, 200)
 HARMONICS, HARMONIC_DECAY, HARMONIC_WIDTH_HZ = 8, 0.85, 12.0
 REMOVED_HZ, REMOVED_SHARE = 30.0, 0.015
@@ -51,13 +55,15 @@ def second_voice_strength(sound: Sound, pitch: PitchTrack) -> float:
         Salience by subharmonic summation, Hermes 1988, https://doi.org/10.1121/1.396427, after cancelling the first
         voice as in Klapuri 2006, "Multiple fundamental frequency estimation by summing harmonic amplitudes", ISMIR.
     """
-    frames = np.flatnonzero(np.isfinite(pitch.f0_hz))[:: max(1, round(EVERY_S / pitch.hop_s))][:MAX_FRAMES]
-    if len(frames) == 0:
+    voiced = np.flatnonzero(np.isfinite(pitch.f0_hz))
+    if len(voiced) == 0:
         return 0.0
+    every = max(1, round(EVERY_S / pitch.hop_s), -(-len(voiced) // MAX_FRAMES))
+    frames = voiced[::every]
     waveform = resample(sound.mono(), ANALYSIS_RATE).waveform[0]
     spectra = _prominent_spectra(waveform, np.round(frames * pitch.hop_s * ANALYSIS_RATE).astype(np.intp))
     f0_hz = pitch.f0_hz[frames].astype(np.float64)
-    own = np.einsum("ij,ij->i", spectra, _comb(f0_hz))
+    own = np.einsum("ij,ij->i", spectra, _fine_comb()[_fine_place(f0_hz)])
     rest = np.where(_near_harmonic(f0_hz) | _TOO_LOW, np.float32(0), spectra)
     strongest = (rest @ _CANDIDATE_COMB.T).max(axis=1)
     return float(strongest.sum() / (own.sum() + 1e-6))
@@ -68,7 +74,7 @@ def _prominent_spectra(waveform: Waveform, centres: NDArray[np.intp]) -> Wavefor
     padded = np.pad(waveform, (FRAME // 2, FRAME))
     starts = np.minimum(centres, len(padded) - FRAME)
     frames = np.lib.stride_tricks.sliding_window_view(padded, FRAME)[starts]
-    roots = np.sqrt(np.abs(np.fft.rfft(frames * _WINDOW, axis=1)))
+    roots = np.sqrt(np.abs(scipy.fft.rfft(frames * _WINDOW, axis=1)))
     prominent = np.maximum(roots - np.median(roots[:, FLOOR_BINS], axis=1, keepdims=True), 0)
     return np.asarray(prominent, np.float32)
 
@@ -83,6 +89,17 @@ def _comb(f0_hz: NDArray[np.float64]) -> Waveform:
 
 
 _CANDIDATE_COMB = _comb(CANDIDATES_HZ)
+
+
+@lru_cache(maxsize=1)
+def _fine_comb() -> Waveform:
+    """Combs of frequencies 4 cents apart, looked up instead of computed for every frame."""
+    return _comb(FINE_LOWEST_HZ * 2.0 ** (np.arange(FINE_STEPS) * FINE_CENTS / 1200))
+
+
+def _fine_place(f0_hz: NDArray[np.float64]) -> NDArray[np.intp]:
+    steps = np.round(1200 / FINE_CENTS * np.log2(f0_hz / FINE_LOWEST_HZ))
+    return np.clip(steps, 0, FINE_STEPS - 1).astype(np.intp)
 
 
 def _near_harmonic(f0_hz: NDArray[np.float64]) -> NDArray[np.bool_]:

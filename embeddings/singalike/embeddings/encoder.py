@@ -10,7 +10,9 @@ import torch
 from numpy.typing import NDArray
 
 from singalike.audio.activity import Activity, detect_activity
+from singalike.audio.levels import measure_clipping
 from singalike.audio.loudness import normalize_loudness
+from singalike.audio.pitch import PitchTrack
 from singalike.audio.quality import assess_quality
 from singalike.audio.resample import resample
 from singalike.audio.segments import Span, cut_segments
@@ -38,9 +40,9 @@ SHORTEST_S = 0.5
 class _Vocal:
     """A recording made ready: mono at 16 kHz, at programme loudness, and where the voice is active in it."""
 
-    original: Sound
     sound: Sound
     activity: Activity
+    clipped_share: float
 
     @property
     def waveform(self) -> Waveform:
@@ -121,25 +123,27 @@ class VoiceEncoder:
     def _profile(self, vocal: _Vocal, melody: MelodyFrames) -> VoiceProfile:
         frames = _only_voice(self.timbre.analyse(vocal.waveform), vocal.activity)
         spans = cut_segments(vocal.sound.duration_s, vocal.activity)
+        whole = Span(0.0, vocal.sound.duration_s)
+        melodies = self.melody.embed_spans(melody, [_times(span) for span in (whole, *spans)])
         return VoiceProfile(
             timbre=self.timbre.embed(frames),
             style=self.style.embed(frames, melody.pitch),
-            melody=self.melody.embed(melody),
-            segments=self._segments(frames, melody, spans),
+            melody=melodies[0],
+            segments=self._segments(frames, melody.pitch, spans, melodies[1:]),
             female_probability=self.voice_gender.female_probability(frames, melody.pitch),
             vocal_range=measure_range(melody.pitch),
-            quality=assess_quality(vocal.original, melody.pitch),
+            quality=assess_quality(vocal.sound, melody.pitch, vocal.activity, vocal.clipped_share),
             model_version=self.model_version,
         )
 
-    def _segments(self, frames: VoiceFrames, melody: MelodyFrames, spans: Sequence[Span]) -> Segments:
-        cuts = [(frames.cut(*_times(span)), melody.cut(*_times(span))) for span in spans]
+    def _segments(self, frames: VoiceFrames, pitch: PitchTrack, spans: Sequence[Span], melodies: Vectors) -> Segments:
+        cuts = [(frames.cut(*_times(span)), pitch.cut(*_times(span))) for span in spans]
         return Segments(
             start_s=np.array([span.start_s for span in spans]),
             end_s=np.array([span.end_s for span in spans]),
-            timbre=_rows([self.timbre.embed(voice) for voice, _ in cuts]),
-            style=_rows([self.style.embed(voice, sung.pitch) for voice, sung in cuts]),
-            melody=_rows([self.melody.embed(sung) for _, sung in cuts]),
+            timbre=np.stack([self.timbre.embed(voice) for voice, _ in cuts]),
+            style=np.stack([self.style.embed(voice, sung) for voice, sung in cuts]),
+            melody=melodies,
         )
 
 
@@ -172,7 +176,7 @@ def _make_ready(sound: Sound) -> _Vocal:
     if not mono.waveform.any():
         raise InvalidInputError("SILENT", "nothing can be heard: check the microphone and record again")
     normalized = normalize_loudness(mono)
-    return _Vocal(sound, normalized, detect_activity(normalized))
+    return _Vocal(normalized, detect_activity(normalized), measure_clipping(sound))
 
 
 def _only_voice(frames: VoiceFrames, activity: Activity) -> VoiceFrames:
@@ -187,7 +191,3 @@ def _only_voice(frames: VoiceFrames, activity: Activity) -> VoiceFrames:
 
 def _times(span: Span) -> tuple[float, float]:
     return span.start_s, span.end_s
-
-
-def _rows(vectors: Sequence[Vectors]) -> Vectors:
-    return np.stack(vectors).astype(np.float32)

@@ -14,7 +14,7 @@ from singalike.audio.sound import Waveform
 from singalike.embeddings.checkpoint import SHIPPED, Checkpoint, load_checkpoint
 from singalike.embeddings.mel import MELODY_MEL, log_mel
 from singalike.embeddings.melody_alignment import MelodyMatch, align_steps, melody_steps
-from singalike.embeddings.melody_vector import CosineFeatures, ShinglePreset, melody_vector
+from singalike.embeddings.melody_vector import CosineFeatures, ShinglePreset, melody_vector, span_vectors
 from singalike.embeddings.pitch_decoding import decode_pitch
 from singalike.embeddings.pitch_refinement import refine_pitch
 from singalike.embeddings.projection import Projection
@@ -136,6 +136,10 @@ class MelodyEncoder:
             interval, and moving it in time, leaves the vector nearly as it is.
         """
         return melody_vector(frames.pitch, self.shingles, self.features, self.projection)
+
+    def embed_spans(self, frames: MelodyFrames, spans: Sequence[tuple[float, float]]) -> Floats:
+        """Sum up parts of a recording, start and end in seconds; float32 (spans, dim), rows as from `embed`."""
+        return span_vectors(frames.pitch, spans, self.shingles, self.features, self.projection)
 
     def describe(self, frames: MelodyFrames) -> Floats:
         """Describe a recording step by step for `align`, float32 (steps, dim), one row every 64 ms."""

@@ -11,6 +11,7 @@ Sources:
     Muandet et al. 2017, Kernel mean embedding of distributions, https://arxiv.org/abs/1605.09522.
 """
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -110,15 +111,24 @@ def step_features(pitch: PitchTrack, preset: ShinglePreset, features: CosineFeat
     Returns:
         float32 (steps, features), one row every `step_s`; zero where too little is sung around it.
     """
+    total, count = _step_sums(pitch, preset, features)
+    return np.asarray(total / np.maximum(count, 1)[:, None], dtype=np.float32)
+
+
+def _step_sums(pitch: PitchTrack, preset: ShinglePreset, features: CosineFeatures) -> tuple[Floats, NDArray[np.int64]]:
+    """Add up the features of the shingles centred at every step, (steps, features), and count them, (steps,)."""
     step = max(round(preset.step_s / pitch.hop_s), 1)
     total = np.zeros((-(-len(pitch.f0_hz) // step), preset.features), dtype=np.float32)
     count = np.zeros(len(total), dtype=np.int64)
     for tempo in preset.tempos:
         shingles, centres = _shingles(pitch, tempo, preset)
         rows = np.clip(np.round(centres / step).astype(np.int64), 0, max(len(total) - 1, 0))
-        np.add.at(total, rows, np.cos(shingles @ features.directions + features.phases))
-        np.add.at(count, rows, 1)
-    return np.asarray(total / np.maximum(count, 1)[:, None], dtype=np.float32)
+        if len(rows):
+            first = np.flatnonzero(np.diff(rows, prepend=-1))  # centres come in order
+            points = np.cos(shingles @ features.directions + features.phases)
+            total[rows[first]] += np.add.reduceat(points, first, axis=0)
+            count[rows[first]] += np.diff(first, append=len(rows))
+    return total, count
 
 
 def _shingles(pitch: PitchTrack, tempo: float, preset: ShinglePreset) -> tuple[Floats, NDArray[np.float64]]:
@@ -134,8 +144,16 @@ def _shingles(pitch: PitchTrack, tempo: float, preset: ShinglePreset) -> tuple[F
     centres = starts[sung] + 0.5 * span - margin
     if not sung.any():
         return np.zeros((0, preset.points), dtype=np.float32), centres
-    centred = values[sung] - np.nanmedian(values[sung], axis=1, keepdims=True)
+    centred = values[sung] - _median(values[sung])
     return np.clip(np.nan_to_num(centred), -preset.widest, preset.widest).astype(np.float32), centres
+
+
+def _median(values: Floats) -> Floats:
+    """Median of each row's finite values, (rows, 1); numpy's own takes many times as long on such short rows."""
+    ordered = np.sort(values, axis=1)  # NaN goes last
+    finite = np.isfinite(values).sum(axis=1, keepdims=True)
+    lower = np.take_along_axis(ordered, (finite - 1) // 2, axis=1)
+    return np.asarray(0.5 * (lower + np.take_along_axis(ordered, finite // 2, axis=1)))
 
 
 def kernel_mean(pitch: PitchTrack, preset: ShinglePreset, features: CosineFeatures) -> Floats | None:
@@ -144,6 +162,38 @@ def kernel_mean(pitch: PitchTrack, preset: ShinglePreset, features: CosineFeatur
         return None
     shingles = cut_shingles(pitch, preset)
     return features.mean(shingles) if len(shingles) else None
+
+
+def span_vectors(
+    pitch: PitchTrack,
+    spans: Sequence[tuple[float, float]],
+    preset: ShinglePreset,
+    features: CosineFeatures,
+    projection: Projection,
+) -> Floats:
+    """Turn parts of a recording into unit melody vectors, computing each shingle once however many parts share it.
+
+    Args:
+        pitch: Of the whole recording.
+        spans: Start and end of each part, in seconds.
+        preset: How shingles are cut.
+        features: What turns a shingle into a point.
+        projection: From the mean of the points to the vector.
+
+    Returns:
+        float32 (spans, projection.dim), zero rows where less than 1.5 s was sung or no shingle is centred.
+    """
+    total, count = _step_sums(pitch, preset, features)
+    step_s = max(round(preset.step_s / pitch.hop_s), 1) * pitch.hop_s
+    means, enough = np.zeros((len(spans), preset.features), dtype=np.float32), np.zeros(len(spans), dtype=bool)
+    for row, (start_s, end_s) in enumerate(spans):
+        part = slice(round(start_s / step_s), round(end_s / step_s))
+        shingles = int(count[part].sum())
+        enough[row] = shingles > 0 and pitch.cut(start_s, end_s).voiced_s >= SHORTEST_VOICED_S
+        means[row] = total[part].sum(axis=0) / max(shingles, 1)
+    vectors = np.zeros((len(spans), projection.dim), dtype=np.float32)
+    vectors[enough] = unit(projection(means[enough]))
+    return vectors
 
 
 def melody_vector(pitch: PitchTrack, preset: ShinglePreset, features: CosineFeatures, projection: Projection) -> Floats:
