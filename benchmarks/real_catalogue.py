@@ -4,9 +4,9 @@ usage: SINGALIKE_DEV_DATA=... python benchmarks/real_catalogue.py [--cache FOLDE
 
 One catalogue: the first halves of the whole mixed songs of ultrastar and librosa_data, separated, and of each mir1k
 singer the voice stems of every second song. Queries: the second halves (separated), and all clips of the other mir1k
-songs, once as voice stem and once as mixture (both channels averaged, separated). All singers are ranked for each query;
-printed is how often the true one comes first or among five, with 95 % bootstrap intervals over queries. A query that is
-refused counts as a miss.
+songs, once as voice stem and once as mixture (both channels averaged, separated). Every query ranks all singers; printed
+is how often the true one comes first or among five, with 95 % bootstrap intervals over queries. A query that is refused
+counts as a miss.
 """
 
 import argparse
