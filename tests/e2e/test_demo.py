@@ -43,6 +43,7 @@ def test_the_demo_draws_its_own_picture(demo: tuple["subprocess.CompletedProcess
 
     assert picture.startswith("<svg")
     assert "Self-check" in picture.replace("&#160;", " ")
+    assert "url(https" not in picture.replace('"', "")
 
 
 def test_the_demo_leaves_a_real_installation_alone(demo: tuple["subprocess.CompletedProcess[str]", Path]) -> None:

@@ -63,7 +63,7 @@ def run_demo(
     size = size or DemoSize()
     started = perf_counter()
     catalogue = _write(data_dir / RECORDINGS, size, console)
-    _tell(console, f"Ingest them: singalike ingest {catalogue.manifest}")
+    _tell(console, f"Ingest them: singalike ingest {RECORDINGS}/{catalogue.manifest.name}")
     console.print(run_command("ingest", str(catalogue.manifest), "--data-dir", str(data_dir)), highlight=False)
     _tell(console, "Start the services: singalike serve all")
     with services(data_dir) as addresses:
