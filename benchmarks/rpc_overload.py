@@ -37,7 +37,7 @@ async def measure(embedding: str, recommender: str, seconds: float) -> None:
             try:
                 await client.embed(audio)
                 served_at.append(time.perf_counter())
-            except CapacityError as error:
+            except CapacityError:
                 refused_s.append(time.perf_counter() - started)
             except SingalikeError as error:
                 other[error.reason] += 1
