@@ -46,7 +46,8 @@ class _Vocal:
 
     @property
     def waveform(self) -> Waveform:
-        return self.sound.waveform[0]
+        waveform: Waveform = self.sound.waveform[0]
+        return waveform
 
 
 @dataclass(frozen=True, eq=False)

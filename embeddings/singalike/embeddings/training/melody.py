@@ -64,7 +64,7 @@ def fit_encoder(tcae: Tcae, preset: ShinglePreset, lines: Sequence[NoteLine], si
     return MelodyEncoder(tcae, preset, CosineFeatures.draw(preset), projection, "new")
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Train and save; progress is logged."""
     options = _options()
     logging.basicConfig(level=logging.INFO, format="%(message)s")
@@ -98,7 +98,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--hear", action="store_true", help="fit the projection on rendered sound")
     parser.add_argument("--phrases", type=int, default=PHRASES, help="phrases to fit the projection on")
     parser.add_argument("--workers", type=int, default=1, help="processes that render; the network has one thread")
-    return parser.parse_args()
+    return parser.parse_args(arguments)
 
 
 if __name__ == "__main__":
