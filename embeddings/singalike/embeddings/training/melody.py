@@ -66,7 +66,7 @@ def fit_encoder(tcae: Tcae, preset: ShinglePreset, lines: Sequence[NoteLine], si
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Train and save; progress is logged."""
-    options = _options()
+    options = _options(arguments)
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     torch.set_num_threads(1)
     cache, preset = options.out / "cache", ShinglePreset()
@@ -87,7 +87,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     save_checkpoint(CHECKPOINT, tensors, {**config, "training": training}, options.out)
 
 
-def _options() -> argparse.Namespace:
+def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
