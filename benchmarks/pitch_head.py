@@ -59,9 +59,9 @@ def main() -> None:
         sounds = [read(options.data / path) for path in paths]
         truths = [kept.setdefault(path, harvest(sound)) if path not in kept else kept[path]
                   for path, sound in zip(paths, sounds, strict=True)]  # fmt: skip
-        begun_s = time.perf_counter()
+        begun_s = time.process_time()
         heard = [frames.pitch.midi_pitch for frames in encoder.analyse(sounds)]
-        spent_s = time.perf_counter() - begun_s
+        spent_s = time.process_time() - begun_s
         sizes = [min(len(a), len(b)) for a, b in zip(truths, heard, strict=True)]
         truth = np.concatenate([t[:n] for t, n in zip(truths, sizes, strict=True)])
         found = np.concatenate([h[:n] for h, n in zip(heard, sizes, strict=True)])
