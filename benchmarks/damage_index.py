@@ -28,6 +28,7 @@ from tests.support.fake_ear import FakeEar, make_profile  # noqa: E402
 EAR = FakeEar("bench-1", timbre_dim=115, style_dim=32, melody_dim=8)
 SEGMENTS = 20
 REMOVE_EVERY = 10
+DONE: Counter[str] = Counter()
 
 
 def main() -> None:
@@ -45,8 +46,8 @@ def main() -> None:
         missed = [what for seed in range(options.damages) if (what := damage_once(catalogue, folder, seed))]
         took_s = time.perf_counter() - started
         catalogue.close()
-    print(f"{options.damages} damages of {options.tracks * SEGMENTS} points: {options.damages - len(missed)} found and")
-    print(f"rebuilt, {len(missed)} missed, {took_s / options.damages:.1f} s each", *missed, sep="\n")
+    print(f"{options.damages} damages of {options.tracks * SEGMENTS} points, {took_s / options.damages:.1f} s each:")
+    print(f"{options.damages - len(missed)} found and rebuilt, {len(missed)} missed {dict(DONE)}", *missed, sep="\n")
     sys.exit(1 if missed else 0)
 
 
@@ -84,8 +85,5 @@ def damage_once(catalogue: SqlCatalogue, folder: Path, seed: int) -> str:
     return "" if found is expected else f"{what}: {found}"
 
 
-DONE: Counter[str] = Counter()
-
 if __name__ == "__main__":
     main()
-    print(dict(DONE))

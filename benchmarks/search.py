@@ -25,6 +25,7 @@ from singalike.services.ports import NO_FILTER, IndexFilter, IndexPoint, VoiceIn
 K = 10
 SINGERS = 1_000
 STYLE_DIM = 32
+TURN = 20
 Vectors = NDArray[np.float32]
 
 
@@ -57,7 +58,6 @@ def main() -> None:
 
 def compare(edge: VoiceIndex, exact: VoiceIndex, timbre: Vectors, queries: Vectors) -> None:
     """Print recall and times, without a filter and with filters of several widths."""
-    numpy_ms = median_ms([lambda q=q: search_numpy(timbre, q) for q in queries])
     print(f"{'':24}{'numpy ms':>10}{'exact ms':>10}{'edge ms':>10}{'recall@10':>11}{'numpy/edge':>12}")
     for name, where in (
         ("no filter", NO_FILTER),
@@ -71,8 +71,12 @@ def compare(edge: VoiceIndex, exact: VoiceIndex, timbre: Vectors, queries: Vecto
             len({hit.point_id for hit in a} & {hit.point_id for hit in b}) / max(1, len(b))
             for a, b in zip(found, right, strict=True)
         ]
-        edge_ms = median_ms([lambda q=q, w=where: edge.search(q[None], "timbre", K, w) for q in queries])
-        exact_ms = median_ms([lambda q=q, w=where: exact.search(q[None], "timbre", K, w) for q in queries])
+        numpy_ms, exact_ms, edge_ms = medians_ms(
+            queries,
+            lambda query: search_numpy(timbre, query),
+            lambda query, w=where: exact.search(query[None], "timbre", K, w),
+            lambda query, w=where: edge.search(query[None], "timbre", K, w),
+        )
         bare = f"{numpy_ms:10.2f}" if where is NO_FILTER else " " * 10
         ratio = f"{numpy_ms / edge_ms:11.1f}x" if where is NO_FILTER else ""
         print(f"{name:24}{bare}{exact_ms:10.2f}{edge_ms:10.3f}{np.mean(hits):11.4f}{ratio:>12}")
@@ -116,10 +120,14 @@ def timed(work: Callable[[], object]) -> float:
     return time.perf_counter() - started
 
 
-def median_ms(calls: list[Callable[[], object]]) -> float:
-    """Return the median time of the calls, after one to warm up, in ms."""
-    calls[0]()
-    return float(np.median([timed(call) for call in calls]) * 1e3)
+def medians_ms(queries: Vectors, *searches: Callable[[Vectors], object]) -> list[float]:
+    """Return the median time of each search in ms; they take turns, so that a busy moment slows all of them."""
+    times: list[list[float]] = [[] for _ in searches]
+    for first in range(0, len(queries), TURN):
+        for search, measured in zip(searches, times, strict=True):
+            search(queries[first])  # to warm the caches that the one before has taken
+            measured += [timed(lambda q=query, s=search: s(q)) for query in queries[first : first + TURN]]
+    return [float(np.median(measured) * 1e3) for measured in times]
 
 
 if __name__ == "__main__":
