@@ -13,7 +13,7 @@ from singalike.audio.sound import Sound
 from singalike.embeddings.profile import VoiceProfile
 from singalike.errors import CapacityError, InvalidInputError
 from singalike.services.adapters.sql_catalogue import SqlCatalogue
-from singalike.services.ingest import IngestTools, index_recording, ingest
+from singalike.services.ingest import IngestTools, ingest
 from singalike.services.ports import IngestItem
 from singalike.services.records import TrackInfo
 from tests.support.fake_ear import FakeEar
@@ -207,15 +207,3 @@ def test_several_workers_give_the_same_catalogue(folder: Path, tools: IngestTool
 
     titles = [tools.catalogue.get_track(track_id).track.info.title for track_id in report.added]
     assert titles == [item.info.title for item in items]
-
-
-def test_one_recording_from_bytes_tells_its_stages(folder: Path, tools: IngestTools) -> None:
-    item, stages = _recording(folder, 1), []
-    audio = Path(item.path).read_bytes()
-
-    first = index_recording(audio, item.info, tools, progress=lambda stage, share: stages.append((stage, share)))
-    second = index_recording(audio, item.info, tools)
-
-    assert (first.added, second.added, first.track) == (True, False, second.track)
-    assert [stage for stage, _ in stages] == ["decode", "separate", "embed", "store"]
-    assert [share for _, share in stages] == sorted(share for _, share in stages)

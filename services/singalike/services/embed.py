@@ -15,6 +15,7 @@ from singalike.audio.sound import Sound
 from singalike.embeddings.profile import VoiceProfile
 from singalike.errors import FieldViolation, InvalidInputError, SingalikeError
 from singalike.services import bootstrap
+from singalike.services.recordings import read_recording, take_vocals
 from singalike.services.settings import Settings
 
 if TYPE_CHECKING:
@@ -91,16 +92,14 @@ def embed_recordings(
 ) -> EmbedOutcome:
     """Decode in children and embed in batches; the batch size changes the speed, never the vectors."""
     encoder = bootstrap.load_encoder(settings)
-    separate = bootstrap.build_separator(settings).separate if mixture else None
+    separator = bootstrap.build_separator(settings) if mixture else None
     profiles: list[tuple[str, VoiceProfile]] = []
     refused: list[tuple[str, str, str]] = []
     with bootstrap.build_decoder(settings) as decoder:
 
         def prepare(recording: Recording) -> Sound:
-            from singalike.audio.decoding import select_channel
-
-            sound = select_channel(decoder.decode(_read(recording.file)), recording.channel)
-            return separate(sound) if separate else sound
+            audio = read_recording(recording.file, settings.max_upload_mb * 2**20)
+            return take_vocals(decoder.decode(audio), recording.channel, separator)
 
         ahead = _prepared(recordings, prepare, workers=settings.decoder_processes, depth=2 * batch_size)
         while batch := list(islice(ahead, batch_size)):
@@ -111,13 +110,6 @@ def embed_recordings(
                     refused.append((recording.name, result.reason, result.message))
                 advance()
     return EmbedOutcome(tuple(profiles), tuple(refused))
-
-
-def _read(file: Path) -> bytes:
-    try:
-        return file.read_bytes()
-    except OSError as error:
-        raise InvalidInputError("NOT_READABLE", f"{file} cannot be read: {error.strerror}") from error
 
 
 def _prepared(

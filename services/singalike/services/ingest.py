@@ -14,12 +14,11 @@ from itertools import islice
 from pathlib import Path
 from typing import Protocol, TypeVar
 
-from singalike.audio.decoding import select_channel
-from singalike.audio.decoding.refusals import Refusal, refusal
 from singalike.audio.sound import Sound
 from singalike.embeddings.profile import VoiceProfile
-from singalike.errors import CapacityError, InvalidInputError, NotFoundError, SingalikeError, UnavailableError
+from singalike.errors import CapacityError, InvalidInputError, SingalikeError, UnavailableError
 from singalike.services.ports import Catalogue, IngestItem, IngestReport, Progress, SoundDecoder
+from singalike.services.recordings import read_recording, take_vocals
 from singalike.services.records import Track, TrackInfo
 
 DEFAULT_MAX_BYTES = 64 * 2**20
@@ -144,36 +143,14 @@ def ingest(
     )
 
 
-def index_recording(
-    audio: bytes, info: TrackInfo, tools: IngestTools, channel: str = "mix", progress: Progress | None = None
-) -> Outcome:
-    """Take one recording in, from bytes.
-
-    Raises:
-        InvalidInputError, CapacityError: It is refused; the reasons stand in docs/refusals.md.
-        AlreadyExistsError: TRACK_OF_OTHER_SINGER.
-    """
-    tell = progress or (lambda _stage, _share: None)
-    tell("decode", 0.0)
-    prepared = prepare(audio, channel, tools, separating=lambda: tell("separate", 0.2))
-    tell("embed", 0.6)
-    outcome = store(info, prepared, tools)
-    tell("store", 1.0)
-    return outcome
-
-
-def prepare(audio: bytes, channel: str, tools: IngestTools, separating: Callable[[], None] | None = None) -> Prepared:
+def prepare(audio: bytes, channel: str, tools: IngestTools) -> Prepared:
     """Recognise a recording by its bytes, or decode it and take the vocals out."""
     content_sha256 = hashlib.sha256(audio).hexdigest()
     stored = tools.catalogue.find_content(content_sha256, tools.encoder.model_version)
     if stored is not None and not tools.again:
         return Prepared(content_sha256, stored, None, stored.duration_s)
-    decoded = tools.decoder.decode(audio)
-    # A separator hears where in the stereo picture the voice stands, so both channels are mixed only after it.
-    sound = decoded if channel == "mix" else select_channel(decoded, channel)
-    if separating is not None:
-        separating()
-    return Prepared(content_sha256, stored, tools.separator.separate(sound).mono(), sound.duration_s)
+    sound = tools.decoder.decode(audio)
+    return Prepared(content_sha256, stored, take_vocals(sound, channel, tools.separator), sound.duration_s)
 
 
 def store(info: TrackInfo, prepared: Prepared, tools: IngestTools) -> Outcome:
@@ -212,7 +189,7 @@ def _prepared_ahead(
 
     def start(item: IngestItem) -> tuple[IngestItem, Future[Prepared]]:
         return item, pool.submit(
-            _guarded, lambda: prepare(_read(Path(item.path), tools.max_bytes), item.channel, tools)
+            _guarded, lambda: prepare(read_recording(Path(item.path), tools.max_bytes), item.channel, tools)
         )
 
     todo = iter(items)
@@ -239,18 +216,6 @@ def _guarded(step: Callable[[], Result]) -> Result:
         raise InvalidInputError(
             "INTERNAL", f"this recording met a fault of ours ({type(error).__name__}: {error}): report it, please"
         ) from error
-
-
-def _read(path: Path, max_bytes: int) -> bytes:
-    try:
-        size = path.stat().st_size
-        if size > max_bytes:
-            raise refusal(Refusal.TOO_LARGE, size=size, limit=max_bytes)
-        return path.read_bytes()
-    except FileNotFoundError as error:
-        raise NotFoundError("AUDIO_NOT_FOUND", f"there is no file {path}: correct the path") from error
-    except OSError as error:
-        raise InvalidInputError("NOT_READABLE", f"{path} cannot be read: {error.strerror}") from error
 
 
 def _ids(outcomes: Iterable[Outcome]) -> tuple[str, ...]:

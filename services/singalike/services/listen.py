@@ -6,8 +6,8 @@ from typing import Protocol
 
 from singalike.audio.sound import Sound
 from singalike.embeddings.profile import VoiceProfile
-from singalike.errors import InvalidInputError
 from singalike.services import bootstrap
+from singalike.services.recordings import read_recording, take_vocals
 from singalike.services.settings import Settings
 
 
@@ -29,19 +29,10 @@ def listen_to_file(path: Path, settings: Settings, ear: Ear, *, channel: str, mi
         mixture: Whether there is accompaniment to take away.
 
     Raises:
-        InvalidInputError: NOT_READABLE, or the documented reason of decoding or embedding.
+        SingalikeError: With the documented reason of reading, decoding or embedding.
     """
-    from singalike.audio.decoding import select_channel
-
-    try:
-        audio = path.read_bytes()
-    except OSError as error:
-        raise InvalidInputError("NOT_READABLE", f"{path} cannot be read: {error.strerror}") from error
+    audio = read_recording(path, settings.max_upload_mb * 2**20)
+    separator = bootstrap.build_separator(settings) if mixture else None
     with bootstrap.build_decoder(settings) as decoder:
-        sound = decoder.decode(audio)
-    if mixture:  # a separator hears where in the stereo picture the voice stands, so both channels are mixed after it
-        heard = sound if channel == "mix" else select_channel(sound, channel)
-        vocals = bootstrap.build_separator(settings).separate(heard).mono()
-    else:
-        vocals = select_channel(sound, channel)
+        vocals = take_vocals(decoder.decode(audio), channel, separator)
     return ear.encode([vocals])[0]

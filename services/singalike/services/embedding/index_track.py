@@ -70,7 +70,7 @@ class TrackIndexer:
         heard = await asyncio.to_thread(self._find, digest, separator, (await self._embedder.info()).model_version)
         if heard is None:
             async with self._embedder.place():
-                sound = await self._embedder.decode(audio, channel, a_cappella=a_cappella)
+                sound = await self._embedder.decode(audio, channel)
                 yield DECODED
                 vocal = sound if a_cappella else await self._embedder.separate(sound)
                 yield SEPARATED

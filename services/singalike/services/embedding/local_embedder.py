@@ -7,13 +7,13 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from typing import Protocol, TypeVar
 
-from singalike.audio.decoding import select_channel
 from singalike.audio.separation import IdentitySeparator, Separator
 from singalike.audio.sound import Sound
 from singalike.embeddings.profile import VoiceProfile
 from singalike.errors import CapacityError
 from singalike.services.embedding.batcher import MicroBatcher
 from singalike.services.ports import EarInfo, SoundDecoder
+from singalike.services.recordings import keep_channel
 from singalike.services.settings import Settings
 
 Value = TypeVar("Value")
@@ -89,7 +89,7 @@ class LocalEmbedder:
     async def embed(self, audio: bytes, channel: str = "mix", a_cappella: bool = True) -> VoiceProfile:
         """Decode, separate when not `a_cappella`, and embed."""
         async with self.place():
-            sound = await self.decode(audio, channel, a_cappella=a_cappella)
+            sound = await self.decode(audio, channel)
             vocal = sound if a_cappella else await self.separate(sound)
             return await self.encode(vocal)
 
@@ -111,17 +111,9 @@ class LocalEmbedder:
         finally:
             self._inside -= 1
 
-    async def decode(self, audio: bytes, channel: str, *, a_cappella: bool) -> Sound:
-        """Decode in a child and keep the wanted channel.
-
-        Both channels of a mixture are kept: a separator hears where in the stereo picture the voice stands.
-        """
-
-        def work() -> Sound:
-            sound = self._decoder.decode(audio)
-            return sound if channel == "mix" and not a_cappella else select_channel(sound, channel)
-
-        return await _in_pool(self._decoding, work)
+    async def decode(self, audio: bytes, channel: str) -> Sound:
+        """Decode in a child and keep the wanted channel; of a "mix" both, for the separator."""
+        return await _in_pool(self._decoding, lambda: keep_channel(self._decoder.decode(audio), channel))
 
     async def separate(self, sound: Sound) -> Sound:
         """Take the vocal out, as one channel."""
