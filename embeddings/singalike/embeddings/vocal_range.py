@@ -12,7 +12,7 @@ from scipy.ndimage import median_filter
 from singalike.audio.pitch import PitchTrack
 from singalike.embeddings.profile import MIDI_PITCHES, VocalRange
 
-CONFIDENT_VOICING = 0.7
+CONFIDENT_VOICING = 0.8
 """Frames below this probability of being voiced tell nothing about a range."""
 
 SHORTEST_NOTE_S = 0.1
