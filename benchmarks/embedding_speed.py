@@ -1,33 +1,33 @@
-"""Seconds of sound that timbre vectors take in per second, beside Resemblyzer, on the same threads in the same run.
+"""Seconds of sound a second: the whole `VoiceProfile` beside Resemblyzer's single vector, in turns in one run.
 
 usage: python benchmarks/embedding_speed.py --peer-python PYTHON [--seconds 120] [--threads 2] [--repeats 5]
 
---peer-python names a python that can import resemblyzer; without it only our own figure is printed. Both start from the
-same waveform in memory, and the best of the repeats counts; the two take turns so that other load hits both.
+--peer-python names a python that can import resemblyzer (pip install resemblyzer in a virtual environment of its own);
+without it only our own figures are printed. Both start from the same sung waveform in memory, 16 kHz mono, on the same
+number of threads; the medians of the repeats are compared.
 """
 
 import argparse
+import os
+import statistics
 import subprocess
+import sys
+import tempfile
 import time
+from pathlib import Path
 
 import numpy as np
-import torch
-
-from singalike.audio.pitch import PitchTrack
-from singalike.embeddings.style import StyleEncoder
-from singalike.embeddings.timbre import TimbreEncoder
-from singalike.embeddings.voice_gender import VoiceGenderClassifier
+from threadpoolctl import threadpool_limits
 
 SAMPLE_RATE = 16_000
 
 PEER = """
 import sys, time
 import numpy as np, torch
-seconds, threads = float(sys.argv[1]), int(sys.argv[2])
-torch.set_num_threads(threads)
+torch.set_num_threads(int(sys.argv[2]))
 from resemblyzer import VoiceEncoder
 encoder = VoiceEncoder("cpu", verbose=False)
-waveform = np.random.default_rng(0).normal(0, 0.1, round(seconds * 16000)).astype(np.float32)
+waveform = np.load(sys.argv[1])
 encoder.embed_utterance(waveform[: 16000 * 5])
 for line in sys.stdin:
     start = time.perf_counter()
@@ -37,50 +37,76 @@ for line in sys.stdin:
 
 
 def main() -> None:
-    """Print both rates and their ratio."""
+    """Print all rates and the ratio."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seconds", type=float, default=120.0)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--peer-python", default=None)
     options = parser.parse_args()
-    torch.set_num_threads(options.threads)
-    timbre, style, voice_gender = TimbreEncoder.load(), StyleEncoder.load(), VoiceGenderClassifier.load()
-    waveform = np.random.default_rng(0).normal(0, 0.1, round(options.seconds * SAMPLE_RATE)).astype(np.float32)
-    pitch = wavering_pitch(options.seconds)
-    peer = start_peer(options) if options.peer_python else None
-    timbre_s, all_s, peer_s = [], [], []
-    for _ in range(options.repeats + 1):
-        start = time.perf_counter()
-        frames = timbre.analyse(waveform)
-        timbre.embed(frames)
-        timbre_s.append(time.perf_counter() - start)
-        style.embed(frames, pitch)
-        voice_gender.female_probability(frames, pitch)
-        all_s.append(time.perf_counter() - start)
+    waveform = sung(options.seconds)
+    with tempfile.TemporaryDirectory() as folder:
+        np.save(Path(folder) / "sung.npy", waveform)
+        peer = start_peer(options, Path(folder) / "sung.npy") if options.peer_python else None
+        with threadpool_limits(options.threads):
+            times = measure(waveform, options, peer)
         if peer is not None:
-            peer_s.append(ask(peer))
-    for name, times in (("timbre", timbre_s), ("timbre, style and voice gender", all_s), ("Resemblyzer", peer_s)):
-        if times:
-            print(
-                f"{name}: {options.seconds / min(times[1:]):.0f} s of sound per second on {options.threads} thread(s)"
-            )
-    if peer is not None:
-        print(f"ratio of all three to Resemblyzer: {min(peer_s[1:]) / min(all_s[1:]):.2f}")
-        peer.communicate()
+            peer.communicate()
+    report(times, options)
 
 
-def wavering_pitch(seconds: float) -> PitchTrack:
-    """Make a pitch track with vibrato: the pitch head is not part of this benchmark."""
-    time_s = np.arange(0.0, seconds, 0.016)
-    f0_hz = (220.0 * 2 ** (0.03 * np.sin(2 * np.pi * 5.5 * time_s))).astype(np.float32)
-    return PitchTrack(f0_hz, np.ones_like(f0_hz), 0.016)
+def sung(seconds: float) -> np.ndarray:
+    """Sing so many seconds with a synthetic voice, float32 (samples,)."""
+    from singalike.audio.resample import resample
+    from singalike.audio.synthesis import compose_melody, draw_singer, sing
+
+    rng = np.random.default_rng(0)
+    voice = draw_singer(rng)
+    return resample(sing(voice, compose_melody(rng, voice.centre_midi, seconds), rng=rng), SAMPLE_RATE).waveform[0]
 
 
-def start_peer(options: argparse.Namespace) -> subprocess.Popen[str]:
+def measure(
+    waveform: np.ndarray, options: argparse.Namespace, peer: subprocess.Popen[str] | None
+) -> dict[str, list[float]]:
+    """Take turns; the first turn of each warms up and does not count."""
+    import torch
+
+    from singalike.audio.sound import Sound
+    from singalike.embeddings.encoder import VoiceEncoder
+
+    torch.set_num_threads(options.threads)
+    encoder, sound = VoiceEncoder.load(device="cpu"), Sound(waveform[None], SAMPLE_RATE)
+    works = {
+        "timbre vector alone": lambda: encoder.timbre.embed(encoder.timbre.analyse(waveform)),
+        "whole VoiceProfile": lambda: encoder.encode([sound]),
+    }
+    times: dict[str, list[float]] = {name: [] for name in (*works, "Resemblyzer")}
+    for turn in range(options.repeats + 1):
+        for name, work in works.items():
+            start = time.perf_counter()
+            work()
+            times[name] += [time.perf_counter() - start] * (turn > 0)
+        if peer is not None:
+            times["Resemblyzer"] += [ask(peer)] * (turn > 0)
+    return times
+
+
+def report(times: dict[str, list[float]], options: argparse.Namespace) -> None:
+    """Print a line a system."""
+    print(f"{options.seconds:.0f} s of singing, {options.threads} thread(s), median of {options.repeats}")
+    rates = {name: options.seconds / statistics.median(taken) for name, taken in times.items() if taken}
+    for name, rate in rates.items():
+        ratio = f", {rate / rates['Resemblyzer']:.2f} x Resemblyzer" if "Resemblyzer" in rates else ""
+        print(f"{name:20s} {rate:6.0f} x real time{ratio}")
+
+
+def start_peer(options: argparse.Namespace, sound: Path) -> subprocess.Popen[str]:
     """Start the other python; it times one embedding for every line it is sent."""
-    command = [options.peer_python, "-c", PEER, str(options.seconds), str(options.threads)]
-    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    command = [options.peer_python, "-c", PEER, str(sound), str(options.threads)]
+    environment = {**os.environ, "OMP_NUM_THREADS": str(options.threads)}
+    return subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=sys.stderr, text=True, env=environment
+    )
 
 
 def ask(peer: subprocess.Popen[str]) -> float:

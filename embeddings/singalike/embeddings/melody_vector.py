@@ -118,16 +118,19 @@ def step_features(pitch: PitchTrack, preset: ShinglePreset, features: CosineFeat
 def _step_sums(pitch: PitchTrack, preset: ShinglePreset, features: CosineFeatures) -> tuple[Floats, NDArray[np.int64]]:
     """Add up the features of the shingles centred at every step, (steps, features), and count them, (steps,)."""
     step = max(round(preset.step_s / pitch.hop_s), 1)
-    total = np.zeros((-(-len(pitch.f0_hz) // step), preset.features), dtype=np.float32)
-    count = np.zeros(len(total), dtype=np.int64)
+    steps = max(-(-len(pitch.f0_hz) // step), 1)
+    total, count = np.zeros((steps, preset.features), dtype=np.float32), np.zeros(steps, dtype=np.int64)
     for tempo in preset.tempos:
         shingles, centres = _shingles(pitch, tempo, preset)
-        rows = np.clip(np.round(centres / step).astype(np.int64), 0, max(len(total) - 1, 0))
-        if len(rows):
-            first = np.flatnonzero(np.diff(rows, prepend=-1))  # centres come in order
-            points = np.cos(shingles @ features.directions + features.phases)
-            total[rows[first]] += np.add.reduceat(points, first, axis=0)
-            count[rows[first]] += np.diff(first, append=len(rows))
+        points = np.cos(shingles @ features.directions + features.phases)
+        rows = np.round(centres / step).astype(np.int64)
+        # The shingles of one tempo stand a step apart, so each has a row of its own, but for those hanging over an end.
+        inside = (rows >= 0) & (rows < steps)
+        total[rows[inside]] += points[inside]
+        count[rows[inside]] += 1
+        for end, outside in ((0, rows < 0), (steps - 1, rows >= steps)):
+            total[end] += points[outside].sum(axis=0)
+            count[end] += int(outside.sum())
     return total, count
 
 
