@@ -14,7 +14,7 @@ FILTER_FIELDS = ("singer_id", "track_id", "genre", "language", "voice_gender")
 
 HNSW_LINKS = 16
 HNSW_BUILD_CANDIDATES = 128
-HNSW_SEARCH_CANDIDATES, HNSW_FILTERED_CANDIDATES = 64, 256
+HNSW_SEARCH_CANDIDATES, HNSW_FILTERED_CANDIDATES = 32, 256
 """Graph parameters; benchmarks/search.py measures recall and time with them. A filter that many points pass walks the
 graph as well, over links that lead to points it must leave out, and needs to look at more of them."""
 
