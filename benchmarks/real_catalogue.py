@@ -4,7 +4,7 @@ usage: SINGALIKE_DEV_DATA=... python benchmarks/real_catalogue.py [--cache FOLDE
 
 One catalogue: the first halves of the whole mixed songs of ultrastar and librosa_data, separated, and of each mir1k
 singer the voice stems of every second song. Queries: the second halves (separated), and all clips of the other mir1k
-songs, once as voice stem and once as mixture (both channels averaged, separated). Every query ranks all singers; printed
+songs, once as voice stem and once as mixture (both channels averaged, separated). Each query ranks all singers; printed
 is how often the true one comes first or among five, with 95 % bootstrap intervals over queries. A query that is refused
 counts as a miss.
 """
@@ -211,6 +211,7 @@ def print_tables(recommender: Recommender, heard: Sequence[tuple[Query, VoicePro
     pools = {group: [group] for group in groups} | {
         "ALL, voice stems and whole songs": ["mir1k, voice stem", "whole songs, other half"],
         "ALL, mixtures only": ["mir1k, mixture", "whole songs, other half"],
+        "ALL": groups,
     }
     for variant, options in VARIANTS.items():
         ranks = defaultdict(list)

@@ -1,6 +1,6 @@
 """All singers of a catalogue in one vector space, ready to be compared with a voice."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,9 +19,6 @@ CENTRING_PRIOR = 8.0
 COHORT = 512
 """Recordings that stand for "somebody else" when similarities are calibrated."""
 
-HUB_PRIOR = 30.0
-"""Cohort recordings for which a singer is believed to be no more popular than the others."""
-
 
 @dataclass(frozen=True, eq=False)
 class VectorSpace:
@@ -32,8 +29,7 @@ class VectorSpace:
         centroids: float32 (singers, dim), unit: trimmed mean of each singer's recordings.
         medoids: float32 (medoids, dim), unit: typical recordings, grouped by singer.
         first_medoid: intp (singers,), row in `medoids` where each singer's begin.
-        popularity: float64 (singers,), how much closer than usual a singer is to everybody else (a hub), in cosine.
-        calibration: Similarities of recordings to other singers, after all corrections.
+        calibration: Similarities of recordings to other singers, after centring.
         raw_deviation: Deviation of uncentred cosines between different singers, for hits of an index.
     """
 
@@ -41,7 +37,6 @@ class VectorSpace:
     centroids: Vectors
     medoids: Vectors
     first_medoid: NDArray[np.intp]
-    popularity: Similarities
     calibration: Calibration
     raw_deviation: float
 
@@ -52,15 +47,16 @@ class VectorSpace:
             vectors: Unit rows, float32 (recordings, dim).
 
         Returns:
-            float64 (recordings, singers): centred cosine to centroid and nearest medoid, less the singer's popularity.
+            float64 (recordings, singers): centred cosine, blended from centroid and nearest medoid.
         """
-        return self._uncorrected(unit_rows(vectors - self.mean)) - self.popularity
+        return self.centred_similarities(unit_rows(vectors - self.mean))
 
     def z(self, vector: Vectors) -> Similarities:
         """Return deviations above unrelated singers, float64 (singers,), of one recording (dim,)."""
         return self.calibration.z(self.similarities(vector[None])[0])
 
-    def _uncorrected(self, centred: Vectors) -> Similarities:
+    def centred_similarities(self, centred: Vectors) -> Similarities:
+        """As `similarities`, of vectors that are centred already."""
         to_medoids = np.maximum.reduceat(centred @ self.medoids.T, self.first_medoid, axis=1)
         blended = CENTROID_SHARE * (centred @ self.centroids.T) + (1 - CENTROID_SHARE) * to_medoids
         return np.asarray(blended, dtype=np.float64)
@@ -69,8 +65,8 @@ class VectorSpace:
 def build_space(vectors: Vectors, weights: NDArray[np.float64], first_track: NDArray[np.intp]) -> VectorSpace:
     """Gather the recordings of all singers into a space.
 
-    Mean subtraction and a penalty on hubs follow Radovanovic et al. 2010 and CSLS (Conneau et al. 2018, eq. 3), with
-    means over a cohort instead of nearest neighbours.
+    The mean of the singers is subtracted (Suzuki et al. 2013, centring against hubs). Penalties on singers who are near
+    to everybody, as in CSLS and AS-norm, were measured and left out: with centring they only cost hits.
 
     Args:
         vectors: Unit rows, float32 (tracks, dim), grouped by singer.
@@ -92,7 +88,6 @@ def build_space(vectors: Vectors, weights: NDArray[np.float64], first_track: NDA
         centroids=np.stack([trimmed_centroid(centred[group], weights[group]) for group in groups]),
         medoids=centred[np.concatenate(chosen)],
         first_medoid=first_medoid,
-        popularity=np.zeros(count),
         calibration=Calibration(),
         raw_deviation=fit_calibration(_pairs(raw_centroids)).deviation,
     )
@@ -100,19 +95,13 @@ def build_space(vectors: Vectors, weights: NDArray[np.float64], first_track: NDA
 
 
 def _calibrated(space: VectorSpace, medoid_singer: NDArray[np.intp]) -> VectorSpace:
-    """Measure popularity and calibration with a cohort of the catalogue's own recordings."""
+    """Measure with a cohort of the catalogue's own recordings how near they are to other singers."""
     if len(space.centroids) == 1:
         return space
     cohort = np.unique(np.linspace(0, len(space.medoids) - 1, COHORT).round().astype(int))
-    similarity = space._uncorrected(space.medoids[cohort])
+    similarity = space.centred_similarities(space.medoids[cohort])
     foreign = medoid_singer[cohort][:, None] != np.arange(len(space.centroids))
-    overall = similarity[foreign].mean()
-    excess = np.where(foreign, similarity - overall, 0.0).sum(axis=0)
-    popularity = excess / (foreign.sum(axis=0) + HUB_PRIOR)
-    calibration = fit_calibration((similarity - popularity)[foreign])
-    return VectorSpace(
-        space.mean, space.centroids, space.medoids, space.first_medoid, popularity, calibration, space.raw_deviation
-    )
+    return replace(space, calibration=fit_calibration(similarity[foreign]))
 
 
 def _pairs(vectors: Vectors) -> Similarities:
