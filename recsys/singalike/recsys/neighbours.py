@@ -9,7 +9,7 @@ from singalike.embeddings.profile import Vectors
 from singalike.recsys.calibration import Similarities
 from singalike.recsys.medoids import choose_medoids
 
-QUERY_SEGMENTS = 8
+QUERY_SEGMENTS = 6
 """Segments of the person's recording that are looked up; more say little new and cost a search each."""
 
 NEAREST_OF_SINGER = 3
@@ -60,19 +60,20 @@ NO_HITS = SegmentHits(
 )
 
 
-def choose_queries(segment_vectors: Vectors) -> NDArray[np.intp]:
+def choose_queries(segment_vectors: Vectors, count: int = QUERY_SEGMENTS) -> NDArray[np.intp]:
     """Choose the segments of a recording to look up: its medoids, without zero vectors.
 
     Args:
         segment_vectors: Unit or zero rows, float32 (segments, dim).
+        count: How many at most.
 
     Returns:
-        At most `QUERY_SEGMENTS` rows.
+        At most `count` rows, most typical first.
     """
     voiced = np.flatnonzero(np.abs(segment_vectors).sum(axis=1) > 0)
     if not len(voiced):
         return voiced
-    return voiced[choose_medoids(segment_vectors[voiced], QUERY_SEGMENTS)]
+    return voiced[choose_medoids(segment_vectors[voiced], count)]
 
 
 def close_moments(hits: SegmentHits, singer_count: int) -> Similarities:

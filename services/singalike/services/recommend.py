@@ -28,6 +28,9 @@ DEFAULT_OPTIONS = RecommendOptions()
 SINGERS_PER_SONG, FEWEST_SINGERS = 2, 10
 """Songs come from the nearest singers only: this many for each song asked for, and never fewer than the second."""
 
+SEGMENTS_TO_SHOW = 3
+"""Segments looked up a second time, for the moments of singers whom the first search did not meet."""
+
 
 @dataclass(frozen=True, eq=False)
 class _Ranking:
@@ -182,7 +185,8 @@ class Recommender:
         if not silent:
             return ranking.hits
         where = ranking.options.filter_for(frozenset(view.singers[row].singer_id for row in silent))
-        return ranking.hits.joined(find_hits(self._index, ranking.profile, view, where))
+        found = find_hits(self._index, ranking.profile, view, where, segments=SEGMENTS_TO_SHOW)
+        return ranking.hits.joined(found)
 
 
 def _check_signals_off(

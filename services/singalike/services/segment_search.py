@@ -4,13 +4,19 @@ import numpy as np
 
 from singalike.embeddings.profile import VoiceProfile
 from singalike.recsys.catalogue_view import CatalogueView
-from singalike.recsys.neighbours import NO_HITS, SegmentHits, choose_queries
+from singalike.recsys.neighbours import NO_HITS, QUERY_SEGMENTS, SegmentHits, choose_queries
 from singalike.services.ports import IndexFilter, VoiceIndex
 
-HITS_PER_SEGMENT = 48
+HITS_PER_SEGMENT = 16
 
 
-def find_hits(index: VoiceIndex, profile: VoiceProfile, view: CatalogueView, where: IndexFilter) -> SegmentHits:
+def find_hits(
+    index: VoiceIndex,
+    profile: VoiceProfile,
+    view: CatalogueView,
+    where: IndexFilter,
+    segments: int = QUERY_SEGMENTS,
+) -> SegmentHits:
     """Look up the person's typical segments by timbre.
 
     Args:
@@ -18,11 +24,12 @@ def find_hits(index: VoiceIndex, profile: VoiceProfile, view: CatalogueView, whe
         profile: The person's voice.
         view: Its rows name singers and tracks; hits that it does not know yet, or no more, are dropped.
         where: Restrictions.
+        segments: How many of the person's segments at most.
 
     Returns:
-        Hits of at most `QUERY_SEGMENTS` segments, `HITS_PER_SEGMENT` each.
+        Hits of each segment, at most `HITS_PER_SEGMENT`.
     """
-    queries = choose_queries(profile.segments.timbre)
+    queries = choose_queries(profile.segments.timbre, segments)
     if not len(queries):
         return NO_HITS
     found = index.search(profile.segments.timbre[queries], "timbre", HITS_PER_SEGMENT, where)
