@@ -29,24 +29,25 @@ def best_moments(
     """
     rows = np.flatnonzero(chosen & (hits.similarity > 0))
     ordered = rows[np.lexsort((hits.start_s[rows], hits.track[rows], -hits.similarity[rows]))]
-    return tuple(_moment(hits, row, view, segments) for row in _apart(hits, ordered))
+    return tuple(_moment(hits, row, view, segments) for row in _apart(hits, ordered, segments))
 
 
-def _apart(hits: SegmentHits, ordered: Iterable[int]) -> list[int]:
+def _apart(hits: SegmentHits, ordered: Iterable[int], segments: Segments) -> list[int]:
     """Keep hits in order whose two sides overlap with none that was kept before."""
     kept: list[int] = []
     for row in ordered:
-        if not any(_overlap(hits, row, other) for other in kept):
+        if not any(_overlap(hits, row, other, segments) for other in kept):
             kept.append(row)
         if len(kept) == MOMENTS_SHOWN:
             break
     return kept
 
 
-def _overlap(hits: SegmentHits, row: int, other: int) -> bool:
-    same_track = hits.track[row] == hits.track[other]
-    meets = hits.start_s[row] < hits.end_s[other] and hits.start_s[other] < hits.end_s[row]
-    return bool(hits.query[row] == hits.query[other] or (same_track and meets))
+def _overlap(hits: SegmentHits, row: int, other: int, segments: Segments) -> bool:
+    mine, before = hits.query[row], hits.query[other]
+    in_voice = segments.start_s[mine] < segments.end_s[before] and segments.start_s[before] < segments.end_s[mine]
+    in_track = hits.start_s[row] < hits.end_s[other] and hits.start_s[other] < hits.end_s[row]
+    return bool(in_voice or (hits.track[row] == hits.track[other] and in_track))
 
 
 def _moment(hits: SegmentHits, row: int, view: CatalogueView, segments: Segments) -> Moment:

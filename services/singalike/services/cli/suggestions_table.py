@@ -4,13 +4,16 @@ import math
 from collections.abc import Mapping
 
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from singalike.recsys.suggestions import Moment, SingerSuggestion, SongSuggestion, Suggestions, VoiceSummary
 
 NOTE_NAMES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 UNKNOWN = "?"
+
+MOMENTS_PRINTED = 3
+"""Singers whose best moment is printed; the JSON has all."""
 
 
 def print_suggestions(suggestions: Suggestions, titles: Mapping[str, str], console: Console) -> None:
@@ -22,7 +25,9 @@ def print_suggestions(suggestions: Suggestions, titles: Mapping[str, str], conso
         console: Where to.
     """
     console.print(_voice_line(suggestions.voice))
-    console.print(_singer_table(suggestions.singers, titles))
+    console.print(_singer_table(suggestions.singers))
+    for line in _moment_lines(suggestions.singers[:MOMENTS_PRINTED], titles):
+        console.print(line)
     console.print(_song_table(suggestions.songs))
     for note in suggestions.notes:
         console.print(Text(f"note: {note}", style="yellow"))
@@ -46,20 +51,27 @@ def _voice_line(voice: VoiceSummary) -> Text:
     )
 
 
-def _singer_table(singers: tuple[SingerSuggestion, ...], titles: Mapping[str, str]) -> Table:
-    named = {name for singer in singers for name in singer.signals}
-    # What counts most stands first, in whatever order a message brought the signals.
-    names = sorted(named, key=lambda name: (-sum(singer.signals.get(name, 0.0) for singer in singers), name))
-    table = Table("#", "singer", "score", *(name.replace("_", " ") for name in names), "sounds alike (you = them)")
+def _singer_table(singers: tuple[SingerSuggestion, ...]) -> Table:
+    table = Table("#", Column("singer", overflow="fold"), "score", "made of")
     for place, singer in enumerate(singers, start=1):
-        shares = [f"{singer.signals[name]:.2f}" if name in singer.signals else UNKNOWN for name in names]
-        moment = _moment(singer.moments[0], titles) if singer.moments else ""
-        table.add_row(str(place), Text(singer.name), f"{singer.score:.2f}", *shares, Text(moment))
+        shares = sorted(singer.signals.items(), key=lambda share: -share[1])
+        made_of = ", ".join(f"{name.replace('_', ' ')} {share:.2f}" for name, share in shares)
+        table.add_row(str(place), Text(singer.name), f"{singer.score:.2f}", made_of)
     return table
 
 
+def _moment_lines(singers: tuple[SingerSuggestion, ...], titles: Mapping[str, str]) -> list[Text]:
+    return [
+        Text(f"sounds alike: you at {_moment(singer.moments[0], singer.name, titles)}")
+        for singer in singers
+        if singer.moments
+    ]
+
+
 def _song_table(songs: tuple[SongSuggestion, ...]) -> Table:
-    table = Table("#", "song", "singer", "score", "sing it", "in your tessitura")
+    table = Table(
+        "#", Column("song", overflow="fold"), Column("singer", overflow="fold"), "score", "sing it", "in your tessitura"
+    )
     for place, song in enumerate(songs, start=1):
         table.add_row(str(place), Text(song.title), Text(song.singer_name), f"{song.score:.2f}", _key(song), _fit(song))
     return table
@@ -80,11 +92,11 @@ def _fit(song: SongSuggestion) -> str:
     return f"{song.in_range_before:.0%} -> {song.in_range_after:.0%}"
 
 
-def _moment(moment: Moment, titles: Mapping[str, str]) -> str:
+def _moment(moment: Moment, singer: str, titles: Mapping[str, str]) -> str:
     title = titles.get(moment.track_id, moment.track_id)
     return (
-        f"{_clock(moment.voice_start_s)}-{_clock(moment.voice_end_s)} = "
-        f"{title} {_clock(moment.track_start_s)}-{_clock(moment.track_end_s)}"
+        f"{_clock(moment.voice_start_s)}-{_clock(moment.voice_end_s)} and {singer} in {title} at "
+        f"{_clock(moment.track_start_s)}-{_clock(moment.track_end_s)}"
     )
 
 
