@@ -93,3 +93,16 @@ def test_a_nearly_full_disk_is_refused_before_writing(tmp_path: Path) -> None:
     assert refusal.value.reason == "DISK_FULL"
     assert catalogue.list_tracks().total_size == 0
     catalogue.close()
+
+
+def test_a_nearly_full_disk_does_not_forbid_to_erase(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'catalogue.db'}"
+    before = SqlCatalogue(url)
+    track = add_track(before, 1)
+    before.close()
+    catalogue = SqlCatalogue(url, min_free_disk_mb=2**40)
+
+    catalogue.remove_track(track.track_id)
+
+    assert catalogue.list_tracks().total_size == 0
+    catalogue.close()

@@ -98,7 +98,7 @@ class SqlCatalogue:
 
     def remove_track(self, track_id: str) -> None:
         """Erase a track, its segments and, with its last track, the singer; raises NotFoundError TRACK_NOT_FOUND."""
-        with self._database.write() as connection:
+        with self._database.write(erases=True) as connection:
             find_track_row(connection, track_id)
             erase_tracks(connection, tracks.c.track_id == track_id)
         self._database.scrub()
@@ -110,7 +110,7 @@ class SqlCatalogue:
 
     def remove_singer(self, singer_id: str) -> int:
         """Erase a singer with all tracks; returns how many; raises NotFoundError SINGER_NOT_FOUND."""
-        with self._database.write() as connection:
+        with self._database.write(erases=True) as connection:
             _find_singer(connection, singer_id)
             erased = erase_tracks(connection, tracks.c.singer_id == singer_id)
         self._database.scrub()
@@ -188,7 +188,7 @@ class SqlCatalogue:
 
     def remove_voice(self, voice_id: str) -> None:
         """Erase a voice and its consent record; raises NotFoundError VOICE_NOT_FOUND."""
-        with self._database.write() as connection:
+        with self._database.write(erases=True) as connection:
             erase_voice(connection, voice_id)
         self._database.scrub()
 

@@ -72,14 +72,18 @@ class Database:
                 yield connection
 
     @contextmanager
-    def write(self) -> Iterator[sa.Connection]:
+    def write(self, *, erases: bool = False) -> Iterator[sa.Connection]:
         """Open a transaction that no other writer overlaps; it is on disk when the block has ended.
+
+        Args:
+            erases: Whether it only takes away, which a nearly full disk must not forbid.
 
         Raises:
             CapacityError: DISK_FULL.
             UnavailableError: CATALOGUE_BUSY, CATALOGUE_UNAVAILABLE.
         """
-        self._refuse_full_disk()
+        if not erases:
+            self._refuse_full_disk()
         with errors_mapped(), self._engine.connect() as opened:
             connection = opened.execution_options(singalike_writes=True)
             with connection.begin():
@@ -159,7 +163,10 @@ def _create_engine(url: str) -> sa.Engine:
         if parsed.get_backend_name() not in {"sqlite", "postgresql"}:
             raise InvalidInputError("BAD_SETTING", "SINGALIKE_DATABASE_URL: use sqlite:/// or postgresql+psycopg://")
         try:
-            engine = sa.create_engine(parsed, pool_pre_ping=parsed.get_backend_name() == "postgresql")
+            # Hidden parameters: the text of an error must not carry vectors or consent.
+            engine = sa.create_engine(
+                parsed, pool_pre_ping=parsed.get_backend_name() == "postgresql", hide_parameters=True
+            )
         except ModuleNotFoundError as error:
             raise InvalidInputError(
                 "BAD_SETTING", "the driver of SINGALIKE_DATABASE_URL is missing: pip install 'singalike[postgresql]'"
