@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from singalike.errors import SingalikeError, WrongStateError
+from singalike.errors import SingalikeError, UnavailableError, WrongStateError
 from singalike.services.ports import Catalogue, CatalogueChanges, IndexState, VoiceIndex
 
 BATCH = 5_000
@@ -254,6 +254,9 @@ class IndexFollower:
                 step(on_event)
             except SingalikeError as error:
                 on_event(FollowEvent("index_failed", revision=self._revision, error=error))
+            except Exception as error:  # noqa: BLE001  a disk that fails once must not end the following for good
+                ours = UnavailableError("INDEX_FAILED", f"the index met {type(error).__name__}: {error}")
+                on_event(FollowEvent("index_failed", revision=self._revision, error=ours))
 
     def _follow_step(self, on_event: Callable[[FollowEvent], None]) -> None:
         before, added, deleted = self._revision, self._added, self._deleted

@@ -2,12 +2,13 @@
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from threading import Lock, Thread
 
 import structlog
 
-from singalike.errors import SingalikeError
+from singalike.errors import NotFoundError, SingalikeError
 from singalike.recsys.catalogue_view import CatalogueView, TrackView, build_view, track_view
 from singalike.services.ports import Catalogue
 from singalike.services.records import Track, TrackWithProfile
@@ -96,7 +97,8 @@ class ViewKeeper:
             before = known.get(track.track_id)
             if before and before[0] == track.revision:
                 tracks[track.track_id] = before
-            else:
+                continue
+            with suppress(NotFoundError):  # erased since the list was read
                 tracks[track.track_id] = (track.revision, _to_view(self._catalogue.get_track(track.track_id)))
         return tracks
 
