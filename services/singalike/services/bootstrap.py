@@ -48,10 +48,14 @@ def build_separator(settings: Settings) -> "Separator":
 
 
 def load_encoder(settings: Settings) -> "VoiceEncoder":
-    """Load the ear onto its device."""
+    """Load the ear onto its device, with the threads that the settings allow it."""
+    import torch
+
     from singalike.embeddings.checkpoint import SHIPPED
     from singalike.embeddings.encoder import VoiceEncoder
 
+    if settings.torch_threads:
+        torch.set_num_threads(settings.torch_threads)
     return VoiceEncoder.load(settings.checkpoints or SHIPPED, settings.device)
 
 

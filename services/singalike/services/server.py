@@ -20,7 +20,7 @@ from singalike.errors import UnavailableError
 from singalike.services import bootstrap
 from singalike.services.adapters.grpc_embedder import GrpcEmbedder
 from singalike.services.embedding.index_track import TrackIndexer, nobody_follows
-from singalike.services.embedding.local_embedder import Ear, LocalEmbedder
+from singalike.services.embedding.local_embedder import LocalEmbedder
 from singalike.services.embedding.servicer import EmbeddingServicer
 from singalike.services.index_follower import FollowEvent, IndexFollower
 from singalike.services.ports import EarInfo, Embedder
@@ -133,7 +133,7 @@ async def _build_embedder(which: Which, settings: Settings, parts: AsyncExitStac
     """Load the ear; only a recommender that stands alone asks another process for one."""
     if which == "recommender":
         return GrpcEmbedder(await parts.enter_async_context(_ear_client(settings)))
-    ear = await asyncio.to_thread(_load_ear, settings)
+    ear = await asyncio.to_thread(bootstrap.load_encoder, settings)
     decoder = parts.enter_context(await asyncio.to_thread(bootstrap.build_decoder, settings))
     separator = await asyncio.to_thread(bootstrap.build_separator, settings)
     embedder = LocalEmbedder(ear, decoder, separator, settings)
@@ -158,14 +158,6 @@ async def _await_ear(embedder: Embedder) -> EarInfo:
             LOG.warning("embedding_awaited", reason=error.reason, message=error.message)
             await asyncio.sleep(EAR_PAUSE_S)
     return await embedder.info()
-
-
-def _load_ear(settings: Settings) -> Ear:
-    import torch
-
-    if settings.torch_threads:
-        torch.set_num_threads(settings.torch_threads)
-    return bootstrap.load_encoder(settings)
 
 
 def _forget_erased(follower: IndexFollower, recommender: Recommender) -> Callable[[], object]:

@@ -17,7 +17,7 @@ class Settings(BaseSettings):
 
     data_dir: Path = Field(
         default_factory=lambda: Path.home() / ".local" / "share" / "singalike",
-        description="Folder of the catalogue, the index and the logs of jobs.",
+        description="Folder of the catalogue and the index.",
     )
     database_url: str = Field(
         default="",
