@@ -7,7 +7,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 import numpy as np
 
@@ -15,14 +15,12 @@ from singalike.audio.sound import Sound
 from singalike.embeddings.profile import VoiceProfile
 from singalike.errors import FieldViolation, InvalidInputError, SingalikeError
 from singalike.services import bootstrap
+from singalike.services.manifest import AUDIO_SUFFIXES, CHANNELS
 from singalike.services.recordings import read_recording, take_vocals
 from singalike.services.settings import Settings
 
 if TYPE_CHECKING:
     from singalike.embeddings.encoder import VoiceEncoder
-
-AUDIO_SUFFIXES = frozenset({".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".m4a", ".mp4", ".aac"})
-CHANNELS = ("mix", "left", "right")
 
 
 @dataclass(frozen=True)
@@ -71,7 +69,7 @@ def read_recordings(manifest: Path, channel: str) -> list[Recording]:
     """
     found = []
     with manifest.open(newline="", encoding="utf-8-sig") as stream:
-        for line, row in enumerate(csv.DictReader(stream), start=2):
+        for line, row in enumerate(_rows(manifest, stream), start=2):
             name = row.get("path") or row.get("audio")
             row_channel = row.get("channel") or channel
             if not name or row_channel not in CHANNELS:
@@ -80,6 +78,13 @@ def read_recordings(manifest: Path, channel: str) -> list[Recording]:
                 raise InvalidInputError("BAD_MANIFEST", f"{manifest}, line {line}: {description}", (violation,))
             found.append(Recording(name, manifest.parent / name, row_channel))
     return found
+
+
+def _rows(manifest: Path, stream: TextIO) -> Iterator[dict[str, str]]:
+    try:
+        yield from csv.DictReader(stream)
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise InvalidInputError("BAD_MANIFEST", f"{manifest} cannot be read as CSV in UTF-8: {error}") from error
 
 
 def embed_recordings(
