@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 from typing import BinaryIO
 
@@ -106,20 +107,21 @@ def whole(recording: Recording) -> voice_pb2.Recording:
 
 
 def upload(recording: Recording) -> Iterator[embedding_service_pb2.UploadEmbedRequest]:
-    """Write the messages of an upload, header first."""
-    yield embedding_service_pb2.UploadEmbedRequest(recording=listening(recording))
-    for chunk in chunks_of(recording.audio):
-        yield embedding_service_pb2.UploadEmbedRequest(chunk=chunk)
+    """Write the messages of an upload, header first; a wrong argument is refused here, not while gRPC sends."""
+    head = embedding_service_pb2.UploadEmbedRequest(recording=listening(recording))
+    chunks = (embedding_service_pb2.UploadEmbedRequest(chunk=chunk) for chunk in chunks_of(recording.audio))
+    return chain([head], chunks)
 
 
 def index_track(recording: Recording, info: TrackDescription) -> Iterator[embedding_service_pb2.IndexTrackRequest]:
-    """Write the messages that take a track in, header first."""
+    """Write the messages that take a track in, header first; a wrong argument is refused here, as in `upload`."""
+    if info.voice_gender not in GENDER_BY_WORD:
+        raise invalid("voice_gender", 'must be "female", "male" or None')
     header = embedding_service_pb2.IndexTrackHeader(
         info=write_info(info), recording=listening(recording), request_id=new_request_id()
     )
-    yield embedding_service_pb2.IndexTrackRequest(header=header)
-    for chunk in chunks_of(recording.audio):
-        yield embedding_service_pb2.IndexTrackRequest(chunk=chunk)
+    chunks = (embedding_service_pb2.IndexTrackRequest(chunk=chunk) for chunk in chunks_of(recording.audio))
+    return chain([embedding_service_pb2.IndexTrackRequest(header=header)], chunks)
 
 
 def options(k: int, timbre_style: float, filters: SuggestionFilters | None) -> suggestions_pb2.SuggestionOptions:
