@@ -80,7 +80,7 @@ def test_a_short_recording_is_answered_with_a_warning() -> None:
     answer = recommender_of(fill(MemoryCatalogue())).recommend(heard(voice(2, 9), 1.8))
 
     assert len(answer.singers) == 5
-    assert "5 more seconds of clear voice" in answer.notes[0]
+    assert "9 more seconds of clear voice" in answer.notes[0]
     assert any("vocal range" in note for note in answer.notes)
     assert all(song.in_range_after is None and song.key_shift_semitones == 0 for song in answer.songs)
     assert all("tessitura" not in singer.signals for singer in answer.singers)

@@ -4,13 +4,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from singalike.audio.quality import WANTED_VOICED_S
 from singalike.embeddings.profile import SUFFICIENT_VOICED_S, VoiceProfile
 
 FEWEST_VOICED_S = 3.0
 """Below this much clear voice, names are close to guesses."""
-
-WANTED_VOICED_S = 6.0
-"""From this much clear voice on, more changes little."""
 
 MISSING = {
     "timbre": "Timbre could not be compared.",
