@@ -116,7 +116,14 @@ class VoiceEncoder:
 
         Raises:
             InvalidInputError: TOO_SHORT; SILENT, nothing sounds in one of them.
+            MemoryError: The device has no room for this batch.
         """
+        try:
+            return self._encode(vocals)
+        except torch.OutOfMemoryError as error:  # a RuntimeError to torch, whatever the device
+            raise MemoryError(str(error)) from error
+
+    def _encode(self, vocals: Sequence[Sound]) -> list[VoiceProfile]:
         ready = [_make_ready(sound) for sound in vocals]
         melodies = self.melody.analyse([vocal.waveform for vocal in ready])
         return [self._profile(vocal, frames) for vocal, frames in zip(ready, melodies, strict=True)]

@@ -24,11 +24,6 @@ class Mixture:
     deviations: NDArray[np.float32]
     relevance: float = 8.0
 
-    @property
-    def supervector_dim(self) -> int:
-        """Length of a supervector."""
-        return self.means.size
-
     def posteriors(self, frames: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the probability of each component for each frame, (frames, components), rows summing to one.
 
