@@ -1,11 +1,14 @@
 """Page tokens round-trip, and are worth nothing when altered."""
 
+import base64
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from singalike.errors import InvalidInputError
-from singalike.services.adapters.page_tokens import make_token, read_token
+from singalike.services.adapters.page_tokens import _digest, _scope_digest, make_token, read_token
 
 SCOPES = st.lists(st.text(max_size=20), max_size=4).map(tuple)
 KINDS = st.sampled_from(["singers", "tracks"])
@@ -44,3 +47,29 @@ def test_altered_tokens_are_refused(last_id: str, position: int, letter: str) ->
     if altered != token:
         with pytest.raises(InvalidInputError):
             read_token(altered, "tracks", ())
+
+
+def forged(body: bytes) -> str:
+    """Write a token as somebody does who has read the source."""
+    return base64.urlsafe_b64encode(_digest(body) + body).decode().rstrip("=")
+
+
+JSON = st.recursive(st.none() | st.floats() | st.integers() | st.text(max_size=5), st.lists, max_leaves=5)
+
+
+@given(body=JSON.map(lambda said: json.dumps(said).encode()) | st.binary(max_size=20))
+def test_forged_tokens_are_refused(body: bytes) -> None:
+    with pytest.raises(InvalidInputError) as refusal:
+        read_token(forged(body), "singers", ())
+
+    assert refusal.value.reason == "BAD_PAGE_TOKEN"
+
+
+@pytest.mark.parametrize("last_id", ["\ud800", 5, None, {}])
+def test_a_forged_token_never_names_an_id_that_no_database_takes(last_id: object) -> None:
+    body = json.dumps(["singers", _scope_digest(()), last_id]).encode()
+
+    with pytest.raises(InvalidInputError) as refusal:
+        read_token(forged(body), "singers", ())
+
+    assert refusal.value.reason == "BAD_PAGE_TOKEN"
