@@ -17,11 +17,14 @@ from singalike.services import bootstrap
 from singalike.services.cli.root import group
 from singalike.services.records import TrackInfo
 from singalike.services.settings import read_settings
+from singalike.services.singer_ids import singer_id_of
 from tests.support.fake_ear import FakeEar
 
 SUM_TOLERANCE = 1e-6
 SAMPLE_RATE = 16_000
 EAR = FakeEar()
+
+HUMMER_3 = singer_id_of("[bold]Hummer 3")
 
 
 def hum(singer: int, take: int, seconds: float = 12.0) -> np.ndarray:
@@ -72,7 +75,7 @@ def test_the_json_is_what_programs_rely_on(data_dir: Path, voice: Path) -> None:
     answer = json.loads(result.stdout)
     assert set(answer) == {"singers", "songs", "voice", "notes"}
     assert len(answer["singers"]) == 3
-    assert answer["singers"][0]["singer_id"] == "bold-hummer-3"
+    assert answer["singers"][0]["singer_id"] == HUMMER_3
     for singer in answer["singers"]:
         assert {"singer_id", "name", "score", "signals", "moments"} <= set(singer)
         assert sum(singer["signals"].values()) == pytest.approx(singer["score"], abs=SUM_TOLERANCE)
@@ -91,11 +94,11 @@ def test_the_table_names_singers_as_their_owner_writes_them(data_dir: Path, voic
 
 
 def test_an_excluded_singer_stays_away(data_dir: Path, voice: Path) -> None:
-    result = run("recommend", voice, "--data-dir", data_dir, "--exclude-singer", "bold-hummer-3", "--json")
+    result = run("recommend", voice, "--data-dir", data_dir, "--exclude-singer", HUMMER_3, "--json")
 
     answer = json.loads(result.stdout)
     assert len(answer["singers"]) == 5
-    assert "bold-hummer-3" not in {found["singer_id"] for found in answer["singers"] + answer["songs"]}
+    assert HUMMER_3 not in {found["singer_id"] for found in answer["singers"] + answer["songs"]}
 
 
 def test_an_index_that_a_server_owns_is_done_without(data_dir: Path, voice: Path) -> None:
@@ -106,7 +109,7 @@ def test_an_index_that_a_server_owns_is_done_without(data_dir: Path, voice: Path
         owned.close()
 
     assert "a running server owns the index" in result.stderr
-    assert json.loads(result.stdout)["singers"][0]["singer_id"] == "bold-hummer-3"
+    assert json.loads(result.stdout)["singers"][0]["singer_id"] == HUMMER_3
 
 
 def test_an_empty_catalogue_says_so(tmp_path: Path, voice: Path) -> None:

@@ -18,9 +18,11 @@ def test_latin_names_make_readable_ids(name: str, singer_id: str) -> None:
 
 
 def test_names_that_lose_letters_stay_apart() -> None:
-    ids = {singer_id_of(name) for name in ("아이유", "태연", "IU", "IU 아이유", "a" * 60, "a" * 61, "!!", "??")}
+    ids = {
+        singer_id_of(name) for name in ("아이유", "태연", "IU", "IU 아이유", "a" * 60, "a" * 61, "!!", "??", "A", "A+")
+    }
 
-    assert len(ids) == 8
+    assert len(ids) == 10
 
 
 @given(st.text(min_size=1, max_size=80))

@@ -60,8 +60,6 @@ class MelodyEncoder:
         version: Names the weights; vectors of two versions never mix.
     """
 
-    dim = 512
-
     def __init__(
         self, tcae: Tcae, shingles: ShinglePreset, features: CosineFeatures, projection: Projection, version: str
     ) -> None:
@@ -71,6 +69,7 @@ class MelodyEncoder:
         self.projection = projection
         self.version = version
         self.device = tcae.mel_mean.device
+        self.dim = projection.dim
         self.latent_hop_s = MELODY_MEL.hop_s * tcae.preset.stride
 
     @classmethod

@@ -70,7 +70,9 @@ def _write_picture(singer_map: SingerMap, path: Path) -> None:
     FigureCanvasAgg(figure)
     axes = figure.add_subplot()
     for label, colour, points in _groups(singer_map):
-        axes.scatter([point.x for point in points], [point.y for point in points], color=colour, label=label, s=40)
+        axes.scatter(
+            [point.x for point in points], [point.y for point in points], color=colour, label=_legible(label), s=40
+        )
     if len(singer_map.points) <= 60:
         for point in singer_map.points:
             axes.annotate(
@@ -84,6 +86,11 @@ def _write_picture(singer_map: SingerMap, path: Path) -> None:
     axes.set(title=_title(singer_map), xticks=[], yticks=[])
     axes.legend(title=singer_map.colour)
     figure.savefig(path, dpi=150)
+
+
+def _legible(label: str) -> str:
+    """Keep matplotlib from reading a legend's label as a formula ("$") or as one to hide ("_")."""
+    return " " * label.startswith("_") + label.replace("$", r"\$")
 
 
 def _write_table(singer_map: SingerMap, path: Path) -> None:

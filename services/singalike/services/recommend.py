@@ -161,9 +161,11 @@ class Recommender:
                 "embed the recording again",
             )
         if profile.quality.voiced_s <= 0 or not np.any(profile.timbre):
-            violation = FieldViolation("audio", "holds no clear voice; sing at least 6 seconds close to the microphone")
+            violation = FieldViolation(
+                "audio", "holds no clear voice; sing at least 10 seconds close to the microphone"
+            )
             raise InvalidInputError(
-                "NO_VOICE", "no voice was heard: sing at least 6 seconds close to the microphone", (violation,)
+                "NO_VOICE", "no voice was heard: sing at least 10 seconds close to the microphone", (violation,)
             )
 
     def _answer(self, ranking: _Ranking, singer_rows: list[int], song_places: list[int]) -> Suggestions:

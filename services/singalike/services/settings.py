@@ -36,7 +36,8 @@ class Settings(BaseSettings):
     checkpoints: Path | None = Field(default=None, description="Folder of other checkpoints than the shipped ones.")
     device: str = Field(default="auto", description="Torch device of the ear: auto, cpu, cuda, cuda:1.")
     separator: Literal["auto", "identity", "repet-sim", "htdemucs"] = Field(
-        default="auto", description="How vocals are separated; auto takes HTDemucs when its weights are present."
+        default="auto",
+        description="How vocals are separated; auto takes HTDemucs when its weights are given.",
     )
     separation_weights: Path | None = Field(
         default=None, description="Folder of HTDemucs weights (safetensors and JSON)."

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from singalike.errors import FieldViolation, InvalidInputError, WrongStateError
 from singalike.recsys.catalogue_view import CatalogueView
@@ -59,28 +60,50 @@ class SingerMap:
     silhouette: float | None
 
 
-def map_singers(view: CatalogueView, colour: str = "gender", seed: int = 0) -> SingerMap:
-    """Place all singers by timbre.
+@dataclass(frozen=True, eq=False)
+class Layout:
+    """Where the singers of a view stand, float32 (singers, 2), and the share of true neighbours kept."""
+
+    positions: NDArray[np.float32]
+    trustworthiness: float
+
+
+def lay_out(view: CatalogueView, seed: int = 0) -> Layout:
+    """Place all singers by timbre, which takes seconds; every colouring can use the same layout.
+
+    Raises:
+        WrongStateError: TOO_FEW_SINGERS.
+    """
+    if view.timbre is None:
+        raise WrongStateError("TOO_FEW_SINGERS", f"a map needs {FEWEST_SINGERS} singers, the catalogue is empty")
+    positions = place_on_map(view.timbre.centroids, seed)
+    return Layout(positions, trustworthiness(view.timbre.centroids, positions))
+
+
+def check_colour(colour: str) -> None:
+    """Refuse a colouring that is none: InvalidInputError BAD_COLOUR."""
+    if colour not in LABELS:
+        message = f"no colour {colour!r}: take one of {', '.join(LABELS)}"
+        raise InvalidInputError("BAD_COLOUR", message, (FieldViolation("colour", message),))
+
+
+def map_singers(view: CatalogueView, colour: str = "gender", layout: Layout | None = None) -> SingerMap:
+    """Place all singers by timbre and label them.
 
     Args:
         view: The catalogue.
         colour: "gender", "genre" or "range".
-        seed: Of the layout.
+        layout: Of this view; made here when not given.
 
     Raises:
         InvalidInputError: BAD_COLOUR.
         WrongStateError: TOO_FEW_SINGERS.
     """
-    if colour not in LABELS:
-        message = f"no colour {colour!r}: take one of {', '.join(LABELS)}"
-        raise InvalidInputError("BAD_COLOUR", message, (FieldViolation("colour", message),))
-    if view.timbre is None:
-        raise WrongStateError("TOO_FEW_SINGERS", f"a map needs {FEWEST_SINGERS} singers, the catalogue is empty")
-    vectors = view.timbre.centroids
-    positions = place_on_map(vectors, seed)
+    check_colour(colour)
+    layout = layout or lay_out(view)
     labels = [LABELS[colour](view, row) for row in range(len(view))]
-    points = tuple(_point(view, row, positions[row], labels[row]) for row in range(len(view)))
-    return SingerMap(points, colour, trustworthiness(vectors, positions), silhouette(positions, labels))
+    points = tuple(_point(view, row, layout.positions[row], labels[row]) for row in range(len(view)))
+    return SingerMap(points, colour, layout.trustworthiness, silhouette(layout.positions, labels))
 
 
 def _gender(view: CatalogueView, row: int) -> str | None:

@@ -36,12 +36,13 @@ _LOG = logging.getLogger(__name__)
 
 PHRASES, RENDITIONS = 2000, 4
 
+MELODY_DIM = 512
+"""Numbers in a melody vector."""
+
 
 def unprojected(tcae: Tcae, preset: ShinglePreset) -> MelodyEncoder:
     """Wrap a network whose projection is not fitted yet; its `analyse` is complete."""
-    nothing = Projection(
-        np.zeros(preset.features, np.float32), np.zeros((preset.features, MelodyEncoder.dim), np.float32)
-    )
+    nothing = Projection(np.zeros(preset.features, np.float32), np.zeros((preset.features, MELODY_DIM), np.float32))
     return MelodyEncoder(tcae, preset, CosineFeatures.draw(preset), nothing, "untrained")
 
 
@@ -60,7 +61,7 @@ def fit_encoder(tcae: Tcae, preset: ShinglePreset, lines: Sequence[NoteLine], si
 ) -> MelodyEncoder:  # fmt: skip
     """Fit the projection on renditions of the same phrases, and put the encoder together."""
     means, labels = kernel_means(lines, phrases, RENDITIONS, sing, preset, seed)
-    projection = fit_discriminant(means, labels, MelodyEncoder.dim)
+    projection = fit_discriminant(means, labels, MELODY_DIM)
     return MelodyEncoder(tcae, preset, CosineFeatures.draw(preset), projection, "new")
 
 

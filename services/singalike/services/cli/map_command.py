@@ -30,7 +30,7 @@ def command(out: Path, colour: str, seed: int, data_dir: Path | None, as_json: b
     from singalike.embeddings.checkpoint import SHIPPED
     from singalike.services import bootstrap
     from singalike.services.map_files import check_map_path, write_map
-    from singalike.services.singer_map import map_singers
+    from singalike.services.singer_map import check_colour, lay_out, map_singers
     from singalike.services.view_keeper import ViewKeeper
 
     check_map_path(out)
@@ -40,7 +40,8 @@ def command(out: Path, colour: str, seed: int, data_dir: Path | None, as_json: b
         view = ViewKeeper(catalogue, encoder.model_version(settings.checkpoints or SHIPPED)).refresh()
     finally:
         catalogue.close()
-    singer_map = map_singers(view, colour, seed)
+    check_colour(colour)
+    singer_map = map_singers(view, colour, lay_out(view, seed))
     write_map(singer_map, out)
     facts = {
         "out": str(out),

@@ -27,8 +27,10 @@ LONG_METHODS = frozenset({"IndexTrack", "GetMap"})
 LONG_FACTOR = 60.0
 LONGEST_DEADLINE_S = 3600.0
 
-AUDIO_METHODS = frozenset({"Embed", "UploadEmbed", "EmbedBatch", "IndexTrack"})
-"""Calls that hold a recording; they wait for the ear, so that no more of them come in than may wait there."""
+AUDIO_METHODS = frozenset(
+    {"Embed", "UploadEmbed", "EmbedBatch", "IndexTrack", "RecommendSingers", "RecommendSongs", "CreateVoice"}
+)
+"""Calls that may hold a recording; they wait for the ear, so that no more of them come in than may wait there."""
 QUICK_CALLS = 1024
 """Calls of any other method that may be in flight at once."""
 
