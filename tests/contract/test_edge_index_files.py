@@ -1,19 +1,22 @@
 """The files of an edge index: one owner, every damage found, nothing of the erased left."""
 
+import errno
 import os
 import shutil
 import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from singalike.errors import WrongStateError
+from singalike.errors import SingalikeError, UnavailableError, WrongStateError
+from singalike.services.adapters import edge_files, edge_index
 from singalike.services.adapters.edge_files import copy_sparse
 from singalike.services.adapters.edge_index import EdgeIndex
+from singalike.services.adapters.edge_shard import EdgeShard
 from singalike.services.adapters.sql_catalogue import SqlCatalogue
 from singalike.services.index_follower import Finding, IndexFollower
 from singalike.services.index_points import checksum
@@ -131,6 +134,81 @@ def test_what_was_erased_is_gone_from_the_files_after_optimising(folder: Path) -
     traces = (erased.timbre.tobytes(), erased.style.tobytes())
     holding = [path for path in folder.rglob("*") if path.is_file() and any(t in path.read_bytes() for t in traces)]
     assert holding == []
+
+
+def _failing(error: Exception) -> Callable[..., None]:
+    def fail(*_: object) -> None:
+        raise error
+
+    return fail
+
+
+NO_PLACE, LOST = OSError(errno.ENOSPC, "No space left on device"), UnavailableError("INDEX_FAILED", "lost its files")
+
+
+@pytest.mark.parametrize(
+    ("owner", "name", "error", "reason"),
+    [
+        (edge_index, "EdgeShard", LOST, "INDEX_FAILED"),
+        (EdgeShard, "flush", LOST, "INDEX_FAILED"),
+        (os, "fsync", NO_PLACE, "DISK_FULL"),
+        (edge_files, "_digest", OSError(errno.EIO, "Input/output error"), "INDEX_FAILED"),
+        (edge_files, "_copy_file", NO_PLACE, "DISK_FULL"),
+        (edge_index, "_start_optimizer", OSError(errno.EAGAIN, "Try again"), "INDEX_FAILED"),
+    ],
+)
+def test_an_optimisation_that_failed_is_made_up_for_by_the_next(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, owner: object, name: str, error: Exception, reason: str
+) -> None:
+    points = make_points(40)
+    index = _open(folder)
+    index.upsert(points)
+    index.mark(1, "ear-1")
+    index.delete([points[10].point_id])
+
+    with monkeypatch.context() as broken:
+        broken.setattr(owner, name, _failing(error))
+        with pytest.raises(SingalikeError) as refusal:
+            index.optimize()
+    left = [path.name for path in (folder / "index").iterdir() if path.is_dir()]
+    index.optimize()
+    index.close()
+
+    trace = points[10].timbre.tobytes()
+    assert refusal.value.reason == reason
+    assert left == ["shard-1"]
+    assert [path for path in folder.rglob("*") if path.is_file() and trace in path.read_bytes()] == []
+    index = _open(folder)
+    assert index.state().checksum == checksum(points[:10] + points[11:])
+    index.close()
+
+
+def test_a_folder_that_somebody_left_does_not_stand_in_the_way(folder: Path) -> None:
+    points = make_points(40)
+    index = _open(folder)
+    index.upsert(points)
+    index.delete([1])
+    (folder / "index" / "shard-2").mkdir()
+    (folder / "index" / "shard-2" / "rest").touch()
+
+    index.optimize()
+
+    assert index.state().checksum == checksum(points[1:])
+    assert [path.name for path in (folder / "index").glob("shard-*")] == ["shard-3"]
+    index.close()
+
+
+def test_files_that_cannot_be_saved_do_not_stay_locked(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    index = _open(folder)
+    index.upsert(make_points(5))
+
+    with monkeypatch.context() as broken:
+        broken.setattr(os, "fsync", _failing(NO_PLACE))
+        with pytest.raises(SingalikeError) as refusal:
+            index.close()
+
+    assert refusal.value.reason == "DISK_FULL"
+    _open(folder).close()
 
 
 def test_changes_during_an_optimisation_are_not_lost(folder: Path) -> None:

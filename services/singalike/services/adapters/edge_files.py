@@ -4,20 +4,23 @@ A shard whose files were cut or flipped may load without an error and hold fewer
 memory-mapped page. So a shard is loaded only when each of its files is, byte for byte, what the state file lists.
 """
 
+import errno
 import fcntl
 import hashlib
 import json
 import os
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import IO
 
-from singalike.errors import WrongStateError
+from singalike.errors import CapacityError, UnavailableError, WrongStateError
 
 FORMAT = 1
 BLOCK = 2**16
 DIGEST_SIZE = 16
+FULL_DISK = {errno.ENOSPC, errno.EDQUOT}
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,18 @@ class EdgeState:
     files: Mapping[str, str] = field(default_factory=dict)
 
 
+@contextmanager
+def file_errors() -> Iterator[None]:
+    """Turn the errors of the file system into ours: whoever follows the catalogue tries those again, and no others."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in FULL_DISK:
+            raise CapacityError("DISK_FULL", "the disk of the index is full: make room") from error
+        raise UnavailableError("INDEX_FAILED", f"the files of the index cannot be used, {error}: try again") from error
+
+
+@file_errors()
 def file_digests(folder: Path) -> dict[str, str]:
     """Digest all files below a folder, by relative path.
 
@@ -77,6 +92,7 @@ def _written_blocks(file: IO[bytes], size: int) -> Iterator[tuple[int, bytes]]:
         offset += BLOCK
 
 
+@file_errors()
 def lock_folder(folder: Path) -> IO[bytes]:
     """Become the only owner of a folder until the returned file is closed.
 
@@ -95,6 +111,7 @@ def lock_folder(folder: Path) -> IO[bytes]:
     return file
 
 
+@file_errors()
 def write_state(path: Path, state: EdgeState) -> None:
     """Replace the state file in one step, on disk when this returns."""
     body = {"format": FORMAT, **asdict(state), "files": dict(state.files)}
@@ -128,6 +145,7 @@ def damaged(what: str) -> WrongStateError:
     return WrongStateError("INDEX_DAMAGED", f"the index is damaged, {what}: clear it, it is rebuilt from the catalogue")
 
 
+@file_errors()
 def copy_sparse(source: Path, target: Path) -> None:
     """Copy a folder without filling the holes of its files: shards reserve 100 MB that they do not use."""
     for path in sorted(source.rglob("*")):

@@ -8,6 +8,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import closing, suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -19,6 +20,7 @@ from singalike.services.adapters.edge_files import (
     copy_sparse,
     damaged,
     file_digests,
+    file_errors,
     lock_folder,
     read_state,
     write_state,
@@ -154,10 +156,13 @@ class EdgeIndex:
                 return
             self._closed = True
             self._stop_child()
-            if self._shard is not None:
-                self._save(self._shard)
-            self._release_shard()
-            self._owner.close()
+            # Files that cannot be saved must not keep the folder locked: the next owner finds out and rebuilds.
+            with closing(self._owner):
+                try:
+                    if self._shard is not None:
+                        self._save(self._shard)
+                finally:
+                    self._release_shard()
 
     @property
     def _state_file(self) -> Path:
@@ -171,7 +176,11 @@ class EdgeIndex:
         folder = self._folder / self._state.shard
         if (self._state.timbre_dim, self._state.style_dim) != tuple(self._dims.values()):
             raise damaged("its vectors have other lengths")
-        if file_digests(folder) != self._state.files:
+        try:
+            digests = file_digests(folder)
+        except UnavailableError as error:
+            raise damaged("its files cannot be read") from error
+        if digests != self._state.files:
             raise damaged("its files are not what was written")
         self._remove_folders(keep=folder.name)
         try:
@@ -193,8 +202,9 @@ class EdgeIndex:
                 shutil.rmtree(folder, ignore_errors=True)
 
     def _next_folder(self) -> Path:
-        number = int(self._state.shard.removeprefix("shard-") or "0") + 1
-        return self._folder / f"shard-{number}"
+        taken = (path.name for path in self._folder.glob("shard-*"))
+        numbers = (name.removeprefix("shard-") for name in (self._state.shard, *taken))
+        return self._folder / f"shard-{max((int(number) for number in numbers if number.isdecimal()), default=0) + 1}"
 
     def _in_force(self) -> EdgeShard:
         if self._damage is not None:
@@ -236,12 +246,8 @@ class EdgeIndex:
         with self._writing:
             shard = self._in_force()
             self._flush(shard)
-            self._refuse_full_disk(2 * _used_bytes(shard.folder))
-            # A name of its own: the optimiser of an owner that was killed may still be writing to another.
-            building = Path(tempfile.mkdtemp(prefix="building-", dir=self._folder))
-            copy_sparse(shard.folder, building)
-            self._journal, done = [], self._state
-            self._child = _start_optimizer(building, *self._dims.values())
+            building, done = self._start_copy(shard), self._state
+        assert self._child is not None
         status = self._child.wait()
         with self._writing:
             if self._closed or self._shard is not shard:  # closed or cleared meanwhile: the copy is of no use
@@ -252,22 +258,51 @@ class EdgeIndex:
             else:
                 self._swap(shard, building, done)
 
+    def _start_copy(self, shard: EdgeShard) -> Path:
+        """Copy the shard and let a child optimise the copy; from here on changes go to the journal as well."""
+        with file_errors():
+            self._refuse_full_disk(2 * _used_bytes(shard.folder))
+            # A name of its own: the optimiser of an owner that was killed may still be writing to another.
+            building = Path(tempfile.mkdtemp(prefix="building-", dir=self._folder))
+            try:
+                copy_sparse(shard.folder, building)
+                self._journal = []
+                self._child = _start_optimizer(building, *self._dims.values())
+            except BaseException:
+                shutil.rmtree(building, ignore_errors=True)
+                raise
+        return building
+
     def _swap(self, old: EdgeShard, building: Path, done: EdgeState) -> None:
-        target = building.rename(self._next_folder())
-        fresh = EdgeShard(target, *self._dims.values())
-        for change in self._journal or ():
-            change(fresh)
+        """Let the copy take over once it is on disk with all that changed meanwhile, or leave no trace of it."""
+        target, fresh = self._next_folder(), None
+        try:
+            with file_errors():
+                building.rename(target)
+            fresh = EdgeShard(target, *self._dims.values())
+            for change in self._journal or ():
+                change(fresh)
+            self._flush(fresh)
+            state = replace(
+                self._state,
+                shard=target.name,
+                added=self._state.added - done.added,
+                deleted=self._state.deleted - done.deleted,
+                files=file_digests(target),
+            )
+            write_state(self._state_file, state)
+        except BaseException:
+            if fresh is not None:
+                with suppress(UnavailableError):
+                    fresh.close()
+            self._remove_folders(keep=old.folder.name)
+            raise
         with self._using:
-            self._shard = fresh
-        self._state = replace(
-            self._state,
-            shard=target.name,
-            added=self._state.added - done.added,
-            deleted=self._state.deleted - done.deleted,
-        )
-        self._save(fresh)
-        old.close()
-        shutil.rmtree(old.folder, ignore_errors=True)
+            self._shard, self._state = fresh, state
+        try:
+            old.close()
+        finally:
+            self._remove_folders(keep=target.name)
 
     def _stop_child(self) -> None:
         if self._child is not None:
