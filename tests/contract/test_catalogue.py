@@ -18,6 +18,8 @@ from tests.support.catalogue_entries import CONSENT, EAR, SchemaOf, add_track, a
 from tests.support.fake_ear import FakeEar, make_profile
 from tests.support.folders import quick_folder
 
+BATCH_TOLERANCE = 1e-5  # what encoding promises
+
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def url(request: pytest.FixtureRequest) -> Iterator[str]:
@@ -301,6 +303,35 @@ def test_a_repeated_request_gets_the_same_voice(catalogue: SqlCatalogue) -> None
     assert catalogue.add_voice(make_profile(5), CONSENT).voice_id != first.voice_id
     with pytest.raises(AlreadyExistsError):
         catalogue.add_voice(make_profile(6), CONSENT, "request-1")
+
+
+def test_a_retry_whose_vectors_came_from_another_batch_gets_the_same_voice(catalogue: SqlCatalogue) -> None:
+    profile = make_profile(5)
+    nearly = replace(profile.segments, timbre=profile.segments.timbre + np.float32(BATCH_TOLERANCE))
+    first = catalogue.add_voice(profile, CONSENT, "request-1")
+
+    second = catalogue.add_voice(replace(profile, segments=nearly), CONSENT, "request-1")
+
+    assert second.voice_id == first.voice_id
+
+
+@pytest.mark.parametrize("said", [{"subject": "person-8"}, {"statement": "Keep it for a day."}])
+def test_a_retry_with_another_consent_does_not_get_the_voice_of_the_first(
+    catalogue: SqlCatalogue, said: dict[str, str]
+) -> None:
+    catalogue.add_voice(make_profile(5), CONSENT, "request-1")
+
+    with pytest.raises(AlreadyExistsError) as refusal:
+        catalogue.add_voice(make_profile(5), replace(CONSENT, **said), "request-1")
+
+    assert refusal.value.reason == "REQUEST_ID_TAKEN"
+
+
+def test_a_retry_of_another_length_is_another_voice(catalogue: SqlCatalogue) -> None:
+    catalogue.add_voice(make_profile(5), CONSENT, "request-1")
+
+    with pytest.raises(AlreadyExistsError):
+        catalogue.add_voice(make_profile(5, segments=4), CONSENT, "request-1")
 
 
 def test_a_removed_voice_is_gone(catalogue: SqlCatalogue) -> None:

@@ -171,7 +171,7 @@ class SqlCatalogue:
         """Store a voice; a repeated request_id returns the first one.
 
         Raises:
-            AlreadyExistsError: REQUEST_ID_TAKEN, by a voice with other vectors.
+            AlreadyExistsError: REQUEST_ID_TAKEN, by another voice or another consent.
             InvalidInputError: The profile holds vectors that cannot be searched.
         """
         check_profile(profile)

@@ -5,12 +5,18 @@ from datetime import datetime
 import numpy as np
 import sqlalchemy as sa
 
-from singalike.embeddings.profile import VoiceProfile
+from singalike.embeddings.profile import Vectors, VoiceProfile
 from singalike.errors import AlreadyExistsError, NotFoundError
 from singalike.services.adapters.profile_codec import profile_columns, read_profile, segments_columns
 from singalike.services.adapters.sql_rows import Row, from_microseconds, mappings, register_model, to_microseconds
 from singalike.services.adapters.sql_schema import voice_segments, voices
 from singalike.services.records import Consent, StoredVoice
+
+SAME_VOICE_TOLERANCE = 1e-4
+"""Of every number of a unit vector: one recording heard twice, in batches of other sizes, differs by up to 1e-5."""
+
+SAME_WITHIN = 1e-3
+"""A recording that is heard again in other company differs by rounding, up to 1e-5; another one by far more."""
 
 
 def find_voice(connection: sa.Connection, where: sa.ColumnElement[bool]) -> StoredVoice | None:
@@ -29,12 +35,12 @@ def insert_voice(
     """Store a voice, or return the one that the same request stored before.
 
     Raises:
-        AlreadyExistsError: REQUEST_ID_TAKEN, the request came before with another voice.
+        AlreadyExistsError: REQUEST_ID_TAKEN, the request came before with another voice or consent.
     """
     if request_id:
         before = find_voice(connection, voices.c.request_id == request_id)
         if before is not None:
-            return _refuse_other_voice(before, profile)
+            return _refuse_other_voice(before, profile, consent)
     register_model(connection, profile)
     connection.execute(
         sa.insert(voices).values(
@@ -65,19 +71,25 @@ def voice_not_found(voice_id: str) -> NotFoundError:
     return NotFoundError("VOICE_NOT_FOUND", f"there is no voice {voice_id!r}: create it again")
 
 
-def _refuse_other_voice(before: StoredVoice, profile: VoiceProfile) -> StoredVoice:
-    same = before.profile.model_version == profile.model_version and all(
-        np.array_equal(known, said)
-        for known, said in (
-            (before.profile.segments.timbre, profile.segments.timbre),
-            (before.profile.segments.style, profile.segments.style),
-        )
+def _refuse_other_voice(before: StoredVoice, profile: VoiceProfile, consent: Consent) -> StoredVoice:
+    """Return the voice if this is it again, of the same person; the time of the consent is when each call came."""
+    known, said = before.profile, profile
+    same = (
+        (before.consent.subject, before.consent.statement) == (consent.subject, consent.statement)
+        and known.model_version == said.model_version
+        and _is_close(known.segments.timbre, said.segments.timbre)
+        and _is_close(known.segments.style, said.segments.style)
     )
     if not same:
         raise AlreadyExistsError(
-            "REQUEST_ID_TAKEN", "this request_id created another voice before: use a new one for a new voice"
+            "REQUEST_ID_TAKEN",
+            "this request_id created another voice, or one with another consent, before: use a new one for a new voice",
         )
     return before
+
+
+def _is_close(known: Vectors, said: Vectors) -> bool:
+    return known.shape == said.shape and np.allclose(known, said, rtol=0.0, atol=SAME_VOICE_TOLERANCE)
 
 
 def _read_voice(row: Row, segment_rows: list[Row]) -> StoredVoice:
