@@ -15,9 +15,6 @@ from singalike.services.records import Consent, StoredVoice
 SAME_VOICE_TOLERANCE = 1e-4
 """Of every number of a unit vector: one recording heard twice, in batches of other sizes, differs by up to 1e-5."""
 
-SAME_WITHIN = 1e-3
-"""A recording that is heard again in other company differs by rounding, up to 1e-5; another one by far more."""
-
 
 def find_voice(connection: sa.Connection, where: sa.ColumnElement[bool]) -> StoredVoice | None:
     """Return the voice that fulfils a condition, if there is one."""
