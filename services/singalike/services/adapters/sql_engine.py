@@ -45,7 +45,8 @@ class Database:
         self._engine = _create_engine(url)
         self._min_free_bytes = min_free_disk_mb * 2**20
         self._file = Path(self._engine.url.database or "") if self.is_sqlite else None
-        self._scrub_pending = False
+        # A mark on the disk, for whichever process comes next: the one that erased may have ended.
+        self._unscrubbed = self._file.with_suffix(".unscrubbed") if self._file else None
         try:
             with errors_mapped():
                 if self._file is not None:
@@ -90,23 +91,33 @@ class Database:
                 # On PostgreSQL this row is the writers' lock; SQLite has it with BEGIN IMMEDIATE already.
                 connection.execute(sa.select(counter.c.value).where(counter.c.name == "revision").with_for_update())
                 yield connection
-        if self._scrub_pending:
-            self.scrub()
+        self.scrub_again()
 
-    def scrub(self) -> None:
+    def scrub(self, timeout_ms: int = SCRUB_TIMEOUT_MS) -> None:
         """Move the write-ahead log into the database and empty it: it still holds what was just erased.
 
-        When a reader holds the log for longer than a moment, the next write or open tries again.
+        When a reader holds the log for longer than `timeout_ms`, `scrub_again` of any process tries again.
         """
-        if not self.is_sqlite:
+        if self._unscrubbed is None:
             return
         with errors_mapped(), self._engine.connect() as connection:
+            # Removed before and set after: the mark of somebody who was blocked meanwhile is never lost.
+            self._unscrubbed.unlink(missing_ok=True)
             driver = connection.connection.driver_connection
             assert isinstance(driver, sqlite3.Connection)
-            driver.execute(f"PRAGMA busy_timeout = {SCRUB_TIMEOUT_MS}")
-            blocked, _, _ = driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-            driver.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
-        self._scrub_pending = bool(blocked)
+            blocked = True
+            try:
+                driver.execute(f"PRAGMA busy_timeout = {timeout_ms}")
+                blocked, _, _ = driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            finally:
+                driver.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
+                if blocked:
+                    self._unscrubbed.touch(mode=0o600)
+
+    def scrub_again(self) -> None:
+        """Try what a reader hindered before, without waiting for one; costs a look at the disk when nothing did."""
+        if self._unscrubbed is not None and self._unscrubbed.exists():
+            self.scrub(timeout_ms=0)
 
     def close(self) -> None:
         """Let go of all connections; SQLite's log goes with the last one."""
@@ -114,7 +125,8 @@ class Database:
 
     def _refuse_full_disk(self) -> None:
         if self._file is not None:
-            free_bytes = shutil.disk_usage(self._file.parent).free
+            with errors_mapped():
+                free_bytes = shutil.disk_usage(self._file.parent).free
             refuse_full_disk(free_bytes, self._min_free_bytes, "the catalogue")
 
 

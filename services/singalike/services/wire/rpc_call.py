@@ -78,8 +78,8 @@ class RpcCall:
             async with asyncio.timeout(LINGER_S):
                 async for _ in self.unread:
                     pass
-        except TimeoutError:
-            # Somebody who goes on sending is not waited for.
+        except (TimeoutError, aio.BaseError):
+            # Somebody who goes on sending is not waited for, and one who has stopped cannot be read from any more.
             return
 
 

@@ -1,5 +1,6 @@
 """The order of an upload: one head, then chunks."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Generic, TypeVar
 
@@ -7,6 +8,10 @@ from singalike.errors import FieldViolation, InvalidInputError
 from singalike.services.wire.uploads import Spool
 from singalike.services.wire.validators import validate
 from singalike.v1.embedding_service_pb2 import IndexTrackRequest, UploadEmbedRequest
+
+LONGEST_PAUSE_S = 30.0
+"""Between two messages. Few uploads may be under way at once, and a caller may set a deadline of an hour: without this
+a handful of callers who send nothing would keep all others out."""
 
 Part = TypeVar("Part", UploadEmbedRequest, IndexTrackRequest)
 
@@ -27,20 +32,18 @@ class UploadStream(Generic[Part]):
         """Return the first message, which must not be a chunk.
 
         Raises:
-            InvalidInputError: INVALID_REQUEST; UPLOAD_OUT_OF_ORDER.
+            InvalidInputError: INVALID_REQUEST; UPLOAD_OUT_OF_ORDER; UPLOAD_STALLED.
         """
-        async for first in self._parts:
-            validate(first)
-            if first.WhichOneof("part") != "chunk":
-                return first
-            break
+        first = await self._next()
+        if first is not None and first.WhichOneof("part") != "chunk":
+            return first
         raise _out_of_order("begin with the message that says what the recording is")
 
     async def audio(self, beginning: bytes) -> bytes:
         """Return the whole recording, kept on disk until all of it is there.
 
         Raises:
-            InvalidInputError: EMPTY; UPLOAD_OUT_OF_ORDER.
+            InvalidInputError: EMPTY; UPLOAD_OUT_OF_ORDER; UPLOAD_STALLED.
             CapacityError: TOO_LARGE.
         """
         with Spool(self._max_bytes) as spool:
@@ -54,11 +57,24 @@ class UploadStream(Generic[Part]):
         return audio
 
     async def _chunks(self) -> AsyncIterator[bytes]:
-        async for part in self._parts:
-            validate(part)
+        while (part := await self._next()) is not None:
             if part.WhichOneof("part") != "chunk":
                 raise _out_of_order("send the head once, then chunks only")
             yield part.chunk
+
+    async def _next(self) -> Part | None:
+        """Return the next message, checked; None at the end."""
+        try:
+            async with asyncio.timeout(LONGEST_PAUSE_S) as pause:
+                part = await anext(self._parts, None)
+        except TimeoutError as error:
+            if not pause.expired():
+                raise
+            advice = f"nothing came for {LONGEST_PAUSE_S:g} s: send without pauses"
+            raise InvalidInputError("UPLOAD_STALLED", advice, (FieldViolation("part", advice),)) from error
+        if part is not None:
+            validate(part)
+        return part
 
 
 def _out_of_order(advice: str) -> InvalidInputError:

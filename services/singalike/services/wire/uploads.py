@@ -1,12 +1,14 @@
 """Uploads kept on disk while they come in: a slow caller costs no memory."""
 
 import asyncio
+import errno
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import IO, Self
 
-from singalike.errors import CapacityError
+from singalike.errors import CapacityError, UnavailableError
 
 MAX_CHUNK_BYTES = 4 * 2**20
 
@@ -16,12 +18,17 @@ class Spool:
 
     Args:
         max_bytes: Largest upload.
+
+    Raises:
+        CapacityError: DISK_FULL, as from every method that writes.
+        UnavailableError: SPOOL_UNAVAILABLE, as from every method.
     """
 
     def __init__(self, max_bytes: int) -> None:
         self._max_bytes = max_bytes
         self._size = 0
-        self._file: IO[bytes] = tempfile.TemporaryFile(prefix="singalike-upload-")  # noqa: SIM115  closed in __exit__
+        with _errors_mapped():
+            self._file: IO[bytes] = tempfile.TemporaryFile(prefix="singalike-upload-", buffering=0)  # noqa: SIM115
 
     def __enter__(self) -> Self:
         return self
@@ -42,12 +49,31 @@ class Spool:
         if self._size > self._max_bytes:
             limit_mb = self._max_bytes / 2**20
             raise CapacityError("TOO_LARGE", f"more than {limit_mb:g} MiB: send a compressed or shorter recording")
-        await asyncio.to_thread(self._file.write, chunk)
+        await asyncio.to_thread(self._write, chunk)
 
     async def read(self) -> bytes:
         """Return the whole upload."""
         return await asyncio.to_thread(self._read)
 
+    def _write(self, chunk: bytes) -> None:
+        view = memoryview(chunk)
+        with _errors_mapped():
+            while view:
+                view = view[self._file.write(view) :]
+
     def _read(self) -> bytes:
-        self._file.seek(0)
-        return self._file.read()
+        with _errors_mapped():
+            self._file.seek(0)
+            return self._file.read()
+
+
+@contextmanager
+def _errors_mapped() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+            raise CapacityError("DISK_FULL", "the disk that uploads wait on is full: try again later", 5.0) from error
+        raise UnavailableError(
+            "SPOOL_UNAVAILABLE", f"uploads cannot be kept while they come in: {error.strerror}"
+        ) from error
