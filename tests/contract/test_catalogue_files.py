@@ -1,12 +1,16 @@
 """What the catalogue does with files: rights, erasure, full disks and databases that are none."""
 
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from singalike.errors import SingalikeError, WrongStateError
 from singalike.services.adapters.sql_catalogue import SqlCatalogue
-from tests.support.catalogue_entries import CONSENT, add_track
+from singalike.services.adapters.sql_engine import Database
+from tests.support.catalogue_entries import CONSENT, EAR, add_track
 from tests.support.fake_ear import make_profile
 from tests.support.folders import quick_folder
 
@@ -54,6 +58,37 @@ def test_what_is_erased_leaves_no_byte_behind(what: str) -> None:
             catalogue.remove_singer(track.singer_id)
 
         assert [_files_with(folder, trace) for trace in traces] == [[] for _ in traces]
+        catalogue.close()
+        bystander.close()
+
+
+def _follow(catalogue: SqlCatalogue) -> None:
+    catalogue.changes(0, EAR)
+
+
+@pytest.mark.parametrize("look", [_follow, SqlCatalogue.revision])
+@pytest.mark.parametrize("who", ["the one that erased", "another process"])
+def test_an_erasure_that_a_reader_hindered_is_completed_when_somebody_looks(
+    monkeypatch: pytest.MonkeyPatch, look: Callable[[SqlCatalogue], object], who: str
+) -> None:
+    monkeypatch.setattr(Database.scrub, "__defaults__", (1,))  # milliseconds: the reader stays anyway
+    with quick_folder() as folder:
+        url, trace = f"sqlite:///{folder / 'catalogue.db'}", make_profile(77).timbre.tobytes()
+        catalogue, bystander = SqlCatalogue(url), SqlCatalogue(url)
+        track = add_track(catalogue, 77)
+        with closing(sqlite3.connect(folder / "catalogue.db")) as reader:
+            reader.execute("BEGIN")
+            reader.execute("SELECT count(*) FROM tracks").fetchone()
+            catalogue.remove_track(track.track_id)
+            look(catalogue)
+            assert _files_with(folder, trace)
+            reader.rollback()
+
+            look(catalogue if who == "the one that erased" else bystander)
+
+            assert _files_with(folder, trace) == []
+        assert {path.name for path in folder.iterdir() if path.stat().st_size} <= {"catalogue.db", "catalogue.db-shm"}
+        assert not (folder / "catalogue.unscrubbed").exists()
         catalogue.close()
         bystander.close()
 

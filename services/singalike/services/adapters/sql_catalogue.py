@@ -154,11 +154,16 @@ class SqlCatalogue:
 
     def revision(self) -> int:
         """Return the revision of the last change, 0 when nothing ever changed."""
+        self._database.scrub_again()
         with self._database.read() as connection:
             return current_revision(connection)
 
     def changes(self, after_revision: int, model_version: str, limit: int = 5000) -> CatalogueChanges:
-        """Return what an index at `after_revision` is missing, about `limit` points at a time."""
+        """Return what an index at `after_revision` is missing, about `limit` points at a time.
+
+        Whoever follows asks again and again, so an erasure that a reader hindered is completed here.
+        """
+        self._database.scrub_again()
         with self._database.read() as connection:
             return read_changes(connection, after_revision, model_version, max(1, min(limit, MAX_CHANGES)))
 

@@ -116,7 +116,9 @@ class Database:
 
     def scrub_again(self) -> None:
         """Try what a reader hindered before, without waiting for one; costs a look at the disk when nothing did."""
-        if self._unscrubbed is not None and self._unscrubbed.exists():
+        with errors_mapped():
+            due = self._unscrubbed is not None and self._unscrubbed.exists()
+        if due:
             self.scrub(timeout_ms=0)
 
     def close(self) -> None:
