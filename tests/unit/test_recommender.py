@@ -7,7 +7,9 @@ import pytest
 
 from singalike.embeddings.profile import VoiceProfile
 from singalike.errors import InvalidInputError, WrongStateError
+from singalike.services.index_follower import FollowEvent
 from singalike.services.recommend import Recommender, RecommendOptions
+from singalike.services.server import after_following
 from singalike.services.view_keeper import ViewKeeper
 from tests.support.catalogues import MemoryCatalogue, MemoryIndex
 from tests.support.voices import sung, voice, zeros_like
@@ -178,6 +180,19 @@ def test_a_refresh_reads_vectors_of_new_tracks_only_and_forgets_removed_ones() -
     assert catalogue.vector_reads - before == 1
     assert "new" in view.singer_rows
     assert "s1-t10" not in view.track_rows
+
+
+def test_a_track_that_another_process_erased_is_not_named_to_the_first_caller() -> None:
+    catalogue = MemoryCatalogue()
+    catalogue.put("kept", "song", voice(1, 1))
+    erased = catalogue.put("erased", "song", voice(2, 1))
+    recommender = recommender_of(catalogue)
+    recommender.refresh()
+
+    catalogue.remove_track(erased.track_id)
+    after_following(recommender, FollowEvent("index_caught_up", deleted=1))
+
+    assert [singer.singer_id for singer in recommender.recommend(voice(2, 2)).singers] == ["kept"]
 
 
 class SlowCatalogue(MemoryCatalogue):

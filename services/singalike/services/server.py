@@ -108,7 +108,9 @@ async def _build_servers(which: Which, settings: Settings, parts: AsyncExitStack
     after_erase: Callable[[], object] = nobody_follows
     if which != "embedding":
         ear = await _await_ear(embedder)
-        index = await asyncio.to_thread(bootstrap.open_index, settings, ear.timbre_dim, ear.style_dim)
+        index = await asyncio.to_thread(
+            bootstrap.open_index, settings, ear.timbre_dim, ear.style_dim, ear.model_version
+        )
         parts.callback(index.close)
         recommender = Recommender(catalogue, index, ear.model_version)
         follower = IndexFollower(catalogue, index, ear.model_version)
@@ -175,8 +177,17 @@ async def _follow(follower: IndexFollower, recommender: Recommender, parts: Asyn
     report = await asyncio.to_thread(follower.start)
     LOG.info("index_reconciled", **asdict(report))
     await asyncio.to_thread(recommender.refresh)
-    follower.run_in_background(FOLLOW_INTERVAL_S, _log_follow)
+    follower.run_in_background(FOLLOW_INTERVAL_S, partial(after_following, recommender))
     parts.callback(follower.stop)
+
+
+def after_following(recommender: Recommender, event: FollowEvent) -> None:
+    """Log what was followed and rank by it, so that a singer erased by another process is not named to the next caller."""
+    _log_follow(event)
+    if event.deleted:
+        recommender.refresh()
+    elif event.added:
+        recommender.view()
 
 
 def _log_follow(event: FollowEvent) -> None:
