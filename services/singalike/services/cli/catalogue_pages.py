@@ -70,15 +70,19 @@ def print_page(page: Page[Item], kind: str, columns: Mapping[str, Callable[[Item
         click.echo(f"more: --page-token {page.next_page_token}, or --all", err=True)
 
 
-def finish_removal(what: str, catalogue: "SqlCatalogue", settings: Settings, *, as_json: bool) -> None:
+def finish_removal(
+    removed_id: str, extent: str, catalogue: "SqlCatalogue", settings: Settings, *, as_json: bool
+) -> None:
     """Erase from the index as well, and say what is gone."""
     from singalike.services.erasure import erase_from_index
 
     erased = erase_from_index(settings, catalogue)
     if as_json:
-        click.echo(json.dumps({"removed": what, "index_erased": erased}, ensure_ascii=False))
+        click.echo(json.dumps({"removed": removed_id, "index_erased": erased}, ensure_ascii=False))
         return
-    click.echo(f"removed {what}" + ("" if erased else "; the owner of the index erases it there within a minute"))
+    click.echo(
+        f"removed {removed_id}{extent}" + ("" if erased else "; the owner of the index erases it there within a minute")
+    )
 
 
 def _print_table(columns: Mapping[str, object], rows: Sequence[Sequence[str]]) -> None:

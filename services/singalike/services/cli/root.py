@@ -57,7 +57,7 @@ def main(arguments: list[str] | None = None) -> None:
     try:
         sys.exit(group.main(args=arguments, prog_name="singalike", standalone_mode=False) or 0)
     except click.exceptions.Abort:
-        click.echo("interrupted", err=True)
+        click.echo("stopped", err=True)
         sys.exit(130)
     except click.ClickException as error:
         error.show()

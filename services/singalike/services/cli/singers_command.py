@@ -52,4 +52,4 @@ def remove_singer(singer_id: str, yes: bool, data_dir: Path | None, as_json: boo
         if not yes:
             click.confirm(f"Erase {singer.name} with {singer.track_count} tracks?", abort=True, err=True)
         count = catalogue.remove_singer(singer_id)
-        finish_removal(f"{singer_id} with {count} tracks", catalogue, settings, as_json=as_json)
+        finish_removal(singer_id, f" with {count} tracks", catalogue, settings, as_json=as_json)

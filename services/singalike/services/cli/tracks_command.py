@@ -65,4 +65,4 @@ def remove_track(track_id: str, yes: bool, data_dir: Path | None, as_json: bool)
         if not yes:
             click.confirm(f"Erase {track.info.title!r} of {track.info.singer}?", abort=True, err=True)
         catalogue.remove_track(track_id)
-        finish_removal(track_id, catalogue, settings, as_json=as_json)
+        finish_removal(track_id, "", catalogue, settings, as_json=as_json)
