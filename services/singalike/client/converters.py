@@ -1,6 +1,6 @@
 """What the services answer, read into values."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -118,10 +118,15 @@ def read_moment(message: suggestions_pb2.Moment) -> Moment:
     )
 
 
+def read_signals(signals: Mapping[str, float]) -> dict[str, float]:
+    """Read contributions, the largest first: a map on the wire has no order."""
+    return dict(sorted(signals.items(), key=lambda signal: -signal[1]))
+
+
 def read_singer_suggestion(message: suggestions_pb2.SingerSuggestion) -> SingerSuggestion:
     """Read a suggested singer."""
     moments = tuple(read_moment(moment) for moment in message.moments)
-    return SingerSuggestion(message.singer_id, message.name, message.score, dict(message.signals), moments)
+    return SingerSuggestion(message.singer_id, message.name, message.score, read_signals(message.signals), moments)
 
 
 def read_song_suggestion(message: suggestions_pb2.SongSuggestion) -> SongSuggestion:
@@ -132,7 +137,7 @@ def read_song_suggestion(message: suggestions_pb2.SongSuggestion) -> SongSuggest
         singer_id=message.singer_id,
         singer_name=message.singer_name,
         score=message.score,
-        signals=dict(message.signals),
+        signals=read_signals(message.signals),
         key_shift_semitones=message.key_shift_semitones,
         in_range_before=message.in_range_before if message.HasField("in_range_before") else None,
         in_range_after=message.in_range_after if message.HasField("in_range_after") else None,

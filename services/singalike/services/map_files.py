@@ -13,6 +13,9 @@ PALETTE = ("#4477aa", "#ee6677", "#228833", "#ccbb44", "#66ccee", "#aa3377", "#0
 
 GREY = "#bbbbbb"
 
+RANGES = ("low", "middle", "high")
+"""The order of a legend of ranges; all other labels go by the alphabet."""
+
 
 def check_map_path(path: Path) -> None:
     """Refuse a suffix that no writer knows, before minutes are spent on a map.
@@ -121,7 +124,8 @@ WRITERS: dict[str, Callable[[SingerMap, Path], None]] = {
 
 def _groups(singer_map: SingerMap) -> list[tuple[str, str, list[MapPoint]]]:
     """Labels with their colours and singers; the unknown come last, in grey."""
-    labels = sorted({point.label for point in singer_map.points if point.label is not None})
+    found = {point.label for point in singer_map.points if point.label is not None}
+    labels = sorted(found, key=lambda label: (RANGES.index(label), "") if label in RANGES else (-1, label))
     groups: list[tuple[str, str, list[MapPoint]]] = [
         (label, PALETTE[place % len(PALETTE)], [point for point in singer_map.points if point.label == label])
         for place, label in enumerate(labels)
