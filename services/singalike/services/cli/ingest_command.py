@@ -31,7 +31,7 @@ SHOWN_REFUSALS = 20
     help="How vocals are taken out; default SINGALIKE_SEPARATOR, else auto.",
 )
 @click.option("--a-cappella", is_flag=True, help="The recordings are voices alone: the same as --separator identity.")
-@click.option("--again", is_flag=True, help="Take in also what is there already, with another separator for instance.")
+@click.option("--again", is_flag=True, help="Take in also what is there already, with another separator or channel.")
 @click.option("--device", default=None, help="Torch device: auto, cpu, cuda.")
 @data_dir_option
 @json_option
