@@ -193,7 +193,7 @@ def run(options: argparse.Namespace, folder: Path, stack: ExitStack) -> None:
         outcome = ingest(items, part)
         for path, reason, message in outcome.refused:
             print(f"refused {Path(path).name}: {message} [{reason}]")
-    index = bootstrap.open_index(settings, encoder.timbre_dim, encoder.style_dim)
+    index = bootstrap.open_index(settings, encoder.timbre_dim, encoder.style_dim, encoder.model_version)
     stack.callback(index.close)
     held = IndexFollower(catalogue, index, encoder.model_version).start()
     recommender = Recommender(catalogue, index, encoder.model_version)

@@ -1,5 +1,6 @@
 """An index follows its catalogue, whatever happened to either."""
 
+import re
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -8,12 +9,16 @@ import pytest
 from qdrant_client import QdrantClient
 
 from singalike.errors import WrongStateError
+from singalike.services import bootstrap
+from singalike.services.adapters import server_index
 from singalike.services.adapters.edge_index import EdgeIndex
 from singalike.services.adapters.exact_index import ExactIndex
-from singalike.services.adapters.server_index import ServerIndex
+from singalike.services.adapters.server_index import ServerIndex, collection_name
 from singalike.services.adapters.sql_catalogue import SqlCatalogue
 from singalike.services.index_follower import Finding, FollowEvent, IndexFollower
 from singalike.services.ports import VoiceIndex
+from singalike.services.records import TrackInfo
+from singalike.services.settings import read_settings
 from tests.support.catalogue_entries import EAR, add_track, sha
 from tests.support.fake_ear import FakeEar, make_profile
 from tests.support.folders import quick_folder
@@ -192,3 +197,31 @@ def test_a_failure_in_the_background_is_reported_and_tried_again(
     follower.stop()
 
     _assert_in_step(catalogue, index)
+
+
+def test_two_ears_on_one_server_leave_each_other_alone(
+    catalogue: SqlCatalogue, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = QdrantClient(":memory:")
+    monkeypatch.setattr(server_index, "connect", lambda url, api_key: server)
+    add_track(catalogue, 1)
+    young_ear = FakeEar(model_version="fake/2")
+    catalogue.add_track(TrackInfo("Bob", "Two"), sha(2), 9.5, "identity", make_profile(2, ear=young_ear))
+    settings = read_settings(data_dir=folder, index="server")
+    indexes = {ear: bootstrap.open_index(settings, *EAR_DIMS, ear) for ear in (EAR, young_ear.model_version)}
+
+    for ear, index in indexes.items():
+        IndexFollower(catalogue, index, ear).start()
+    findings = [IndexFollower(catalogue, index, ear).start().finding for ear, index in indexes.items()]
+
+    assert findings == [Finding.IN_STEP, Finding.IN_STEP]
+    assert [index.state() for index in indexes.values()] == [catalogue.expected_index_state(ear) for ear in indexes]
+    server.close()
+
+
+@pytest.mark.parametrize("versions", [("ear/1", "ear:1"), ("ear 1", "ear-1"), ("x" * 300, "x" * 301), ("é", "è")])
+def test_collections_of_different_ears_have_different_names_that_a_server_takes(versions: tuple[str, str]) -> None:
+    names = [collection_name(version) for version in versions]
+
+    assert names[0] != names[1]
+    assert all(re.fullmatch(r"singalike-[A-Za-z0-9_.-]{1,100}", name) for name in names)

@@ -66,17 +66,24 @@ def open_catalogue(settings: Settings) -> "SqlCatalogue":
     return SqlCatalogue(settings.catalogue_url, settings.min_free_disk_mb)
 
 
-def open_index(settings: Settings, timbre_dim: int, style_dim: int) -> "VoiceIndex":
-    """Open the vector store that the settings name; an `IndexFollower` has to fill it; close it after use."""
+def open_index(settings: Settings, timbre_dim: int, style_dim: int, model_version: str = "") -> "VoiceIndex":
+    """Open the vector store that the settings name; an `IndexFollower` has to fill it; close it after use.
+
+    Args:
+        settings: Which store, and where it lies.
+        timbre_dim: Length of a timbre vector.
+        style_dim: Length of a style vector.
+        model_version: Ear whose vectors it holds; ears that share a server have a collection each.
+    """
     if settings.index == "exact":
         from singalike.services.adapters.exact_index import ExactIndex
 
         return ExactIndex(timbre_dim, style_dim)
     if settings.index == "server":
-        from singalike.services.adapters.server_index import ServerIndex, connect
+        from singalike.services.adapters.server_index import ServerIndex, collection_name, connect
 
         client = connect(settings.qdrant_url, settings.qdrant_api_key.get_secret_value())
-        return ServerIndex(client, timbre_dim, style_dim)
+        return ServerIndex(client, timbre_dim, style_dim, collection_name(model_version))
     from singalike.services.adapters.edge_index import EdgeIndex
 
     return EdgeIndex(settings.data_dir / "index", timbre_dim, style_dim, settings.min_free_disk_mb)

@@ -53,10 +53,10 @@ def local_recommender(settings: Settings, ear: EarShape, on_fallback: Callable[[
 
 def _open_index(settings: Settings, ear: EarShape, on_fallback: Callable[[str], None]) -> VoiceIndex:
     try:
-        return bootstrap.open_index(settings, ear.timbre_dim, ear.style_dim)
+        return bootstrap.open_index(settings, ear.timbre_dim, ear.style_dim, ear.model_version)
     except WrongStateError as error:
         if error.reason != "INDEX_LOCKED":
             raise
         on_fallback("a running server owns the index: searching the catalogue itself, which is slower")
         exact = settings.model_copy(update={"index": "exact"})
-        return bootstrap.open_index(exact, ear.timbre_dim, ear.style_dim)
+        return bootstrap.open_index(exact, ear.timbre_dim, ear.style_dim, ear.model_version)

@@ -1,5 +1,7 @@
 """The index on a Qdrant server; several processes may search it, the catalogue keeps it in step."""
 
+import hashlib
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -30,6 +32,8 @@ BATCH = 500
 SCROLL_PAGE = 1000
 STATE_ID = 1
 STATE_VECTOR = [1.0]
+COLLECTION = "singalike"
+LONGEST_NAME_PART = 60
 TOO_MANY_REQUESTS, INSUFFICIENT_STORAGE = 429, 507
 
 
@@ -45,7 +49,7 @@ class ServerIndex:
         UnavailableError: INDEX_UNAVAILABLE.
     """
 
-    def __init__(self, client: QdrantClient, timbre_dim: int, style_dim: int, collection: str = "singalike") -> None:
+    def __init__(self, client: QdrantClient, timbre_dim: int, style_dim: int, collection: str = COLLECTION) -> None:
         self._client = client
         self._dims = {"timbre": timbre_dim, "style": style_dim}
         self._collection, self._state_collection = collection, f"{collection}-state"
@@ -165,6 +169,18 @@ class ServerIndex:
             yield from map(_read_record, records)
             if offset is None:
                 return
+
+
+def collection_name(model_version: str) -> str:
+    """Name the collection of an ear: two ears on one server would keep clearing what the other has filled.
+
+    The collection of an ear that listens no more stays until somebody drops it on the server.
+    """
+    if not model_version:
+        return COLLECTION
+    # Versions that look the same once a server takes them as a name still differ in the digest.
+    readable = re.sub(r"[^A-Za-z0-9_.-]", "-", model_version)[:LONGEST_NAME_PART]
+    return f"{COLLECTION}-{readable}-{hashlib.blake2b(model_version.encode(), digest_size=4).hexdigest()}"
 
 
 def connect(url: str, api_key: str, timeout_s: int = 10) -> QdrantClient:
