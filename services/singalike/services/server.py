@@ -182,7 +182,7 @@ async def _follow(follower: IndexFollower, recommender: Recommender, parts: Asyn
 
 
 def after_following(recommender: Recommender, event: FollowEvent) -> None:
-    """Log what was followed and rank by it, so that a singer erased by another process is not named to the next caller."""
+    """Log what was followed and rank by it: the next caller is not told of a singer whom another process erased."""
     _log_follow(event)
     if event.deleted:
         recommender.refresh()
