@@ -22,6 +22,7 @@ from singalike.services.adapters.grpc_embedder import GrpcEmbedder
 from singalike.services.embedding.index_track import TrackIndexer, nobody_follows
 from singalike.services.embedding.local_embedder import LocalEmbedder
 from singalike.services.embedding.servicer import EmbeddingServicer
+from singalike.services.erasure import IndexEraser
 from singalike.services.index_follower import FollowEvent, IndexFollower
 from singalike.services.ports import EarInfo, Embedder
 from singalike.services.recommend import Recommender
@@ -121,6 +122,11 @@ async def _build_servers(which: Which, settings: Settings, parts: AsyncExitStack
         )
         register = partial(add_RecommenderServiceServicer_to_server, servicer)
         servers["recommender"] = RpcServer(RECOMMENDER_SERVICE, register, settings, settings.recommender_port)
+    else:
+        eraser = IndexEraser(settings, catalogue)
+        eraser.run_in_background(FOLLOW_INTERVAL_S)
+        parts.callback(eraser.stop)
+        after_erase = eraser.request
     if isinstance(embedder, LocalEmbedder):
         indexer = TrackIndexer(embedder, catalogue, after_add, after_erase)
         register = partial(
