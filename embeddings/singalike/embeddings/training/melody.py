@@ -51,7 +51,7 @@ def singing_heard_by(encoder: MelodyEncoder, material: Material) -> Sing:
 
     def sing(lines: Sequence[NoteLine], lengths_s: Sequence[float], rng: Generator) -> list[PitchTrack]:
         sounds = [render(line, length_s, material.recordings, rng).waveform
-                  for line, length_s in zip(lines, lengths_s, strict=False)]  # fmt: skip
+                  for line, length_s in zip(lines, lengths_s, strict=True)]  # fmt: skip
         return [frames.pitch for frames in encoder.analyse(sounds)]
 
     return sing

@@ -77,7 +77,8 @@ def kernel_means(
         start_s = line.sung_window(rng, length_s)
         cuts = [line.cut(offset_s := start_s + rng.uniform(0.0, _LONGEST_OFFSET_S), offset_s + 1.5 * length_s)
                 for _ in range(renditions)]  # fmt: skip
-        for track in sing([cut for cut in cuts if len(cut.midi_pitch)], [length_s] * renditions, rng):
+        sung = [cut for cut in cuts if len(cut.midi_pitch)]
+        for track in sing(sung, [length_s] * len(sung), rng):
             mean = kernel_mean(track, preset, features)
             if mean is not None:
                 means.append(mean)
