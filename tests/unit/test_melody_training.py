@@ -108,3 +108,13 @@ def test_renditions_of_one_phrase_are_nearer_than_other_phrases() -> None:
     same = labels[:, None] == labels[None, :]
     np.fill_diagonal(same, False)
     assert similarity[same].mean() > similarity[labels[:, None] != labels[None, :]].mean() + 0.2
+
+
+def test_a_phrase_whose_later_rendition_falls_into_silence_is_still_rendered() -> None:
+    one_note = NoteLine("short", np.array([0.0]), np.array([2.0]), np.array([60.0]))
+    long_song = line(3, notes=60)
+
+    means, labels = kernel_means([one_note, long_song], 6, 4, sing_with_slips, ShinglePreset(features=16), seed=1)
+
+    assert len(means) == len(labels)
+    assert set(np.bincount(labels)[np.unique(labels)]) <= {1, 2, 3, 4}

@@ -86,6 +86,7 @@ def _write_picture(singer_map: SingerMap, path: Path) -> None:
                 fontsize=8,
                 parse_math=False,  # a name such as A$AP is no formula
             )
+    axes.margins(x=0.15)  # room for the names at the right edge
     axes.set(title=_title(singer_map), xticks=[], yticks=[])
     axes.legend(title=singer_map.colour)
     figure.savefig(path, dpi=150)

@@ -42,7 +42,7 @@ def voice_notes(profile: VoiceProfile, missing: Sequence[str], *, any_allowed: b
     if not profile.vocal_range.sufficient:
         sung = profile.vocal_range.voiced_s
         notes.append(
-            f"The vocal range needs {SUFFICIENT_VOICED_S:.0f} s of singing and {sung:.1f} s were heard: "
+            f"The vocal range needs {SUFFICIENT_VOICED_S:.0f} s of held notes and {sung:.1f} s were heard: "
             "keys and tessitura were left out."
         )
         missing = [name for name in missing if name not in {"tessitura", "key_fit"}]

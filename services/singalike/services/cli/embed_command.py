@@ -42,7 +42,8 @@ def command(
 
     recordings = list_recordings(paths, channel) + (read_recordings(manifest, channel) if manifest else [])
     if not recordings:
-        raise click.UsageError("name at least one recording or folder, or give --manifest")
+        found = "no recordings there" if paths or manifest else "nothing named"
+        raise click.UsageError(f"{found}: name recordings, folders that hold some, or a --manifest with rows")
     settings = read_settings(device=device)
     with progress_bar("embedding", len(recordings)) as advance:
         outcome = embed_recordings(recordings, settings, batch_size=batch_size, mixture=mixture, advance=advance)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from singalike.errors import InvalidInputError
 from singalike.services.cli.options import data_dir_option, json_option
 from singalike.services.settings import Settings, read_settings
 
@@ -55,6 +56,10 @@ def command(
 
     settings = read_settings(data_dir=data_dir, device=device, separator="identity" if a_cappella else separator)
     manifest = read_manifest(source, read_tags)
+    if not manifest.items and not manifest.refused:
+        raise InvalidInputError(
+            "NO_RECORDINGS", f"{source} holds no recordings: name a folder with a folder a singer, or a manifest"
+        )
     report = _ingest(manifest, settings, again=again)
     report = replace(report, refused=manifest.refused + report.refused)
     _print_report(report, as_json=as_json)

@@ -31,6 +31,8 @@ def print_suggestions(suggestions: Suggestions, titles: Mapping[str, str], conso
     console.print(_song_table(suggestions.songs))
     for note in suggestions.notes:
         console.print(Text(f"note: {note}", style="yellow"))
+    for advice in suggestions.voice.quality.advice:
+        console.print(Text(f"next time: {advice}", style="yellow"))
 
 
 def note_name(midi_pitch: float) -> str:
