@@ -1,4 +1,7 @@
-"""The shipped melody checkpoint on a tiny signal: the same numbers on every machine."""
+"""The shipped melody checkpoint on a tiny signal: the same numbers on every machine.
+
+`python -m tests.golden.test_melody_golden` writes the file anew after a new training.
+"""
 
 import json
 from pathlib import Path
@@ -48,3 +51,8 @@ def test_the_tiny_song_is_heard_as_it_is_written() -> None:
     heard = encoder.analyse([tiny_song()])[0].pitch.midi_pitch[12::25]
 
     assert heard == pytest.approx([57, 59, 60, 62, 64, 62, 60, 64, 65, 57], abs=0.2)
+
+
+if __name__ == "__main__":
+    shipped = MelodyEncoder.load()
+    EXPECTED.write_text(json.dumps(figures(shipped, shipped.analyse([tiny_song()])[0]), indent=1) + "\n", "utf-8")
