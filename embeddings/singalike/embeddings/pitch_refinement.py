@@ -19,8 +19,11 @@ from singalike.audio.sound import Waveform
 WINDOW = 1024
 """Samples around a frame: four periods of the lowest voice at 16 000 Hz."""
 
-REACH = 0.045
-"""Periods are searched this share to each side: 76 cents."""
+REACH, REACH_OF_LOW = 0.045, 0.09
+"""Periods are searched this share to each side: 76 cents, and 150 where the network may miss the semitone itself."""
+
+LOW_HZ = 150.0
+"""Below this the mel filters are wider than the distance of two harmonics."""
 
 CLEAR = 0.4
 """Autocorrelation that a peak must reach; below it the network knows better."""
@@ -41,7 +44,7 @@ def refine_pitch(pitch: PitchTrack, waveform: Waveform, sample_rate: int) -> Pit
     """Measure the period of every voiced frame near the one that is named.
 
     Args:
-        pitch: The track to sharpen, right within 70 cents or left alone.
+        pitch: The track to sharpen, right within 70 cents (140 below 150 Hz) or left alone.
         waveform: float32 (samples,), what the track was heard in.
         sample_rate: In Hz.
 
@@ -63,12 +66,13 @@ def _refine(frames: NDArray[np.float32], f0_hz: NDArray[np.float32], sample_rate
     """Return finer f0 (frames,) of frames (frames, WINDOW)."""
     correlation = _autocorrelation((frames - frames.mean(axis=1, keepdims=True)) * _HANN)
     period = sample_rate / f0_hz
-    reach = int(np.ceil(REACH * period.max())) + 1
+    share = np.where(f0_hz < LOW_HZ, REACH_OF_LOW, REACH)
+    reach = int(np.ceil((share * period).max())) + 1
     lags = np.round(period).astype(np.int64)[:, None] + np.arange(-reach - 1, reach + 2)
     lags = np.clip(lags, 1, WINDOW - 1)
     values = np.take_along_axis(correlation, lags, axis=1) / _WINDOW_CORRELATION[lags]
     values /= np.maximum(correlation[:, :1] / _WINDOW_CORRELATION[0], 1e-12)
-    near = np.abs(lags - period[:, None]) <= REACH * period[:, None] + 0.5
+    near = np.abs(lags - period[:, None]) <= (share * period)[:, None] + 0.5
     inner = np.where(near, values, -1.0)[:, 1:-1]
     row, peak = np.arange(len(frames)), inner.argmax(axis=1) + 1
     left, top, right = values[row, peak - 1], values[row, peak], values[row, peak + 1]
