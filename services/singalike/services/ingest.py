@@ -14,6 +14,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Protocol, TypeVar
 
+from singalike.audio.separation import Separator
 from singalike.audio.sound import Sound
 from singalike.embeddings.profile import VoiceProfile
 from singalike.errors import CapacityError, InvalidInputError, SingalikeError, UnavailableError
@@ -24,17 +25,6 @@ from singalike.services.records import Track, TrackInfo
 DEFAULT_MAX_BYTES = 64 * 2**20
 
 Result = TypeVar("Result")
-
-
-class Separator(Protocol):
-    """Takes the vocals out of a mixture."""
-
-    @property
-    def name(self) -> str:
-        """Stored with each track."""
-
-    def separate(self, mixture: Sound, /) -> Sound:
-        """Return the vocals."""
 
 
 class Encoder(Protocol):

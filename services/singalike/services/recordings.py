@@ -1,17 +1,13 @@
 """What stands between a recording and the ear: its bytes, the wanted channel, the vocals alone."""
 
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 from singalike.audio.sound import Sound
 from singalike.errors import InvalidInputError, NotFoundError
 
-
-class TakesVocals(Protocol):
-    """A separator, as far as this module needs one."""
-
-    def separate(self, mixture: Sound, /) -> Sound:
-        """Return the vocals."""
+if TYPE_CHECKING:
+    from singalike.audio.separation import Separator
 
 
 def read_recording(path: Path, max_bytes: int) -> bytes:
@@ -46,7 +42,7 @@ def keep_channel(sound: Sound, channel: str) -> Sound:
     return sound if channel == "mix" else select_channel(sound, channel)
 
 
-def take_vocals(sound: Sound, channel: str, separator: TakesVocals | None) -> Sound:
+def take_vocals(sound: Sound, channel: str, separator: "Separator | None") -> Sound:
     """Return the voice alone, in one channel; without a separator the recording is taken to be a voice alone."""
     kept = keep_channel(sound, channel)
     return (separator.separate(kept) if separator else kept).mono()
