@@ -1,0 +1,1 @@
+"""Measuring an ear on recordings that it was not trained on, beside baselines of the same run."""
