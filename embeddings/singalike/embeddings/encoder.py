@@ -123,6 +123,23 @@ class VoiceEncoder:
         except torch.OutOfMemoryError as error:  # a RuntimeError to torch, whatever the device
             raise MemoryError(str(error)) from error
 
+    def voice_frames(self, vocals: Sound) -> VoiceFrames:
+        """Return the frames of active voice that timbre, style and voice gender are computed from.
+
+        Raises:
+            InvalidInputError: As `encode`.
+        """
+        vocal = _make_ready(vocals)
+        return _only_voice(self.timbre.analyse(vocal.waveform), vocal.activity)
+
+    def melody_frames(self, vocals: Sound) -> MelodyFrames:
+        """Return the pitch and the latents that melody, style, voice gender and range are computed from.
+
+        Raises:
+            InvalidInputError: As `encode`.
+        """
+        return self.melody.analyse([_make_ready(vocals).waveform])[0]
+
     def _encode(self, vocals: Sequence[Sound]) -> list[VoiceProfile]:
         ready = [_make_ready(sound) for sound in vocals]
         melodies = self.melody.analyse([vocal.waveform for vocal in ready])

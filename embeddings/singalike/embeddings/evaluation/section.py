@@ -47,7 +47,9 @@ class Section:
         title: One line for people.
         notes: Sentences under the table: what the figures mean, what was left out.
         rows: The table.
-        curves: Data of plots by name, each a mapping of a series' name to (x, y) points; drawn by the report.
+        curves: Data of plots by name, each a mapping of a series' name to (x, y) points; drawn by the report. The
+            first word of the name chooses the picture: "det" (false alarms against misses), "umap" (a cloud of points
+            for each series), "confusion" (a series is a row, x the column's index, y the share); any other is lines.
     """
 
     name: str
