@@ -200,6 +200,44 @@ async def test_a_recording_its_profile_and_its_enrolled_voice_get_the_same_answe
     assert answers[0].voice.quality == profile.quality
 
 
+async def test_a_singer_is_identified_by_recording_profile_and_enrolled_voice(servers: Running) -> None:
+    audio = mp3(170.0)
+    profile = await servers.client.embed(audio)
+    voice = await servers.client.create_voice(profile, subject="me", statement="You may keep it.")
+
+    answers = [await servers.client.identify_singer(asked, k=2) for asked in (audio, profile, VoiceId(voice.voice_id))]
+    among = await servers.client.identify_singer(profile, k=100, prior_of_none=0.0)
+
+    for answer in answers:
+        assert [one.singer_id for one in answer.singers] == [one.singer_id for one in answers[0].singers]
+        assert answer.probability_of_none == pytest.approx(answers[0].probability_of_none, abs=EQUAL)
+    assert len(answers[0].singers) == 2
+    assert answers[0].singer_count == len(among.singers) == 3
+    assert answers[0].catalogue_revision > 0
+    assert answers[0].voice.quality == profile.quality
+    assert among.probability_of_none == 0.0
+    assert among.named_probability == pytest.approx(1.0, abs=EQUAL)
+
+
+async def test_a_singer_who_was_erased_is_not_named_any_more(servers: Running) -> None:
+    track = await servers.client.index_track(mp3(800.0), TrackDescription("Passing Voice", "Title"))
+    await servers.client.identify_singer(mp3(800.0), k=100)
+    await servers.client.delete_track(track.track_id)
+
+    after = await servers.client.identify_singer(mp3(800.0), k=100)
+
+    assert {one.singer_id for one in after.singers} == {"singer-0", "singer-1", "singer-2"}
+
+
+async def test_an_identification_of_an_empty_catalogue_is_refused(patch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    use_fake_ear(patch)
+    async with running(small_settings(tmp_path)) as servers:
+        with pytest.raises(WrongStateError) as refused:
+            await servers.client.identify_singer(mp3(170.0))
+
+    assert refused.value.reason == "CATALOGUE_EMPTY"
+
+
 async def test_filters_and_the_number_of_suggestions_are_heeded(servers: Running) -> None:
     profile = await servers.client.embed(mp3(170.0))
     filters = SuggestionFilters(excluded_singer_ids=("singer-1",), voice_genders=("female",))
@@ -326,17 +364,26 @@ async def test_every_method_of_the_client_for_threads_works(servers: Running) ->
             voice = client.create_voice(long, subject="me", statement="yes")
             shown = client.get_voice(voice.voice_id)
             songs = client.recommend_songs(VoiceId(voice.voice_id), k=2).songs
+            likely = client.identify_singer(VoiceId(voice.voice_id), k=1).singers
             client.delete_voice(voice.voice_id)
             with pytest.raises(WrongStateError):
                 client.get_map("range")
             with pytest.raises(InvalidInputError):
                 client.get_map("taste")
         kinds = [type(outcome).__name__ for outcome in batch]
-        return [model.model_version, kinds, stages[-1], singers[-1], len(songs), shown.voice_id == voice.voice_id]
+        return [
+            model.model_version,
+            kinds,
+            stages[-1],
+            singers[-1],
+            len(songs),
+            len(likely),
+            shown.voice_id == voice.voice_id,
+        ]
 
     seen = await asyncio.to_thread(call_all)
 
-    assert seen == ["fake-1", ["VoiceProfile", "EmbedRefusal"], "stored", "Singer 2", 2, True]
+    assert seen == ["fake-1", ["VoiceProfile", "EmbedRefusal"], "stored", "Singer 2", 2, 1, True]
 
 
 async def test_a_file_that_is_not_there_is_said_before_any_call(servers: Running, tmp_path: Path) -> None:

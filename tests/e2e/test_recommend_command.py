@@ -93,6 +93,31 @@ def test_the_table_names_singers_as_their_owner_writes_them(data_dir: Path, voic
     assert "your voice:" in result.stdout
 
 
+def test_identify_gives_probabilities_that_programs_can_rely_on(data_dir: Path, voice: Path) -> None:
+    result = run("identify", voice, "--data-dir", data_dir, "--k", "6", "--json")
+
+    answer = json.loads(result.stdout)
+    assert answer["singers"][0]["singer_id"] == HUMMER_3
+    assert len(answer["singers"]) == answer["singer_count"] == 6
+    assert answer["named_probability"] + answer["probability_of_none"] == pytest.approx(1.0, abs=SUM_TOLERANCE)
+    assert answer["catalogue_revision"] > 0
+
+
+def test_identify_prints_names_as_their_owner_writes_them_and_nobody(data_dir: Path, voice: Path) -> None:
+    result = run("identify", voice, "--data-dir", data_dir, "--k", "1")
+
+    assert "[bold]Hummer 3" in result.stdout
+    assert "nobody in the catalogue" in result.stdout
+    assert "6 singers compared" in result.stdout
+
+
+def test_identify_refuses_an_empty_catalogue(tmp_path: Path, voice: Path) -> None:
+    result = run("identify", voice, "--data-dir", tmp_path)
+
+    assert isinstance(result.exception, WrongStateError)
+    assert result.exception.reason == "CATALOGUE_EMPTY"
+
+
 def test_an_excluded_singer_stays_away(data_dir: Path, voice: Path) -> None:
     result = run("recommend", voice, "--data-dir", data_dir, "--exclude-singer", HUMMER_3, "--json")
 

@@ -47,6 +47,7 @@ def sound_requests(
         ("Embedding", "GetModel"): [embedding.GetModelRequest()],
         ("Recommender", "RecommendSingers"): [recommender.RecommendSingersRequest(profile=message, options=options)],
         ("Recommender", "RecommendSongs"): [recommender.RecommendSongsRequest(voice_id=voice_id, options=options)],
+        ("Recommender", "IdentifySinger"): [recommender.IdentifySingerRequest(profile=message, k=3, prior_of_none=0.2)],
         ("Recommender", "CreateVoice"): [
             recommender.CreateVoiceRequest(profile=message, consent=consent, request_id="request-1")
         ],

@@ -109,6 +109,8 @@ OPTIONS = suggestions_pb2.SuggestionOptions
             ),
             ["options.timbre_style", "options.genres[0]", "options.voice_genders"],
         ),
+        (recommender_service_pb2.IdentifySingerRequest(k=101), ["voice", "k"]),
+        (recommender_service_pb2.IdentifySingerRequest(voice_id="v", k=-1, prior_of_none=NAN), ["k", "prior_of_none"]),
         (recommender_service_pb2.ListSingersRequest(page_size=1001), ["page_size"]),
         (recommender_service_pb2.ListSingersRequest(page_size=-1, page_token="t" * 1001), ["page_size", "page_token"]),
         (recommender_service_pb2.ListTracksRequest(title_contains="a\nb"), ["title_contains"]),

@@ -27,15 +27,15 @@ from singalike.v1 import suggestions_pb2 as singalike_dot_v1_dot_suggestions__pb
 from singalike.v1 import voice_pb2 as singalike_dot_v1_dot_voice__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&singalike/v1/recommender_service.proto\x12\x0csingalike.v1\x1a\x1csingalike/v1/catalogue.proto\x1a\x1esingalike/v1/suggestions.proto\x1a\x18singalike/v1/voice.proto\"\xc5\x01\n\x17RecommendSingersRequest\x12,\n\trecording\x18\x01 \x01(\x0b\x32\x17.singalike.v1.RecordingH\x00\x12\x12\n\x08voice_id\x18\x02 \x01(\tH\x00\x12-\n\x07profile\x18\x03 \x01(\x0b\x32\x1a.singalike.v1.VoiceProfileH\x00\x12\x30\n\x07options\x18\x04 \x01(\x0b\x32\x1f.singalike.v1.SuggestionOptionsB\x07\n\x05voice\"\x85\x01\n\x18RecommendSingersResponse\x12/\n\x07singers\x18\x01 \x03(\x0b\x32\x1e.singalike.v1.SingerSuggestion\x12)\n\x05voice\x18\x02 \x01(\x0b\x32\x1a.singalike.v1.VoiceSummary\x12\r\n\x05notes\x18\x03 \x03(\t\"\xc3\x01\n\x15RecommendSongsRequest\x12,\n\trecording\x18\x01 \x01(\x0b\x32\x17.singalike.v1.RecordingH\x00\x12\x12\n\x08voice_id\x18\x02 \x01(\tH\x00\x12-\n\x07profile\x18\x03 \x01(\x0b\x32\x1a.singalike.v1.VoiceProfileH\x00\x12\x30\n\x07options\x18\x04 \x01(\x0b\x32\x1f.singalike.v1.SuggestionOptionsB\x07\n\x05voice\"\x7f\n\x16RecommendSongsResponse\x12+\n\x05songs\x18\x01 \x03(\x0b\x32\x1c.singalike.v1.SongSuggestion\x12)\n\x05voice\x18\x02 \x01(\x0b\x32\x1a.singalike.v1.VoiceSummary\x12\r\n\x05notes\x18\x03 \x03(\t\"\xb6\x01\n\x12\x43reateVoiceRequest\x12,\n\trecording\x18\x01 \x01(\x0b\x32\x17.singalike.v1.RecordingH\x00\x12-\n\x07profile\x18\x02 \x01(\x0b\x32\x1a.singalike.v1.VoiceProfileH\x00\x12&\n\x07\x63onsent\x18\x03 \x01(\x0b\x32\x15.singalike.v1.Consent\x12\x12\n\nrequest_id\x18\x04 \x01(\tB\x07\n\x05voice\"9\n\x13\x43reateVoiceResponse\x12\"\n\x05voice\x18\x01 \x01(\x0b\x32\x13.singalike.v1.Voice\"#\n\x0fGetVoiceRequest\x12\x10\n\x08voice_id\x18\x01 \x01(\t\"6\n\x10GetVoiceResponse\x12\"\n\x05voice\x18\x01 \x01(\x0b\x32\x13.singalike.v1.Voice\"&\n\x12\x44\x65leteVoiceRequest\x12\x10\n\x08voice_id\x18\x01 \x01(\t\"\x15\n\x13\x44\x65leteVoiceResponse\"R\n\x12ListSingersRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x15\n\rname_contains\x18\x03 \x01(\t\"i\n\x13ListSingersResponse\x12%\n\x07singers\x18\x01 \x03(\x0b\x32\x14.singalike.v1.Singer\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\x12\n\ntotal_size\x18\x03 \x01(\x05\"%\n\x10GetSingerRequest\x12\x11\n\tsinger_id\x18\x01 \x01(\t\"9\n\x11GetSingerResponse\x12$\n\x06singer\x18\x01 \x01(\x0b\x32\x14.singalike.v1.Singer\"\x86\x01\n\x11ListTracksRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x11\n\tsinger_id\x18\x03 \x01(\t\x12\r\n\x05genre\x18\x04 \x01(\t\x12\x10\n\x08language\x18\x05 \x01(\t\x12\x16\n\x0etitle_contains\x18\x06 \x01(\t\"f\n\x12ListTracksResponse\x12#\n\x06tracks\x18\x01 \x03(\x0b\x32\x13.singalike.v1.Track\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\x12\n\ntotal_size\x18\x03 \x01(\x05\"8\n\rGetMapRequest\x12\'\n\x06\x63olour\x18\x01 \x01(\x0e\x32\x17.singalike.v1.MapColour\"y\n\x0eGetMapResponse\x12&\n\x06points\x18\x01 \x03(\x0b\x32\x16.singalike.v1.MapPoint\x12\x17\n\x0ftrustworthiness\x18\x02 \x01(\x01\x12\x17\n\nsilhouette\x18\x03 \x01(\x01H\x00\x88\x01\x01\x42\r\n\x0b_silhouette*j\n\tMapColour\x12\x1a\n\x16MAP_COLOUR_UNSPECIFIED\x10\x00\x12\x15\n\x11MAP_COLOUR_GENDER\x10\x01\x12\x14\n\x10MAP_COLOUR_GENRE\x10\x02\x12\x14\n\x10MAP_COLOUR_RANGE\x10\x03\x32\xff\x05\n\x12RecommenderService\x12\x61\n\x10RecommendSingers\x12%.singalike.v1.RecommendSingersRequest\x1a&.singalike.v1.RecommendSingersResponse\x12[\n\x0eRecommendSongs\x12#.singalike.v1.RecommendSongsRequest\x1a$.singalike.v1.RecommendSongsResponse\x12R\n\x0b\x43reateVoice\x12 .singalike.v1.CreateVoiceRequest\x1a!.singalike.v1.CreateVoiceResponse\x12I\n\x08GetVoice\x12\x1d.singalike.v1.GetVoiceRequest\x1a\x1e.singalike.v1.GetVoiceResponse\x12R\n\x0b\x44\x65leteVoice\x12 .singalike.v1.DeleteVoiceRequest\x1a!.singalike.v1.DeleteVoiceResponse\x12R\n\x0bListSingers\x12 .singalike.v1.ListSingersRequest\x1a!.singalike.v1.ListSingersResponse\x12L\n\tGetSinger\x12\x1e.singalike.v1.GetSingerRequest\x1a\x1f.singalike.v1.GetSingerResponse\x12O\n\nListTracks\x12\x1f.singalike.v1.ListTracksRequest\x1a .singalike.v1.ListTracksResponse\x12\x43\n\x06GetMap\x12\x1b.singalike.v1.GetMapRequest\x1a\x1c.singalike.v1.GetMapResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&singalike/v1/recommender_service.proto\x12\x0csingalike.v1\x1a\x1csingalike/v1/catalogue.proto\x1a\x1esingalike/v1/suggestions.proto\x1a\x18singalike/v1/voice.proto\"\xc5\x01\n\x17RecommendSingersRequest\x12,\n\trecording\x18\x01 \x01(\x0b\x32\x17.singalike.v1.RecordingH\x00\x12\x12\n\x08voice_id\x18\x02 \x01(\tH\x00\x12-\n\x07profile\x18\x03 \x01(\x0b\x32\x1a.singalike.v1.VoiceProfileH\x00\x12\x30\n\x07options\x18\x04 \x01(\x0b\x32\x1f.singalike.v1.SuggestionOptionsB\x07\n\x05voice\"\x85\x01\n\x18RecommendSingersResponse\x12/\n\x07singers\x18\x01 \x03(\x0b\x32\x1e.singalike.v1.SingerSuggestion\x12)\n\x05voice\x18\x02 \x01(\x0b\x32\x1a.singalike.v1.VoiceSummary\x12\r\n\x05notes\x18\x03 \x03(\t\"\xc3\x01\n\x15RecommendSongsRequest\x12,\n\trecording\x18\x01 \x01(\x0b\x32\x17.singalike.v1.RecordingH\x00\x12\x12\n\x08voice_id\x18\x02 \x01(\tH\x00\x12-\n\x07profile\x18\x03 \x01(\x0b\x32\x1a.singalike.v1.VoiceProfileH\x00\x12\x30\n\x07options\x18\x04 \x01(\x0b\x32\x1f.singalike.v1.SuggestionOptionsB\x07\n\x05voice\"\x7f\n\x16RecommendSongsResponse\x12+\n\x05songs\x18\x01 \x03(\x0b\x32\x1c.singalike.v1.SongSuggestion\x12)\n\x05voice\x18\x02 \x01(\x0b\x32\x1a.singalike.v1.VoiceSummary\x12\r\n\x05notes\x18\x03 \x03(\t\"\xca\x01\n\x15IdentifySingerRequest\x12,\n\trecording\x18\x01 \x01(\x0b\x32\x17.singalike.v1.RecordingH\x00\x12\x12\n\x08voice_id\x18\x02 \x01(\tH\x00\x12-\n\x07profile\x18\x03 \x01(\x0b\x32\x1a.singalike.v1.VoiceProfileH\x00\x12\t\n\x01k\x18\x04 \x01(\x05\x12\x1a\n\rprior_of_none\x18\x05 \x01(\x01H\x01\x88\x01\x01\x42\x07\n\x05voiceB\x10\n\x0e_prior_of_none\"\x84\x02\n\x16IdentifySingerResponse\x12\x30\n\x07singers\x18\x01 \x03(\x0b\x32\x1f.singalike.v1.SingerProbability\x12\x1b\n\x13probability_of_none\x18\x02 \x01(\x01\x12\x19\n\x11named_probability\x18\x03 \x01(\x01\x12\x14\n\x0c\x65ntropy_nats\x18\x04 \x01(\x01\x12\x14\n\x0csinger_count\x18\x05 \x01(\x05\x12\x1a\n\x12\x63\x61talogue_revision\x18\x06 \x01(\x03\x12)\n\x05voice\x18\x07 \x01(\x0b\x32\x1a.singalike.v1.VoiceSummary\x12\r\n\x05notes\x18\x08 \x03(\t\"\xb6\x01\n\x12\x43reateVoiceRequest\x12,\n\trecording\x18\x01 \x01(\x0b\x32\x17.singalike.v1.RecordingH\x00\x12-\n\x07profile\x18\x02 \x01(\x0b\x32\x1a.singalike.v1.VoiceProfileH\x00\x12&\n\x07\x63onsent\x18\x03 \x01(\x0b\x32\x15.singalike.v1.Consent\x12\x12\n\nrequest_id\x18\x04 \x01(\tB\x07\n\x05voice\"9\n\x13\x43reateVoiceResponse\x12\"\n\x05voice\x18\x01 \x01(\x0b\x32\x13.singalike.v1.Voice\"#\n\x0fGetVoiceRequest\x12\x10\n\x08voice_id\x18\x01 \x01(\t\"6\n\x10GetVoiceResponse\x12\"\n\x05voice\x18\x01 \x01(\x0b\x32\x13.singalike.v1.Voice\"&\n\x12\x44\x65leteVoiceRequest\x12\x10\n\x08voice_id\x18\x01 \x01(\t\"\x15\n\x13\x44\x65leteVoiceResponse\"R\n\x12ListSingersRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x15\n\rname_contains\x18\x03 \x01(\t\"i\n\x13ListSingersResponse\x12%\n\x07singers\x18\x01 \x03(\x0b\x32\x14.singalike.v1.Singer\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\x12\n\ntotal_size\x18\x03 \x01(\x05\"%\n\x10GetSingerRequest\x12\x11\n\tsinger_id\x18\x01 \x01(\t\"9\n\x11GetSingerResponse\x12$\n\x06singer\x18\x01 \x01(\x0b\x32\x14.singalike.v1.Singer\"\x86\x01\n\x11ListTracksRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x11\n\tsinger_id\x18\x03 \x01(\t\x12\r\n\x05genre\x18\x04 \x01(\t\x12\x10\n\x08language\x18\x05 \x01(\t\x12\x16\n\x0etitle_contains\x18\x06 \x01(\t\"f\n\x12ListTracksResponse\x12#\n\x06tracks\x18\x01 \x03(\x0b\x32\x13.singalike.v1.Track\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\x12\n\ntotal_size\x18\x03 \x01(\x05\"8\n\rGetMapRequest\x12\'\n\x06\x63olour\x18\x01 \x01(\x0e\x32\x17.singalike.v1.MapColour\"y\n\x0eGetMapResponse\x12&\n\x06points\x18\x01 \x03(\x0b\x32\x16.singalike.v1.MapPoint\x12\x17\n\x0ftrustworthiness\x18\x02 \x01(\x01\x12\x17\n\nsilhouette\x18\x03 \x01(\x01H\x00\x88\x01\x01\x42\r\n\x0b_silhouette*j\n\tMapColour\x12\x1a\n\x16MAP_COLOUR_UNSPECIFIED\x10\x00\x12\x15\n\x11MAP_COLOUR_GENDER\x10\x01\x12\x14\n\x10MAP_COLOUR_GENRE\x10\x02\x12\x14\n\x10MAP_COLOUR_RANGE\x10\x03\x32\xdc\x06\n\x12RecommenderService\x12\x61\n\x10RecommendSingers\x12%.singalike.v1.RecommendSingersRequest\x1a&.singalike.v1.RecommendSingersResponse\x12[\n\x0eRecommendSongs\x12#.singalike.v1.RecommendSongsRequest\x1a$.singalike.v1.RecommendSongsResponse\x12[\n\x0eIdentifySinger\x12#.singalike.v1.IdentifySingerRequest\x1a$.singalike.v1.IdentifySingerResponse\x12R\n\x0b\x43reateVoice\x12 .singalike.v1.CreateVoiceRequest\x1a!.singalike.v1.CreateVoiceResponse\x12I\n\x08GetVoice\x12\x1d.singalike.v1.GetVoiceRequest\x1a\x1e.singalike.v1.GetVoiceResponse\x12R\n\x0b\x44\x65leteVoice\x12 .singalike.v1.DeleteVoiceRequest\x1a!.singalike.v1.DeleteVoiceResponse\x12R\n\x0bListSingers\x12 .singalike.v1.ListSingersRequest\x1a!.singalike.v1.ListSingersResponse\x12L\n\tGetSinger\x12\x1e.singalike.v1.GetSingerRequest\x1a\x1f.singalike.v1.GetSingerResponse\x12O\n\nListTracks\x12\x1f.singalike.v1.ListTracksRequest\x1a .singalike.v1.ListTracksResponse\x12\x43\n\x06GetMap\x12\x1b.singalike.v1.GetMapRequest\x1a\x1c.singalike.v1.GetMapResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'singalike.v1.recommender_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_MAPCOLOUR']._serialized_start=1918
-  _globals['_MAPCOLOUR']._serialized_end=2024
+  _globals['_MAPCOLOUR']._serialized_start=2386
+  _globals['_MAPCOLOUR']._serialized_end=2492
   _globals['_RECOMMENDSINGERSREQUEST']._serialized_start=145
   _globals['_RECOMMENDSINGERSREQUEST']._serialized_end=342
   _globals['_RECOMMENDSINGERSRESPONSE']._serialized_start=345
@@ -44,34 +44,38 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_RECOMMENDSONGSREQUEST']._serialized_end=676
   _globals['_RECOMMENDSONGSRESPONSE']._serialized_start=678
   _globals['_RECOMMENDSONGSRESPONSE']._serialized_end=805
-  _globals['_CREATEVOICEREQUEST']._serialized_start=808
-  _globals['_CREATEVOICEREQUEST']._serialized_end=990
-  _globals['_CREATEVOICERESPONSE']._serialized_start=992
-  _globals['_CREATEVOICERESPONSE']._serialized_end=1049
-  _globals['_GETVOICEREQUEST']._serialized_start=1051
-  _globals['_GETVOICEREQUEST']._serialized_end=1086
-  _globals['_GETVOICERESPONSE']._serialized_start=1088
-  _globals['_GETVOICERESPONSE']._serialized_end=1142
-  _globals['_DELETEVOICEREQUEST']._serialized_start=1144
-  _globals['_DELETEVOICEREQUEST']._serialized_end=1182
-  _globals['_DELETEVOICERESPONSE']._serialized_start=1184
-  _globals['_DELETEVOICERESPONSE']._serialized_end=1205
-  _globals['_LISTSINGERSREQUEST']._serialized_start=1207
-  _globals['_LISTSINGERSREQUEST']._serialized_end=1289
-  _globals['_LISTSINGERSRESPONSE']._serialized_start=1291
-  _globals['_LISTSINGERSRESPONSE']._serialized_end=1396
-  _globals['_GETSINGERREQUEST']._serialized_start=1398
-  _globals['_GETSINGERREQUEST']._serialized_end=1435
-  _globals['_GETSINGERRESPONSE']._serialized_start=1437
-  _globals['_GETSINGERRESPONSE']._serialized_end=1494
-  _globals['_LISTTRACKSREQUEST']._serialized_start=1497
-  _globals['_LISTTRACKSREQUEST']._serialized_end=1631
-  _globals['_LISTTRACKSRESPONSE']._serialized_start=1633
-  _globals['_LISTTRACKSRESPONSE']._serialized_end=1735
-  _globals['_GETMAPREQUEST']._serialized_start=1737
-  _globals['_GETMAPREQUEST']._serialized_end=1793
-  _globals['_GETMAPRESPONSE']._serialized_start=1795
-  _globals['_GETMAPRESPONSE']._serialized_end=1916
-  _globals['_RECOMMENDERSERVICE']._serialized_start=2027
-  _globals['_RECOMMENDERSERVICE']._serialized_end=2794
+  _globals['_IDENTIFYSINGERREQUEST']._serialized_start=808
+  _globals['_IDENTIFYSINGERREQUEST']._serialized_end=1010
+  _globals['_IDENTIFYSINGERRESPONSE']._serialized_start=1013
+  _globals['_IDENTIFYSINGERRESPONSE']._serialized_end=1273
+  _globals['_CREATEVOICEREQUEST']._serialized_start=1276
+  _globals['_CREATEVOICEREQUEST']._serialized_end=1458
+  _globals['_CREATEVOICERESPONSE']._serialized_start=1460
+  _globals['_CREATEVOICERESPONSE']._serialized_end=1517
+  _globals['_GETVOICEREQUEST']._serialized_start=1519
+  _globals['_GETVOICEREQUEST']._serialized_end=1554
+  _globals['_GETVOICERESPONSE']._serialized_start=1556
+  _globals['_GETVOICERESPONSE']._serialized_end=1610
+  _globals['_DELETEVOICEREQUEST']._serialized_start=1612
+  _globals['_DELETEVOICEREQUEST']._serialized_end=1650
+  _globals['_DELETEVOICERESPONSE']._serialized_start=1652
+  _globals['_DELETEVOICERESPONSE']._serialized_end=1673
+  _globals['_LISTSINGERSREQUEST']._serialized_start=1675
+  _globals['_LISTSINGERSREQUEST']._serialized_end=1757
+  _globals['_LISTSINGERSRESPONSE']._serialized_start=1759
+  _globals['_LISTSINGERSRESPONSE']._serialized_end=1864
+  _globals['_GETSINGERREQUEST']._serialized_start=1866
+  _globals['_GETSINGERREQUEST']._serialized_end=1903
+  _globals['_GETSINGERRESPONSE']._serialized_start=1905
+  _globals['_GETSINGERRESPONSE']._serialized_end=1962
+  _globals['_LISTTRACKSREQUEST']._serialized_start=1965
+  _globals['_LISTTRACKSREQUEST']._serialized_end=2099
+  _globals['_LISTTRACKSRESPONSE']._serialized_start=2101
+  _globals['_LISTTRACKSRESPONSE']._serialized_end=2203
+  _globals['_GETMAPREQUEST']._serialized_start=2205
+  _globals['_GETMAPREQUEST']._serialized_end=2261
+  _globals['_GETMAPRESPONSE']._serialized_start=2263
+  _globals['_GETMAPRESPONSE']._serialized_end=2384
+  _globals['_RECOMMENDERSERVICE']._serialized_start=2495
+  _globals['_RECOMMENDERSERVICE']._serialized_end=3355
 # @@protoc_insertion_point(module_scope)

@@ -207,6 +207,113 @@ class RecommendSongsResponse(_message.Message):
 Global___RecommendSongsResponse: _TypeAlias = RecommendSongsResponse  # noqa: Y015
 
 @_typing.final
+class IdentifySingerRequest(_message.Message):
+    """What IdentifySinger takes."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RECORDING_FIELD_NUMBER: _builtins.int
+    VOICE_ID_FIELD_NUMBER: _builtins.int
+    PROFILE_FIELD_NUMBER: _builtins.int
+    K_FIELD_NUMBER: _builtins.int
+    PRIOR_OF_NONE_FIELD_NUMBER: _builtins.int
+    voice_id: _builtins.str
+    """The id of an enrolled voice; 1 to 200 characters."""
+    k: _builtins.int
+    """How many singers to name; 0: 10; at most 100."""
+    prior_of_none: _builtins.float
+    """How likely it is, before listening, that the voice is of nobody in the catalogue, in [0, 1]; absent: 0.5. With 0 the
+    singers share all probability among them.
+    """
+    @_builtins.property
+    def recording(self) -> _voice_pb2.Recording:
+        """A recording that fits into a message; a voice alone unless its content says otherwise."""
+
+    @_builtins.property
+    def profile(self) -> _voice_pb2.VoiceProfile:
+        """What Embed or UploadEmbed answered; made by the ear of this server."""
+
+    def __init__(
+        self,
+        *,
+        recording: _voice_pb2.Recording | None = ...,
+        voice_id: _builtins.str = ...,
+        profile: _voice_pb2.VoiceProfile | None = ...,
+        k: _builtins.int = ...,
+        prior_of_none: _builtins.float | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_prior_of_none", b"_prior_of_none", "prior_of_none", b"prior_of_none", "profile", b"profile", "recording", b"recording", "voice", b"voice", "voice_id", b"voice_id"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_prior_of_none", b"_prior_of_none", "k", b"k", "prior_of_none", b"prior_of_none", "profile", b"profile", "recording", b"recording", "voice", b"voice", "voice_id", b"voice_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__prior_of_none: _TypeAlias = _typing.Literal["prior_of_none"]  # noqa: Y015
+    _WhichOneofArgType__prior_of_none: _TypeAlias = _typing.Literal["_prior_of_none", b"_prior_of_none"]  # noqa: Y015
+    _WhichOneofReturnType_voice: _TypeAlias = _typing.Literal["recording", "voice_id", "profile"]  # noqa: Y015
+    _WhichOneofArgType_voice: _TypeAlias = _typing.Literal["voice", b"voice"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__prior_of_none) -> _WhichOneofReturnType__prior_of_none | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_voice) -> _WhichOneofReturnType_voice | None: ...
+
+Global___IdentifySingerRequest: _TypeAlias = IdentifySingerRequest  # noqa: Y015
+
+@_typing.final
+class IdentifySingerResponse(_message.Message):
+    """What IdentifySinger answers."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SINGERS_FIELD_NUMBER: _builtins.int
+    PROBABILITY_OF_NONE_FIELD_NUMBER: _builtins.int
+    NAMED_PROBABILITY_FIELD_NUMBER: _builtins.int
+    ENTROPY_NATS_FIELD_NUMBER: _builtins.int
+    SINGER_COUNT_FIELD_NUMBER: _builtins.int
+    CATALOGUE_REVISION_FIELD_NUMBER: _builtins.int
+    VOICE_FIELD_NUMBER: _builtins.int
+    NOTES_FIELD_NUMBER: _builtins.int
+    probability_of_none: _builtins.float
+    """Probability that the voice is of nobody in the catalogue."""
+    named_probability: _builtins.float
+    """Sum of the probabilities of the singers that are named."""
+    entropy_nats: _builtins.float
+    """How undecided the answer is, in nats: 0 when sure, log(singer_count + 1) when nothing is known."""
+    singer_count: _builtins.int
+    """How many singers were compared."""
+    catalogue_revision: _builtins.int
+    """Revision of the catalogue that the answer is of; it follows the catalogue within seconds."""
+    @_builtins.property
+    def singers(self) -> _containers.RepeatedCompositeFieldContainer[_suggestions_pb2.SingerProbability]:
+        """Most probable first; the probabilities of all singers and probability_of_none sum to one."""
+
+    @_builtins.property
+    def voice(self) -> _voice_pb2.VoiceSummary:
+        """What was heard."""
+
+    @_builtins.property
+    def notes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Things to know, as whole sentences."""
+
+    def __init__(
+        self,
+        *,
+        singers: _abc.Iterable[_suggestions_pb2.SingerProbability] | None = ...,
+        probability_of_none: _builtins.float = ...,
+        named_probability: _builtins.float = ...,
+        entropy_nats: _builtins.float = ...,
+        singer_count: _builtins.int = ...,
+        catalogue_revision: _builtins.int = ...,
+        voice: _voice_pb2.VoiceSummary | None = ...,
+        notes: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["voice", b"voice"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["catalogue_revision", b"catalogue_revision", "entropy_nats", b"entropy_nats", "named_probability", b"named_probability", "notes", b"notes", "probability_of_none", b"probability_of_none", "singer_count", b"singer_count", "singers", b"singers", "voice", b"voice"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___IdentifySingerResponse: _TypeAlias = IdentifySingerResponse  # noqa: Y015
+
+@_typing.final
 class CreateVoiceRequest(_message.Message):
     """What CreateVoice takes."""
 

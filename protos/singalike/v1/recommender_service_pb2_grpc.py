@@ -45,6 +45,11 @@ class RecommenderServiceStub(object):
                 request_serializer=singalike_dot_v1_dot_recommender__service__pb2.RecommendSongsRequest.SerializeToString,
                 response_deserializer=singalike_dot_v1_dot_recommender__service__pb2.RecommendSongsResponse.FromString,
                 _registered_method=True)
+        self.IdentifySinger = channel.unary_unary(
+                '/singalike.v1.RecommenderService/IdentifySinger',
+                request_serializer=singalike_dot_v1_dot_recommender__service__pb2.IdentifySingerRequest.SerializeToString,
+                response_deserializer=singalike_dot_v1_dot_recommender__service__pb2.IdentifySingerResponse.FromString,
+                _registered_method=True)
         self.CreateVoice = channel.unary_unary(
                 '/singalike.v1.RecommenderService/CreateVoice',
                 request_serializer=singalike_dot_v1_dot_recommender__service__pb2.CreateVoiceRequest.SerializeToString,
@@ -95,6 +100,13 @@ class RecommenderServiceServicer(object):
 
     def RecommendSongs(self, request, context):
         """Find songs for a voice.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def IdentifySinger(self, request, context):
+        """Say with what probability a voice is each singer's, or nobody's in the catalogue.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -161,6 +173,11 @@ def add_RecommenderServiceServicer_to_server(servicer, server):
                     servicer.RecommendSongs,
                     request_deserializer=singalike_dot_v1_dot_recommender__service__pb2.RecommendSongsRequest.FromString,
                     response_serializer=singalike_dot_v1_dot_recommender__service__pb2.RecommendSongsResponse.SerializeToString,
+            ),
+            'IdentifySinger': grpc.unary_unary_rpc_method_handler(
+                    servicer.IdentifySinger,
+                    request_deserializer=singalike_dot_v1_dot_recommender__service__pb2.IdentifySingerRequest.FromString,
+                    response_serializer=singalike_dot_v1_dot_recommender__service__pb2.IdentifySingerResponse.SerializeToString,
             ),
             'CreateVoice': grpc.unary_unary_rpc_method_handler(
                     servicer.CreateVoice,
@@ -253,6 +270,33 @@ class RecommenderService(object):
             '/singalike.v1.RecommenderService/RecommendSongs',
             singalike_dot_v1_dot_recommender__service__pb2.RecommendSongsRequest.SerializeToString,
             singalike_dot_v1_dot_recommender__service__pb2.RecommendSongsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def IdentifySinger(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/singalike.v1.RecommenderService/IdentifySinger',
+            singalike_dot_v1_dot_recommender__service__pb2.IdentifySingerRequest.SerializeToString,
+            singalike_dot_v1_dot_recommender__service__pb2.IdentifySingerResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -37,6 +37,8 @@ class RecommenderServiceStub:
     """Find singers for a voice."""
     RecommendSongs: _grpc.UnaryUnaryMultiCallable[_recommender_service_pb2.RecommendSongsRequest, _recommender_service_pb2.RecommendSongsResponse]
     """Find songs for a voice."""
+    IdentifySinger: _grpc.UnaryUnaryMultiCallable[_recommender_service_pb2.IdentifySingerRequest, _recommender_service_pb2.IdentifySingerResponse]
+    """Say with what probability a voice is each singer's, or nobody's in the catalogue."""
     CreateVoice: _grpc.UnaryUnaryMultiCallable[_recommender_service_pb2.CreateVoiceRequest, _recommender_service_pb2.CreateVoiceResponse]
     """Enrol a voice, with the consent of its owner: vectors are kept, the sound is not."""
     GetVoice: _grpc.UnaryUnaryMultiCallable[_recommender_service_pb2.GetVoiceRequest, _recommender_service_pb2.GetVoiceResponse]
@@ -61,6 +63,8 @@ class RecommenderServiceAsyncStub(RecommenderServiceStub):
     """Find singers for a voice."""
     RecommendSongs: _aio.UnaryUnaryMultiCallable[_recommender_service_pb2.RecommendSongsRequest, _recommender_service_pb2.RecommendSongsResponse]  # type: ignore[assignment]
     """Find songs for a voice."""
+    IdentifySinger: _aio.UnaryUnaryMultiCallable[_recommender_service_pb2.IdentifySingerRequest, _recommender_service_pb2.IdentifySingerResponse]  # type: ignore[assignment]
+    """Say with what probability a voice is each singer's, or nobody's in the catalogue."""
     CreateVoice: _aio.UnaryUnaryMultiCallable[_recommender_service_pb2.CreateVoiceRequest, _recommender_service_pb2.CreateVoiceResponse]  # type: ignore[assignment]
     """Enrol a voice, with the consent of its owner: vectors are kept, the sound is not."""
     GetVoice: _aio.UnaryUnaryMultiCallable[_recommender_service_pb2.GetVoiceRequest, _recommender_service_pb2.GetVoiceResponse]  # type: ignore[assignment]
@@ -94,6 +98,14 @@ class RecommenderServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_recommender_service_pb2.RecommendSongsResponse, _abc.Awaitable[_recommender_service_pb2.RecommendSongsResponse]]:
         """Find songs for a voice."""
+
+    @_abc_1.abstractmethod
+    def IdentifySinger(
+        self,
+        request: _recommender_service_pb2.IdentifySingerRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_recommender_service_pb2.IdentifySingerResponse, _abc.Awaitable[_recommender_service_pb2.IdentifySingerResponse]]:
+        """Say with what probability a voice is each singer's, or nobody's in the catalogue."""
 
     @_abc_1.abstractmethod
     def CreateVoice(

@@ -124,6 +124,36 @@ class SingerSuggestion(_message.Message):
 Global___SingerSuggestion: _TypeAlias = SingerSuggestion  # noqa: Y015
 
 @_typing.final
+class SingerProbability(_message.Message):
+    """A singer with the probability that a voice is theirs."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SINGER_ID_FIELD_NUMBER: _builtins.int
+    NAME_FIELD_NUMBER: _builtins.int
+    PROBABILITY_FIELD_NUMBER: _builtins.int
+    singer_id: _builtins.str
+    """Who."""
+    name: _builtins.str
+    """As the catalogue's owner writes it."""
+    probability: _builtins.float
+    """In [0, 1]."""
+    def __init__(
+        self,
+        *,
+        singer_id: _builtins.str = ...,
+        name: _builtins.str = ...,
+        probability: _builtins.float = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["name", b"name", "probability", b"probability", "singer_id", b"singer_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SingerProbability: _TypeAlias = SingerProbability  # noqa: Y015
+
+@_typing.final
 class SongSuggestion(_message.Message):
     """A song that fits the person's voice."""
 

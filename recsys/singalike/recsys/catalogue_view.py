@@ -103,6 +103,10 @@ class CatalogueView:
     def __len__(self) -> int:
         return len(self.singers)
 
+    def track_timbre(self) -> Vectors:
+        """Return the timbre vectors of all tracks, float32 (tracks, dim), unit rows; the view must not be empty."""
+        return np.stack([track.timbre for track in self.tracks])
+
 
 def track_view(  # the names of a track live in the shells' records, so they come one by one
     track_id: str,

@@ -19,6 +19,7 @@ from singalike.client.records import (
     TrackDescription,
 )
 from singalike.embeddings.profile import VoiceProfile
+from singalike.recsys.identification import Identification, SingerProbability
 from singalike.recsys.suggestions import Moment, SingerSuggestion, SongSuggestion
 from singalike.v1 import catalogue_pb2, embedding_service_pb2, recommender_service_pb2, suggestions_pb2, voice_pb2
 
@@ -155,6 +156,19 @@ def read_songs(message: recommender_service_pb2.RecommendSongsResponse) -> SongS
     """Read the answer of RecommendSongs."""
     songs = tuple(read_song_suggestion(song) for song in message.songs)
     return SongSuggestions(songs, summary_from_message(message.voice), tuple(message.notes))
+
+
+def read_identification(message: recommender_service_pb2.IdentifySingerResponse) -> Identification:
+    """Read the answer of IdentifySinger."""
+    return Identification(
+        singers=tuple(SingerProbability(one.singer_id, one.name, one.probability) for one in message.singers),
+        probability_of_none=message.probability_of_none,
+        entropy_nats=message.entropy_nats,
+        singer_count=message.singer_count,
+        catalogue_revision=message.catalogue_revision,
+        voice=summary_from_message(message.voice),
+        notes=tuple(message.notes),
+    )
 
 
 def read_map(message: recommender_service_pb2.GetMapResponse) -> SingerMap:

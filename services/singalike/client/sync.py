@@ -26,6 +26,7 @@ from singalike.client.records import (
 )
 from singalike.client.rpc_errors import reading_rpc_errors
 from singalike.embeddings.profile import VoiceProfile
+from singalike.recsys.identification import Identification
 from singalike.v1 import embedding_service_pb2 as embedding_pb
 from singalike.v1 import recommender_service_pb2 as recommender_pb
 from singalike.v1.embedding_service_pb2_grpc import EmbeddingServiceStub
@@ -139,6 +140,18 @@ class Client:
         options = requests.options(k, timbre_style, filters)
         request = recommender_pb.RecommendSongsRequest(options=options, **self._voice(voice))
         return converters.read_songs(self._call(self._recommender.RecommendSongs, request))
+
+    def identify_singer(self, voice: Voice, *, k: int = 10, prior_of_none: float = 0.5) -> Identification:
+        """Say with what probability a voice is each singer's, or nobody's in the catalogue.
+
+        Args:
+            voice: A recording, what `embed` answered, or a `VoiceId`.
+            k: How many singers to name at most, 1 to 100.
+            prior_of_none: How likely it is, before listening, that the voice is of nobody in the catalogue; 0 shares
+                all probability among the singers.
+        """
+        request = recommender_pb.IdentifySingerRequest(k=k, prior_of_none=prior_of_none, **self._voice(voice))
+        return converters.read_identification(self._call(self._recommender.IdentifySinger, request))
 
     def create_voice(
         self,

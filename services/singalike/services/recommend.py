@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from singalike.embeddings.profile import VoiceProfile
-from singalike.errors import FieldViolation, InvalidInputError, WrongStateError
+from singalike.errors import InvalidInputError
 from singalike.recsys.blend import VOICE_SINGERS, VOICE_SONGS, Blend, BlendPreset, blend
 from singalike.recsys.catalogue_view import CatalogueView
 from singalike.recsys.moments import best_moments
@@ -19,6 +19,7 @@ from singalike.services.ports import Catalogue, VoiceIndex
 from singalike.services.recommend_filter import Allowed, RecommendOptions, allow
 from singalike.services.segment_search import find_hits
 from singalike.services.view_keeper import ViewKeeper
+from singalike.services.voice_checks import check_voice
 from singalike.services.voice_notes import voice_notes
 
 __all__ = ["DEFAULT_OPTIONS", "RecommendOptions", "Recommender"]
@@ -87,7 +88,6 @@ class Recommender:
         singer_preset: BlendPreset = VOICE_SINGERS,
         song_preset: BlendPreset = VOICE_SONGS,
     ) -> None:
-        self._catalogue = catalogue
         self._index = index
         self._model_version = model_version
         self._keeper = ViewKeeper(catalogue, model_version)
@@ -98,21 +98,18 @@ class Recommender:
         """Bring the view up to date with the catalogue and wait for it; requests do this by themselves, beside them."""
         return self._keeper.refresh()
 
+    @property
+    def views(self) -> ViewKeeper:
+        """What keeps the view, for others who follow the same catalogue."""
+        return self._keeper
+
     def view(self) -> CatalogueView:
         """Return the view that requests work on."""
         return self._keeper.view()
 
     def check_ready(self) -> CatalogueView:
         """Return the view that requests work on, or refuse: WrongStateError CATALOGUE_EMPTY, MODEL_VERSION_MISMATCH."""
-        view = self._keeper.view()
-        if len(view):
-            return view
-        if self._catalogue.list_tracks(1).total_size:
-            raise WrongStateError(
-                "MODEL_VERSION_MISMATCH",
-                f"the catalogue holds no track of ear {self._model_version}: ingest its recordings again",
-            )
-        raise WrongStateError("CATALOGUE_EMPTY", "the catalogue is empty: ingest recordings first (singalike ingest)")
+        return self._keeper.check_ready().view
 
     def recommend(self, profile: VoiceProfile, options: RecommendOptions = DEFAULT_OPTIONS) -> Suggestions:
         """Suggest singers and songs.
@@ -146,27 +143,12 @@ class Recommender:
         _check_signals_off(
             options, singer_preset, song_preset, {*self._singer_preset.weights, *self._song_preset.weights}
         )
-        self._check_voice(profile)
+        check_voice(profile, self._model_version)
         view = self.check_ready()
         allowed = allow(view, options)
         hits = find_hits(self._index, profile, view, options.index_filter)
         singers = blend(singer_signals(profile, view, hits), singer_preset)
         return _Ranking(profile, options, view, allowed, hits, singers, song_preset)
-
-    def _check_voice(self, profile: VoiceProfile) -> None:
-        if profile.model_version != self._model_version:
-            raise WrongStateError(
-                "MODEL_VERSION_MISMATCH",
-                f"the voice is of ear {profile.model_version}, the catalogue of {self._model_version}: "
-                "embed the recording again",
-            )
-        if profile.quality.voiced_s <= 0 or not np.any(profile.timbre):
-            violation = FieldViolation(
-                "audio", "holds no clear voice; sing at least 10 seconds close to the microphone"
-            )
-            raise InvalidInputError(
-                "NO_VOICE", "no voice was heard: sing at least 10 seconds close to the microphone", (violation,)
-            )
 
     def _answer(self, ranking: _Ranking, singer_rows: list[int], song_places: list[int]) -> Suggestions:
         hits = self._hits_to_show(ranking, singer_rows, song_places)

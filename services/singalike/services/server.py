@@ -23,6 +23,7 @@ from singalike.services.embedding.index_track import TrackIndexer, nobody_follow
 from singalike.services.embedding.local_embedder import LocalEmbedder
 from singalike.services.embedding.servicer import EmbeddingServicer
 from singalike.services.erasure import IndexEraser
+from singalike.services.identify import SingerIdentifier
 from singalike.services.index_follower import FollowEvent, IndexFollower
 from singalike.services.ports import EarInfo, Embedder
 from singalike.services.recommend import Recommender
@@ -118,7 +119,12 @@ async def _build_servers(which: Which, settings: Settings, parts: AsyncExitStack
         after_add, after_erase = follower.catch_up, _forget_erased(follower, recommender)
         await _follow(follower, recommender, parts)
         servicer = RecommenderServicer(
-            recommender, catalogue, Voices(embedder, catalogue), MapKeeper(recommender.view), utc_now
+            recommender,
+            SingerIdentifier(recommender.views, ear.model_version),
+            catalogue,
+            Voices(embedder, catalogue),
+            MapKeeper(recommender.view),
+            utc_now,
         )
         register = partial(add_RecommenderServiceServicer_to_server, servicer)
         servers["recommender"] = RpcServer(RECOMMENDER_SERVICE, register, settings, settings.recommender_port)

@@ -8,7 +8,7 @@ from threading import Lock, Thread
 
 import structlog
 
-from singalike.errors import NotFoundError, SingalikeError
+from singalike.errors import NotFoundError, SingalikeError, WrongStateError
 from singalike.recsys.catalogue_view import CatalogueView, TrackView, build_view, track_view
 from singalike.services.ports import Catalogue
 from singalike.services.records import Track, TrackWithProfile
@@ -22,8 +22,14 @@ REST_FACTOR = 4.0
 
 
 @dataclass(frozen=True, eq=False)
-class _Kept:
-    """A view with what it was made from."""
+class CatalogueState:
+    """A view with what it was made from.
+
+    Attributes:
+        view: The catalogue as arrays.
+        tracks: Each track with its own revision, by id.
+        revision: Of the catalogue.
+    """
 
     view: CatalogueView
     tracks: dict[str, tuple[int, TrackView]]
@@ -45,19 +51,39 @@ class ViewKeeper:
         self._catalogue = catalogue
         self._model_version = model_version
         self._monotonic = monotonic
-        self._kept = _Kept(build_view(()), {}, 0)
+        self._kept = CatalogueState(build_view(()), {}, 0)
         self._rebuilding = Lock()
         self._rest_until = 0.0
 
     def view(self) -> CatalogueView:
         """Return the newest view; a stale one is replaced in the background, only an empty one is waited for."""
+        return self.state().view
+
+    def state(self) -> CatalogueState:
+        """Return the newest view with the revision that it is of; as `view` otherwise."""
         if self._catalogue.revision() == self._kept.revision:
-            return self._kept.view
+            return self._kept
         if not len(self._kept.view):
-            return self.refresh()
-        if self._monotonic() >= self._rest_until and self._rebuilding.acquire(blocking=False):
+            self.refresh()
+        elif self._monotonic() >= self._rest_until and self._rebuilding.acquire(blocking=False):
             Thread(target=self._refresh_and_release, name="view-refresh", daemon=True).start()
-        return self._kept.view
+        return self._kept
+
+    def check_ready(self) -> CatalogueState:
+        """Return the newest state, or refuse an empty one.
+
+        Raises:
+            WrongStateError: CATALOGUE_EMPTY, MODEL_VERSION_MISMATCH.
+        """
+        state = self.state()
+        if len(state.view):
+            return state
+        if self._catalogue.list_tracks(1).total_size:
+            raise WrongStateError(
+                "MODEL_VERSION_MISMATCH",
+                f"the catalogue holds no track of ear {self._model_version}: ingest its recordings again",
+            )
+        raise WrongStateError("CATALOGUE_EMPTY", "the catalogue is empty: ingest recordings first (singalike ingest)")
 
     def refresh(self) -> CatalogueView:
         """Bring the view up to date now, and wait for it."""
@@ -79,7 +105,7 @@ class ViewKeeper:
         if revision == self._kept.revision:
             return
         tracks = self._changed_tracks() if self._kept.tracks else self._all_tracks()
-        self._kept = _Kept(build_view(track for _, track in tracks.values()), tracks, revision)
+        self._kept = CatalogueState(build_view(track for _, track in tracks.values()), tracks, revision)
         now = self._monotonic()
         self._rest_until = now + REST_FACTOR * (now - started)
 

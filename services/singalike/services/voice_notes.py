@@ -31,14 +31,7 @@ def voice_notes(profile: VoiceProfile, missing: Sequence[str], *, any_allowed: b
         Whole sentences, empty when there is nothing to say.
     """
     notes = [] if any_allowed else ["Nothing in the catalogue passes the filters: ask for less."]
-    voiced_s = profile.quality.voiced_s
-    if voiced_s < FEWEST_VOICED_S:
-        notes.append(
-            f"Only {voiced_s:.1f} s of clear voice were heard, so the names are little more than guesses: "
-            f"{np.ceil(WANTED_VOICED_S - voiced_s):.0f} more seconds of clear voice are needed."
-        )
-    if profile.quality.more_than_one_voice:
-        notes.append("More than one voice seems to sing: sing alone for an answer about one voice.")
+    notes.extend(hearing_notes(profile))
     if not profile.vocal_range.sufficient:
         sung = profile.vocal_range.voiced_s
         notes.append(
@@ -47,3 +40,17 @@ def voice_notes(profile: VoiceProfile, missing: Sequence[str], *, any_allowed: b
         )
         missing = [name for name in missing if name not in {"tessitura", "key_fit"}]
     return (*notes, *(MISSING[name] for name in missing if name in MISSING))
+
+
+def hearing_notes(profile: VoiceProfile) -> tuple[str, ...]:
+    """Say what limits any answer about this recording, as whole sentences."""
+    notes = []
+    voiced_s = profile.quality.voiced_s
+    if voiced_s < FEWEST_VOICED_S:
+        notes.append(
+            f"Only {voiced_s:.1f} s of clear voice were heard, so the names are little more than guesses: "
+            f"{np.ceil(WANTED_VOICED_S - voiced_s):.0f} more seconds of clear voice are needed."
+        )
+    if profile.quality.more_than_one_voice:
+        notes.append("More than one voice seems to sing: sing alone for an answer about one voice.")
+    return tuple(notes)

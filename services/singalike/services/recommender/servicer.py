@@ -6,12 +6,15 @@ from collections.abc import Callable
 from datetime import datetime
 
 from singalike.client.profile_converters import summary_to_message
+from singalike.services.identify import SingerIdentifier
 from singalike.services.ports import Catalogue, TrackFilter
 from singalike.services.recommend import Recommender
 from singalike.services.recommender.map_keeper import MapKeeper
 from singalike.services.recommender.voices import Voices, read_consent
 from singalike.services.wire.converters import (
+    read_identify_options,
     read_options,
+    write_identification,
     write_map_point,
     write_singer,
     write_singer_suggestion,
@@ -33,6 +36,7 @@ class RecommenderServicer(RecommenderServiceServicer):
 
     Args:
         recommender: Ranks.
+        identifier: Says who a voice may be.
         catalogue: Singers, tracks and enrolled voices.
         voices: Finds the profile that a request means.
         maps: Lays out the singers.
@@ -42,12 +46,14 @@ class RecommenderServicer(RecommenderServiceServicer):
     def __init__(
         self,
         recommender: Recommender,
+        identifier: SingerIdentifier,
         catalogue: Catalogue,
         voices: Voices,
         maps: MapKeeper,
         now: Callable[[], datetime],
     ) -> None:
         self._recommender = recommender
+        self._identifier = identifier
         self._catalogue = catalogue
         self._voices = voices
         self._maps = maps
@@ -76,6 +82,13 @@ class RecommenderServicer(RecommenderServiceServicer):
             voice=summary_to_message(found.voice),
             notes=found.notes,
         )
+
+    async def IdentifySinger(self, request: pb.IdentifySingerRequest, context: object) -> pb.IdentifySingerResponse:
+        """Say who a voice may be."""
+        validate(request)
+        profile = await self._voices.find(request)
+        found = await asyncio.to_thread(self._identifier.identify, profile, read_identify_options(request))
+        return write_identification(found)
 
     async def CreateVoice(self, request: pb.CreateVoiceRequest, context: object) -> pb.CreateVoiceResponse:
         """Enrol a voice; without consent its recording is not even listened to."""

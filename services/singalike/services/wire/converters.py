@@ -7,12 +7,14 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from singalike.client.converters import GENDER_BY_WORD, WORD_BY_GENDER
 from singalike.client.profile_converters import summary_to_message
 from singalike.embeddings.profile import VoiceProfile
+from singalike.recsys.identification import Identification
 from singalike.recsys.suggestions import Moment, SingerSuggestion, SongSuggestion, VoiceSummary
+from singalike.services.identify import IdentifyOptions
 from singalike.services.ports import EarInfo
 from singalike.services.recommend_filter import RecommendOptions
 from singalike.services.records import Singer, StoredVoice, Track, TrackInfo
 from singalike.services.singer_map import MapPoint
-from singalike.v1 import catalogue_pb2, suggestions_pb2, voice_pb2
+from singalike.v1 import catalogue_pb2, recommender_service_pb2, suggestions_pb2, voice_pb2
 
 CHANNEL_WORDS = {voice_pb2.CHANNEL_LEFT: "left", voice_pb2.CHANNEL_RIGHT: "right"}
 
@@ -158,6 +160,30 @@ def write_song_suggestion(song: SongSuggestion) -> suggestions_pb2.SongSuggestio
         in_range_before=song.in_range_before,
         in_range_after=song.in_range_after,
         moments=[write_moment(moment) for moment in song.moments],
+    )
+
+
+def read_identify_options(message: recommender_service_pb2.IdentifySingerRequest) -> IdentifyOptions:
+    """Read how a singer is identified, filling in what was left out."""
+    default = IdentifyOptions()
+    prior = message.prior_of_none if message.HasField("prior_of_none") else default.prior_of_none
+    return IdentifyOptions(message.k or default.k, prior)
+
+
+def write_identification(found: Identification) -> recommender_service_pb2.IdentifySingerResponse:
+    """Write who a voice may be."""
+    return recommender_service_pb2.IdentifySingerResponse(
+        singers=[
+            suggestions_pb2.SingerProbability(singer_id=one.singer_id, name=one.name, probability=one.probability)
+            for one in found.singers
+        ],
+        probability_of_none=found.probability_of_none,
+        named_probability=found.named_probability,
+        entropy_nats=found.entropy_nats,
+        singer_count=found.singer_count,
+        catalogue_revision=found.catalogue_revision,
+        voice=summary_to_message(found.voice),
+        notes=found.notes,
     )
 
 

@@ -28,7 +28,16 @@ LONG_FACTOR = 60.0
 LONGEST_DEADLINE_S = 3600.0
 
 AUDIO_METHODS = frozenset(
-    {"Embed", "UploadEmbed", "EmbedBatch", "IndexTrack", "RecommendSingers", "RecommendSongs", "CreateVoice"}
+    {
+        "Embed",
+        "UploadEmbed",
+        "EmbedBatch",
+        "IndexTrack",
+        "RecommendSingers",
+        "RecommendSongs",
+        "IdentifySinger",
+        "CreateVoice",
+    }
 )
 """Calls that may hold a recording; they wait for the ear, so that no more of them come in than may wait there."""
 QUICK_CALLS = 1024

@@ -100,6 +100,13 @@ def _recommend(
     _check_options(faults, "options", request.options)
 
 
+def _identify(faults: Faults, request: recommender_service_pb2.IdentifySingerRequest) -> None:
+    _check_voice(faults, request, ("recording", "voice_id", "profile"))
+    faults.number("k", request.k, 0, MAX_K)
+    if request.HasField("prior_of_none"):
+        faults.number("prior_of_none", request.prior_of_none, 0.0, 1.0)
+
+
 def _check_voice(faults: Faults, request: Any, choices: tuple[str, ...]) -> None:
     match request.WhichOneof("voice"):
         case "recording":
@@ -170,6 +177,7 @@ CHECKS: Mapping[type[Message], Callable[[Faults, Any], None]] = {
     embedding_service_pb2.GetModelRequest: _nothing_to_check,
     recommender_service_pb2.RecommendSingersRequest: _recommend,
     recommender_service_pb2.RecommendSongsRequest: _recommend,
+    recommender_service_pb2.IdentifySingerRequest: _identify,
     recommender_service_pb2.CreateVoiceRequest: _create_voice,
     recommender_service_pb2.GetVoiceRequest: _id_check("voice_id"),
     recommender_service_pb2.DeleteVoiceRequest: _id_check("voice_id"),
