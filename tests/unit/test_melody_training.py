@@ -1,21 +1,29 @@
 """Training the melody encoder in the small: renditions, losses, the discriminant."""
 
-from itertools import repeat
+from collections.abc import Callable
+from concurrent.futures import Future
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
 from singalike.audio.pitch import PitchTrack, midi_to_hz
-from singalike.embeddings.mel import MELODY_MEL, log_mel
 from singalike.embeddings.melody_vector import ShinglePreset
 from singalike.embeddings.pitch_refinement import refine_pitch
 from singalike.embeddings.tcae import Tcae, TcaePreset
-from singalike.embeddings.training.melody_clips import Material, Shard, make_shard
+from singalike.embeddings.training.loop import RunPlan, Surroundings, train
+from singalike.embeddings.training.melody import MelodyTraining
+from singalike.embeddings.training.melody_clips import Material, Shard, make_shard, rendition_mel
 from singalike.embeddings.training.melody_projection import fit_discriminant, kernel_means, sing_with_slips
+from singalike.embeddings.training.melody_shards import ShardShelf
 from singalike.embeddings.training.note_lines import NoteLine
+from singalike.embeddings.training.presets import preset_names, read_preset
 from singalike.embeddings.training.renditions import render
-from singalike.embeddings.training.tcae_training import TcaeTraining, soft_bins, tcae_loss, train_tcae
+from singalike.embeddings.training.run_folder import RunFolder
+from singalike.embeddings.training.schedule import LoopPreset
+from singalike.embeddings.training.tcae_training import HELD_OUT, TcaeTrainee, TcaeTraining, soft_bins, tcae_loss
+from tests.support.tiny_trainee import counting_clock
 
 TINY = TcaePreset(channels=8, latent_dim=4, encoder_dilations=(1,), decoder_dilations=(1,))
 
@@ -61,28 +69,84 @@ def test_soft_bins_sum_to_one_and_have_their_mean_at_the_pitch() -> None:
     torch.testing.assert_close((bins * centres).sum(1), torch.tensor([48.0, 60.3]), atol=0.01, rtol=0)
 
 
-def test_training_lowers_the_loss_and_is_repeatable() -> None:
+def tiny_shards() -> Callable[[int], Shard]:
     rng = np.random.default_rng(0)
     waveforms = [render(line(seed), 2.0, (), rng) for seed in range(4)]
-    mel = log_mel(torch.from_numpy(np.stack([r.waveform for r in waveforms])), MELODY_MEL).numpy()[:, :, :125]
-    shard = Shard(mel, np.stack([r.midi_pitch[::2] for r in waveforms]))
-    settings = TcaeTraining(shards=30, batch=4, pool=2, warm_up=3)
+    mel = rendition_mel([rendition.waveform for rendition in waveforms])[:, :, :125]
+    midi_pitch = np.stack([rendition.midi_pitch[::2] for rendition in waveforms])
+    # A shard of another number holds the same clips in another order.
+    return lambda number: Shard(np.roll(mel, number, axis=0), np.roll(midi_pitch, number, axis=0))
 
-    def trained() -> Tcae:
-        torch.manual_seed(0)
-        return train_tcae(Tcae(TINY), settings, repeat(shard), seed=0)[0]
 
+def trained(folder: Path, stop: Callable[[], bool] = lambda: False) -> Tcae:
     torch.manual_seed(0)
-    untrained, first, again = Tcae(TINY), trained(), trained()
-    untrained.mel_mean.copy_(first.mel_mean)
-    untrained.mel_scale.copy_(first.mel_scale)
-    levelled = torch.from_numpy(mel).clamp(min=-12.0)
-    losses = [float(tcae_loss(tcae, levelled, torch.from_numpy(shard.midi_pitch), settings)[0].detach())
-              for tcae in (untrained, first)]  # fmt: skip
+    trainee = TcaeTrainee(Tcae(TINY), TcaeTraining(batch=4, pool=2, held_out=1), tiny_shards(), seed=0)
+    loop = LoopPreset(steps=90, learning_rate=2e-3, warm_up=3, validate_every=90, save_every=10)
+    train(trainee, RunPlan("melody", loop), RunFolder(folder), Surroundings(counting_clock(), stop=stop))
+    return trainee.network
 
-    assert losses[1] < 0.9 * losses[0]
-    for name, value in first.state_dict().items():
-        torch.testing.assert_close(again.state_dict()[name], value, atol=0, rtol=0)
+
+def test_training_lowers_the_loss(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    untrained, settings, shard = Tcae(TINY), TcaeTraining(), tiny_shards()(0)
+
+    tcae = trained(tmp_path)
+
+    untrained.mel_mean.copy_(tcae.mel_mean)
+    untrained.mel_scale.copy_(tcae.mel_scale)
+    mel, midi_pitch = torch.from_numpy(shard.mel).clamp(min=-12.0), torch.from_numpy(shard.midi_pitch)
+    before, after = (tcae_loss(network, mel, midi_pitch, settings)["total"].item() for network in (untrained, tcae))
+    assert after < 0.9 * before
+
+
+def test_a_broken_training_goes_on_to_the_same_tcae(tmp_path: Path) -> None:
+    whole = trained(tmp_path / "whole")
+    answers = iter([False] * 40 + [True])
+
+    trained(tmp_path / "broken", stop=lambda: next(answers))
+    resumed = trained(tmp_path / "broken")
+
+    for name, value in whole.state_dict().items():
+        torch.testing.assert_close(resumed.state_dict()[name], value, atol=0, rtol=0)
+
+
+def rendered_number(number: int) -> Shard:
+    return Shard(np.full((1, 48, 4), number % 1000, np.float32), np.full((1, 4), 60.0, np.float32))
+
+
+def test_a_shelf_renders_each_shard_once_and_ahead_of_need_and_deletes_old_ones(tmp_path: Path) -> None:
+    rendered: list[int] = []
+
+    def render_now(number: int) -> "Future[Shard]":
+        rendered.append(number)
+        done: Future[Shard] = Future()
+        done.set_result(rendered_number(number))
+        return done
+
+    shelf = ShardShelf(render_now, tmp_path, remembered=2, ahead=3)
+    for number in range(8):
+        for needed in range(max(number - 1, 0), number + 1):
+            np.testing.assert_array_equal(shelf(needed).mel, rendered_number(needed).mel)
+    shelf(HELD_OUT)
+    after_a_kill = ShardShelf(render_now, tmp_path, remembered=2, ahead=0)
+    after_a_kill(6), after_a_kill(7), after_a_kill(HELD_OUT)
+
+    assert sorted(rendered) == [*range(11), HELD_OUT]
+    assert sorted(int(file.stem) for file in tmp_path.iterdir()) == [4, 5, 6, 7, HELD_OUT]
+
+
+def test_a_shelf_renders_again_what_is_damaged_or_gone(tmp_path: Path) -> None:
+    def render_now(number: int) -> "Future[Shard]":
+        done: Future[Shard] = Future()
+        done.set_result(rendered_number(number))
+        return done
+
+    ShardShelf(render_now, tmp_path, remembered=9, ahead=0)(5)
+    (tmp_path / "000005.safetensors").write_bytes(b"cut")
+
+    shard = ShardShelf(render_now, tmp_path, remembered=9, ahead=0)(5)
+
+    np.testing.assert_array_equal(shard.mel, rendered_number(5).mel)
 
 
 @pytest.mark.parametrize("dim", [2, 4])
@@ -118,3 +182,11 @@ def test_a_phrase_whose_later_rendition_falls_into_silence_is_still_rendered() -
 
     assert len(means) == len(labels)
     assert set(np.bincount(labels)[np.unique(labels)]) <= {1, 2, 3, 4}
+
+
+def test_every_shipped_preset_of_melody_is_read() -> None:
+    presets = {name: read_preset("melody", name, MelodyTraining) for name in preset_names("melody")}
+
+    assert set(presets) == {"default", "large", "quick"}
+    assert presets["default"].training == TcaeTraining()
+    assert presets["quick"].loop.steps < presets["default"].loop.steps < presets["large"].loop.steps

@@ -1,19 +1,19 @@
 """Train the checkpoint "melody": the TCAE with its pitch head, and the projection of the melody vector.
 
 usage: python -m singalike.embeddings.training.melody --data FOLDER --out FOLDER [--seed 0] [--minutes M]
-           [--shards N] [--go-on-from FOLDER] [--hear] [--phrases 2000] [--workers 1]
+           [--shards N] [--preset default] [--go-on-from FOLDER] [--hear] [--phrases 2000] [--workers 1]
 
-FOLDER holds manifest.csv (see `datasets`); only its rows with use=train are read. The same seed and number of shards
-give the same weights on the same machine; with --minutes the number of shards depends on its speed, and is logged and
-kept in the settings. --hear fits the projection on what the network hears in rendered sound, ten times as slow as on
-the planned pitch with a tracker's mistakes.
+FOLDER holds manifest.csv (see `datasets`); only its rows with use=train are read. The same preset and seed give the
+same weights on the same machine, whether the run was broken or not; with --minutes they depend on its speed. --hear
+fits the projection on what the network hears in rendered sound, ten times as slow as on the planned pitch with a
+tracker's mistakes. `singalike train melody` is the same with a progress bar.
 """
 
 import argparse
 import logging
-from collections.abc import Sequence
-from contextlib import closing
-from dataclasses import asdict, replace
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -26,18 +26,69 @@ from singalike.embeddings.melody import CHECKPOINT, MelodyEncoder
 from singalike.embeddings.melody_vector import CosineFeatures, ShinglePreset
 from singalike.embeddings.projection import Projection
 from singalike.embeddings.tcae import Tcae, TcaePreset
-from singalike.embeddings.training.melody_clips import Material, load_material, stream_shards
+from singalike.embeddings.training.loop import RunPlan, Surroundings, train
+from singalike.embeddings.training.melody_clips import Material, load_material
 from singalike.embeddings.training.melody_projection import Sing, fit_discriminant, kernel_means, sing_with_slips
+from singalike.embeddings.training.melody_shards import ShardShelf, rendering
 from singalike.embeddings.training.note_lines import NoteLine
+from singalike.embeddings.training.pace import Progress
+from singalike.embeddings.training.presets import read_preset
 from singalike.embeddings.training.renditions import render
-from singalike.embeddings.training.tcae_training import TcaeTraining, train_tcae
+from singalike.embeddings.training.run_folder import RunFolder
+from singalike.embeddings.training.run_log import open_logs
+from singalike.embeddings.training.schedule import LoopPreset
+from singalike.embeddings.training.tcae_training import TcaeTrainee, TcaeTraining
 
 _LOG = logging.getLogger(__name__)
 
-PHRASES, RENDITIONS = 2000, 4
+RENDITIONS = 4
 
 MELODY_DIM = 512
 """Numbers in a melody vector."""
+
+
+@dataclass(frozen=True)
+class MelodyTraining:
+    """How the checkpoint is made.
+
+    Attributes:
+        loop: How the network's training is paced.
+        tcae: Its shape.
+        training: What it is trained on.
+        phrases: Phrases that the projection is fitted on.
+        hear: Fit the projection on what the network hears in rendered sound instead of on the planned pitch.
+    """
+
+    loop: LoopPreset = field(default_factory=LoopPreset)
+    tcae: TcaePreset = field(default_factory=TcaePreset)
+    training: TcaeTraining = field(default_factory=TcaeTraining)
+    phrases: int = 2000
+    hear: bool = False
+
+
+@dataclass(frozen=True)
+class MelodySources:
+    """What the checkpoint is made from, and where.
+
+    Attributes:
+        data: Folder with the manifest.
+        out: Folder of the checkpoint; its `cache` keeps what takes minutes to read.
+        run: Folder of the training run.
+        seed: Of all chance.
+        workers: Processes that render.
+        device: Where the network trains.
+        go_on_from: Folder of a checkpoint whose network is trained further, or None.
+        say: Told in words what happens.
+    """
+
+    data: Path
+    out: Path
+    run: Path
+    seed: int = 0
+    workers: int = 1
+    device: str = "cpu"
+    go_on_from: Path | None = None
+    say: Callable[[str], None] = _LOG.info
 
 
 def unprojected(tcae: Tcae, preset: ShinglePreset) -> MelodyEncoder:
@@ -65,27 +116,70 @@ def fit_encoder(tcae: Tcae, preset: ShinglePreset, lines: Sequence[NoteLine], si
     return MelodyEncoder(tcae, preset, CosineFeatures.draw(preset), projection, "new")
 
 
+def fit(preset: MelodyTraining, sources: MelodySources, around: Surroundings) -> MelodyEncoder | None:
+    """Train the network, or go on with its run, fit the projection and save the checkpoint.
+
+    Args:
+        preset: How.
+        sources: From what, and where.
+        around: Clock, listeners and processes; the first process alone fits the projection and saves.
+
+    Returns:
+        The encoder that was saved; None in the other processes, and when the run was asked to stop.
+    """
+    material = load_material(sources.data, sources.out / "cache")
+    tcae = _train_network(preset, sources, around)
+    if tcae is None or around.processes.share.rank > 0:
+        return None
+    sources.say("fitting the projection")
+    sing = singing_heard_by(unprojected(tcae, ShinglePreset()), material) if preset.hear else sing_with_slips
+    encoder = fit_encoder(tcae, ShinglePreset(), material.lines, sing, sources.seed, preset.phrases)
+    tensors, config = encoder.to_checkpoint()
+    training = {"loop": asdict(preset.loop), **asdict(preset.training), "seed": sources.seed}
+    save_checkpoint(CHECKPOINT, tensors, {**config, "training": training | {"phrases": preset.phrases}}, sources.out)
+    return encoder
+
+
+def _train_network(preset: MelodyTraining, sources: MelodySources, around: Surroundings) -> Tcae | None:
+    torch.manual_seed(sources.seed)
+    tcae, settings = Tcae(preset.tcae), {"tcae": preset.tcae.to_dict(), "training": asdict(preset.training)}
+    if sources.go_on_from:
+        begun = MelodyEncoder.load(sources.go_on_from)
+        tcae.load_state_dict(begun.tcae.state_dict())
+        settings |= {"go_on_from": begun.version}
+    plan = RunPlan(CHECKPOINT, preset.loop, settings, sources.seed)
+    cache, remembered = sources.out / "cache", preset.training.pool
+    with rendering(sources.data, cache, sources.seed, sources.workers) as render_shard:
+        # Processes render for themselves: a shelf each keeps them out of each other's files.
+        shelf_folder = sources.run / "shards" / str(around.processes.share.rank)
+        shelf = ShardShelf(render_shard, shelf_folder, remembered, ahead=3 * sources.workers)
+        trainee = TcaeTrainee(tcae, preset.training, shelf, sources.seed, sources.device)
+        standing = train(trainee, plan, RunFolder(sources.run), around)
+    best = "" if standing.best_score is None else f", best score {standing.best_score:.3f} at {standing.best_step}"
+    sources.say(f"network trained for {standing.step} steps ({standing.ended}){best}")
+    return None if standing.ended == "stopped" else tcae.cpu()
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Train and save; progress is logged."""
     options = _options(arguments)
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     torch.set_num_threads(1)
-    cache, preset = options.out / "cache", ShinglePreset()
-    material = load_material(options.data, cache)
-    settings = replace(TcaeTraining(), shards=options.shards)
-    torch.manual_seed(options.seed)
-    tcae = Tcae(TcaePreset())
-    if options.go_on_from:
-        tcae.load_state_dict(MelodyEncoder.load(options.go_on_from).tcae.state_dict())
-        tcae.requires_grad_(True)
-    with closing(stream_shards(options.data, cache, options.seed, options.workers)) as shards:
-        tcae, seen = train_tcae(tcae, settings, shards, options.seed, options.minutes)
-    _LOG.info("network trained on %d shards; fitting the projection", seen)
-    sing = singing_heard_by(unprojected(tcae, preset), material) if options.hear else sing_with_slips
-    encoder = fit_encoder(tcae, preset, material.lines, sing, options.seed, options.phrases)
-    tensors, config = encoder.to_checkpoint()
-    training = {**asdict(settings), "shards": seen, "seed": options.seed, "phrases": options.phrases}
-    save_checkpoint(CHECKPOINT, tensors, {**config, "training": training}, options.out)
+    preset = read_preset(CHECKPOINT, options.preset, MelodyTraining)
+    shards = options.shards * preset.training.steps_per_shard if options.shards else preset.loop.steps
+    loop = replace(preset.loop, steps=shards, minutes=options.minutes or preset.loop.minutes)
+    preset = replace(preset, loop=loop, hear=preset.hear or options.hear, phrases=options.phrases or preset.phrases)
+    run = options.out / "run"
+    sources = MelodySources(
+        options.data, options.out, run, options.seed, options.workers, go_on_from=options.go_on_from
+    )  # fmt: skip
+    fit(preset, sources, Surroundings(time.monotonic, tell=_log_progress, logs=open_logs(run)))
+
+
+def _log_progress(progress: Progress) -> None:
+    figures = {**progress.losses, **{f"held-out {name}": value for name, value in progress.validation.items()}}
+    listed = ", ".join(f"{name} {value:.3f}" for name, value in figures.items())
+    _LOG.info("step %d of %d, %.0f s left: %s", progress.step, progress.steps, progress.left_s, listed)
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -93,11 +187,12 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--minutes", type=float, help="stop training the network after so much time")
-    parser.add_argument("--shards", type=int, default=TcaeTraining().shards, help="stop it after so many fresh shards")
+    parser.add_argument("--preset", default="default", help="name of a preset, or a JSON file")
+    parser.add_argument("--minutes", type=float, help="end the network's training after so much time")
+    parser.add_argument("--shards", type=int, help="end it after so many fresh shards")
     parser.add_argument("--go-on-from", type=Path, help="folder of a checkpoint to begin with")
     parser.add_argument("--hear", action="store_true", help="fit the projection on rendered sound")
-    parser.add_argument("--phrases", type=int, default=PHRASES, help="phrases to fit the projection on")
+    parser.add_argument("--phrases", type=int, help="phrases to fit the projection on")
     parser.add_argument("--workers", type=int, default=1, help="processes that render; the network has one thread")
     return parser.parse_args(arguments)
 

@@ -1,10 +1,6 @@
-"""Batches of rendered melodies with their pitch, made by worker processes while the network trains."""
+"""Batches of rendered melodies with their pitch."""
 
-from collections import deque
-from collections.abc import Generator as Stream
-from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass
-from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -97,39 +93,3 @@ def _recorded_clip(recording: RecordedVoice, rng: Generator) -> Rendition:
     unit = voice / (np.sqrt(np.mean(voice**2)) + 1e-9)
     silent = NoteLine("", np.zeros(0), np.zeros(0), np.zeros(0))
     return Rendition(colour(unit.astype(np.float32), silent, rng), np.where((moved > 36) & (moved < 84), moved, np.nan))
-
-
-class _Worker:
-    """What one worker process holds."""
-
-    material: Material
-
-
-def _start_worker(data: Path, cache: Path) -> None:
-    torch.set_num_threads(1)
-    _Worker.material = load_material(data, cache)
-
-
-def _work(seed: int, index: int) -> Shard:
-    return make_shard(_Worker.material, seed, index)
-
-
-def stream_shards(data: Path, cache: Path, seed: int, workers: int = 1) -> Stream[Shard]:
-    """Make shards 0, 1, 2, ... ahead of need, in order.
-
-    Args:
-        data: Folder with the manifest.
-        cache: See `load_material`, which must have filled it when there is more than one worker.
-        seed: Of all shards.
-        workers: Processes.
-    """
-    with ProcessPoolExecutor(workers, get_context("spawn"), _start_worker, (data, cache)) as pool:
-        ahead: deque[Future[Shard]] = deque(pool.submit(_work, seed, index) for index in range(3 * workers))
-        index = len(ahead)
-        try:
-            while True:
-                yield ahead.popleft().result()
-                ahead.append(pool.submit(_work, seed, index))
-                index += 1
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)

@@ -1,0 +1,114 @@
+"""Shards by their number: rendered ahead of need by worker processes, kept on disk while they may be needed again."""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import contextmanager
+from multiprocessing import get_context
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors import SafetensorError
+from safetensors.numpy import load, save
+
+from singalike.embeddings.training.melody_clips import Material, Shard, load_material, make_shard
+from singalike.embeddings.training.run_folder import write_whole
+from singalike.embeddings.training.tcae_training import HELD_OUT
+
+Render = Callable[[int], "Future[Shard]"]
+
+
+class ShardShelf:
+    """Hands out shards in memory, from the folder, or rendered.
+
+    A shard of a number is always the same, so a run that goes on after a kill finds on disk what it had, or renders it
+    again.
+
+    Args:
+        render: Begins to render a shard.
+        folder: Keeps the shards that are remembered, 1.8 MB each; older ones are deleted.
+        remembered: Shards, counted back from the newest, that may be asked for again.
+        ahead: Shards that are rendered before they are asked for.
+    """
+
+    def __init__(self, render: Render, folder: Path, remembered: int, ahead: int) -> None:
+        self._render = render
+        self._folder = folder
+        self._remembered = remembered
+        self._ahead = ahead
+        self._newest = -1
+        self._here: dict[int, Shard] = {}
+        self._coming: dict[int, Future[Shard]] = {}
+        folder.mkdir(parents=True, exist_ok=True)
+
+    def __call__(self, number: int) -> Shard:
+        """Return a shard, waiting for it where it has to be rendered."""
+        if number not in self._here:
+            self._order(number)
+            if number < HELD_OUT:
+                for further in range(number + 1, number + 1 + self._ahead):
+                    self._order(further)
+            self._here[number] = self._receive(number)
+        if self._newest < number < HELD_OUT:
+            self._newest = number
+            self._forget()
+        return self._here[number]
+
+    def _order(self, number: int) -> None:
+        if number not in self._here and number not in self._coming and not self._file(number).exists():
+            self._coming[number] = self._render(number)
+
+    def _receive(self, number: int) -> Shard:
+        if number not in self._coming:
+            try:
+                arrays = load(self._file(number).read_bytes())
+                return Shard(arrays["mel"], arrays["midi_pitch"])
+            except (SafetensorError, FileNotFoundError, KeyError):
+                self._coming[number] = self._render(number)
+        shard = self._coming.pop(number).result()
+        write_whole(self._file(number), save({"mel": shard.mel, "midi_pitch": shard.midi_pitch}))
+        return shard
+
+    def _forget(self) -> None:
+        oldest = self._newest - self._remembered + 1
+        for number in [number for number in self._here if number < oldest]:
+            del self._here[number]
+        # A killed run goes on from a state saved a little earlier, and needs the shards that were remembered then.
+        for number in range(max(oldest - 2 * self._remembered, 0), oldest - self._remembered):
+            self._file(number).unlink(missing_ok=True)
+
+    def _file(self, number: int) -> Path:
+        return self._folder / f"{number:06d}.safetensors"
+
+
+class _Worker:
+    """What one worker process holds."""
+
+    material: Material
+
+
+def _start_worker(data: Path, cache: Path) -> None:
+    torch.set_num_threads(1)
+    _Worker.material = load_material(data, cache)
+
+
+def _work(seed: int, number: int) -> Shard:
+    shard = make_shard(_Worker.material, seed, number)
+    return Shard(np.ascontiguousarray(shard.mel), np.ascontiguousarray(shard.midi_pitch))
+
+
+@contextmanager
+def rendering(data: Path, cache: Path, seed: int, workers: int = 1) -> Iterator[Render]:
+    """Open worker processes that render shards while the block lasts.
+
+    Args:
+        data: Folder with the manifest.
+        cache: See `load_material`, which must have filled it when there is more than one worker.
+        seed: Of all shards.
+        workers: Processes.
+    """
+    with ProcessPoolExecutor(workers, get_context("spawn"), _start_worker, (data, cache)) as pool:
+        try:
+            yield lambda number: pool.submit(_work, seed, number)
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
