@@ -1,12 +1,10 @@
 """Fitting from a data folder, small and whole: manifest, voices, checkpoints, model cards."""
 
 import csv
-import io
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-import mido
 import numpy as np
 import pytest
 import soundfile
@@ -21,18 +19,7 @@ from singalike.embeddings.training.workshop import Workshop
 from singalike.embeddings.voice_gender import VoiceGenderClassifier
 from singalike.errors import NotFoundError
 from tests.support.buzzing import SAMPLE_RATE, buzzing_voice
-
-COLUMNS = ("path", "kind", "singer", "gender", "song", "seconds", "licence", "use")
-
-
-def midi_file() -> bytes:
-    track = mido.MidiTrack([mido.MetaMessage("track_name", name="MELODY")])
-    for note in (60, 62, 64, 65, 67) * 6:
-        track.append(mido.Message("note_on", note=note, velocity=80, time=0))
-        track.append(mido.Message("note_off", note=note, velocity=0, time=240))
-    content = io.BytesIO()
-    mido.MidiFile(tracks=[track], ticks_per_beat=480).save(file=content)
-    return content.getvalue()
+from tests.support.training_data import COLUMNS, midi_file
 
 
 @pytest.fixture(scope="module")

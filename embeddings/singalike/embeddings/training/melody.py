@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -127,9 +128,11 @@ def fit(preset: MelodyTraining, sources: MelodySources, around: Surroundings) ->
     Returns:
         The encoder that was saved; None in the other processes, and when the run was asked to stop.
     """
-    material = load_material(sources.data, sources.out / "cache")
+    first = around.processes.share.rank == 0
+    material = load_material(sources.data, sources.out / "cache") if first else None
+    around.processes.agree([0.0])  # the cache is filled before the others read it
     tcae = _train_network(preset, sources, around)
-    if tcae is None or around.processes.share.rank > 0:
+    if tcae is None or material is None:
         return None
     sources.say("fitting the projection")
     sing = singing_heard_by(unprojected(tcae, ShinglePreset()), material) if preset.hear else sing_with_slips
@@ -142,7 +145,8 @@ def fit(preset: MelodyTraining, sources: MelodySources, around: Surroundings) ->
 
 def _train_network(preset: MelodyTraining, sources: MelodySources, around: Surroundings) -> Tcae | None:
     torch.manual_seed(sources.seed)
-    tcae, settings = Tcae(preset.tcae), {"tcae": preset.tcae.to_dict(), "training": asdict(preset.training)}
+    tcae = Tcae(preset.tcae)
+    settings: dict[str, Any] = {"tcae": preset.tcae.to_dict(), "training": asdict(preset.training)}
     if sources.go_on_from:
         begun = MelodyEncoder.load(sources.go_on_from)
         tcae.load_state_dict(begun.tcae.state_dict())

@@ -15,12 +15,16 @@ SHIPPED_PRESETS = Path(__file__).parent / "presets"
 """Files MODEL-NAME.json inside the package."""
 
 
+DEFAULT = "default"
+
+
 def read_preset(model: str, preset: str, kind: type[T], folder: Path = SHIPPED_PRESETS) -> T:
     """Read a preset by its name or from a file of one's own.
 
     Args:
         model: What is trained: "melody".
-        preset: Name of a shipped preset ("default"), or path of a JSON file.
+        preset: Name of a shipped preset, or path of a JSON file. "default" always exists: where no file has the name,
+            it is the defaults of the dataclass.
         kind: A frozen dataclass; settings that the file leaves out keep their defaults.
         folder: Of the named presets.
 
@@ -29,6 +33,8 @@ def read_preset(model: str, preset: str, kind: type[T], folder: Path = SHIPPED_P
         InvalidInputError: BAD_PRESET, naming each setting that is unknown or of the wrong type.
     """
     named = folder / f"{model}-{preset}.json"
+    if preset == DEFAULT and not named.exists():
+        return kind()
     file = named if named.exists() else Path(preset)
     try:
         values = json.loads(file.read_text("utf-8"))

@@ -1,10 +1,6 @@
 """`singalike ingest`: recordings into the catalogue."""
 
 import json
-import signal
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,13 +9,14 @@ import click
 
 from singalike.errors import InvalidInputError
 from singalike.services.cli.options import data_dir_option, json_option
+from singalike.services.cli.stopping import EXIT_INTERRUPTED, stop_signals
 from singalike.services.settings import Settings, read_settings
 
 if TYPE_CHECKING:
     from singalike.services.manifest import Manifest
     from singalike.services.ports import IngestReport
 
-EXIT_NOTHING_TAKEN, EXIT_INTERRUPTED = 1, 130
+EXIT_NOTHING_TAKEN = 1
 SHOWN_REFUSALS = 20
 
 
@@ -78,7 +75,7 @@ def _ingest(manifest: "Manifest", settings: Settings, *, again: bool) -> "Ingest
         return IngestReport()
     catalogue = bootstrap.open_catalogue(settings)
     try:
-        with bootstrap.build_decoder(settings) as decoder, _stop_signals() as stop:
+        with bootstrap.build_decoder(settings) as decoder, stop_signals() as stop:
             tools = IngestTools(
                 catalogue=catalogue,
                 decoder=decoder,
@@ -92,24 +89,6 @@ def _ingest(manifest: "Manifest", settings: Settings, *, again: bool) -> "Ingest
                 return ingest(manifest.items, tools, lambda _path, _share: advance(), len(manifest.items), stop)
     finally:
         catalogue.close()
-
-
-@contextmanager
-def _stop_signals() -> Iterator[threading.Event]:
-    """Let the first Ctrl-C or SIGTERM finish what is under way; the second one ends at once."""
-    stop = threading.Event()
-
-    def on_signal(_number: int, _frame: object) -> None:
-        if stop.is_set():
-            raise KeyboardInterrupt
-        stop.set()
-
-    before = {number: signal.signal(number, on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield stop
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _print_report(report: "IngestReport", *, as_json: bool) -> None:

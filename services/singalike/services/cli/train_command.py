@@ -1,10 +1,50 @@
-"""`singalike train`: fit the shipped models again, or on recordings of one's own."""
+"""`singalike train`: train the shipped models again, or on recordings of one's own."""
 
+import json
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-MODELS = ("timbre", "style", "voice_gender", "melody")
+from singalike.services.cli.options import json_option
+from singalike.services.cli.stopping import EXIT_INTERRUPTED
+
+if TYPE_CHECKING:
+    from singalike.embeddings.training.schedule import LoopPreset
+
+MODELS = ("timbre", "style", "gender", "voice_gender", "melody")
+NETWORKS = ("melody",)
+"""Models with a network, whose training is a run: paced, logged and resumed."""
+
+
+@dataclass(frozen=True)
+class TrainOptions:
+    """The options of the command, as they were given."""
+
+    data: Path
+    out: Path
+    seed: int
+    workers: int
+    preset: str
+    run_folder: Path | None
+    steps: int | None
+    minutes: float | None
+    device: str
+    precision: str | None
+    as_json: bool
+
+    def say(self, words: str) -> None:
+        """Tell a person, or a program, what happens."""
+        if self.as_json:
+            click.echo(json.dumps({"said": words}, ensure_ascii=False))
+        else:
+            click.echo(words, err=True)
+
+    def paced(self, loop: "LoopPreset") -> "LoopPreset":
+        """Put what the command line says in the place of the preset's settings."""
+        given = {"steps": self.steps, "minutes": self.minutes, "precision": self.precision}
+        return replace(loop, **{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]
 
 
 @click.command()
@@ -18,19 +58,68 @@ MODELS = ("timbre", "style", "voice_gender", "melody")
 @click.option(
     "--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="Folder for the checkpoints."
 )
-@click.option("--seed", default=0, show_default=True)
-@click.option("--workers", type=click.IntRange(1, 64), default=2, show_default=True, help="Processes.")
-def command(models: tuple[str, ...], data: Path, out: Path, seed: int, workers: int) -> int:
-    """Fit MODELS and write checkpoints with their digests.
+@click.option("--seed", default=0, show_default=True, type=click.IntRange(0))
+@click.option("--workers", type=click.IntRange(1, 64), default=2, show_default=True, help="Processes that make clips.")
+@click.option("--preset", default="default", show_default=True, help="Name of a shipped preset, or a JSON file.")
+@click.option(
+    "--run-folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="State, logs and best network of the run; default OUT/run. The same command goes on with what it finds there.",
+)
+@click.option("--steps", type=click.IntRange(1), help="Updates, instead of the preset's.")
+@click.option("--minutes", type=click.FloatRange(0, min_open=True), help="End after so much time, fully cooled down.")
+@click.option("--device", default="auto", show_default=True, help="Torch device: auto, cpu, cuda.")
+@click.option("--precision", type=click.Choice(["float32", "bf16", "fp16"]), help="Instead of the preset's.")
+@json_option
+def command(models: tuple[str, ...], as_json: bool, **given: "object") -> int:
+    """Train MODELS and write checkpoints with their digests.
 
-    Use them with SINGALIKE_CHECKPOINTS=OUT; a catalogue made by another ear has to be ingested again.
+    Use them with SINGALIKE_CHECKPOINTS=OUT; a catalogue made by another ear has to be ingested again. Ctrl-C saves the
+    run of a network and leaves; a killed run goes on from its last saved state. Several GPUs: torchrun
+    --nproc-per-node N -m singalike.services.cli train ...
     """
-    from singalike.embeddings.training import __main__ as linear
-    from singalike.embeddings.training import melody
-
-    common = ["--data", str(data), "--out", str(out), "--seed", str(seed), "--workers", str(workers)]
-    if others := [model for model in models if model != "melody"]:
-        linear.main([*common, *others])
-    if "melody" in models:
-        melody.main(common)
+    options = TrainOptions(as_json=as_json, **given)  # type: ignore[arg-type]
+    names = list(dict.fromkeys("voice_gender" if model == "gender" else model for model in models))
+    _require_networks(names, options)
+    for name in names:
+        if not (_train_melody(options) if name == "melody" else _fit_linear(name, options)):
+            options.say("stopped: the same command goes on")
+            return EXIT_INTERRUPTED
     return 0
+
+
+def _require_networks(names: list[str], options: TrainOptions) -> None:
+    paced = [option for option in ("steps", "minutes", "precision", "run_folder") if getattr(options, option)]
+    linear = [name for name in names if name not in NETWORKS]
+    if paced and linear:
+        flags = ", ".join("--" + option.replace("_", "-") for option in paced)
+        raise click.UsageError(f"{flags}: only networks are paced ({', '.join(NETWORKS)}), not {', '.join(linear)}")
+
+
+def _fit_linear(name: str, options: TrainOptions) -> bool:
+    from singalike.embeddings.training.__main__ import FITS, PRESETS
+    from singalike.embeddings.training.presets import read_preset
+    from singalike.embeddings.training.workshop import Workshop
+
+    workshop = Workshop(options.data, options.seed, options.workers, None, options.say)
+    FITS[name](workshop, options.out, read_preset(name, options.preset, PRESETS[name]))
+    return True
+
+
+def _train_melody(options: TrainOptions) -> bool:
+    import torch
+
+    from singalike.embeddings.training.melody import MelodySources, MelodyTraining, fit
+    from singalike.embeddings.training.presets import read_preset
+    from singalike.services.cli.training_run import own_device, surroundings
+
+    # Two threads would add up in another order than one, and clips are made on the other cores.
+    torch.set_num_threads(1)
+    preset = read_preset("melody", options.preset, MelodyTraining)
+    preset = replace(preset, loop=options.paced(preset.loop))
+    run, device = options.run_folder or options.out / "run", own_device(options.device)
+    sources = MelodySources(
+        options.data, options.out, run, options.seed, options.workers, device, say=options.say
+    )  # fmt: skip
+    with surroundings("melody", run, device, as_json=options.as_json) as around:
+        return fit(preset, sources, around) is not None or around.processes.share.rank > 0
