@@ -14,8 +14,9 @@ from collections.abc import Callable, Mapping, Sequence
 
 from singalike.embeddings.evaluation.bench import Bench
 from singalike.embeddings.evaluation.section import Section
+from singalike.embeddings.evaluation.style import evaluate_style
 
 Topic = Callable[[Bench], Sequence[Section]]
 
-TOPICS: Mapping[str, Topic] = {}
+TOPICS: Mapping[str, Topic] = {"style": evaluate_style}
 """By the name that `singalike evaluate` takes, in the order of a whole report."""
