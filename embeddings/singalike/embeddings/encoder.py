@@ -1,13 +1,12 @@
 """The ear: vocals in, voice profiles out."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from singalike.audio.activity import Activity, detect_activity
 from singalike.audio.levels import measure_clipping
@@ -18,12 +17,14 @@ from singalike.audio.resample import resample
 from singalike.audio.segments import Span, cut_segments
 from singalike.audio.sound import Sound, Waveform
 from singalike.embeddings.checkpoint import SHIPPED, load_checkpoint
+from singalike.embeddings.ears.port import VoiceVectorEncoder
 from singalike.embeddings.melody import MelodyEncoder, MelodyFrames
 from singalike.embeddings.profile import Segments, Vectors, VoiceProfile
+from singalike.embeddings.projection import unit
 from singalike.embeddings.style import StyleEncoder
 from singalike.embeddings.timbre import TimbreEncoder
 from singalike.embeddings.vocal_range import measure_range
-from singalike.embeddings.voice_frames import VoiceFrames
+from singalike.embeddings.voice_frames import VoiceFrames, only_voice
 from singalike.embeddings.voice_gender import VoiceGenderClassifier
 from singalike.errors import InvalidInputError
 
@@ -43,10 +44,18 @@ class _Vocal:
     sound: Sound
     activity: Activity
     clipped_share: float
+    recorded: Sound
 
     @property
     def waveform(self) -> Waveform:
-        waveform: Waveform = self.sound.waveform[0]
+        return self.at_rate(SAMPLE_RATE)
+
+    def at_rate(self, sample_rate: int) -> Waveform:
+        """Return the waveform for an ear of another rate, made from the recording: 16 kHz keep nothing above 8 kHz."""
+        sound = self.sound
+        if sample_rate != sound.sample_rate:
+            sound = normalize_loudness(resample(self.recorded.mono(), sample_rate))
+        waveform: Waveform = sound.waveform[0]
         return waveform
 
 
@@ -58,6 +67,7 @@ class VoiceEncoder:
         timbre, style, melody, voice_gender: The parts.
         model_version: Names the weights and the analysis; vectors of two versions never mix.
         device: Where torch computes, for instance "cpu" or "cuda:0".
+        other_timbre: Gives the timbre vectors in place of `timbre`, whose frames style and voice gender still need.
     """
 
     timbre: TimbreEncoder
@@ -66,14 +76,18 @@ class VoiceEncoder:
     voice_gender: VoiceGenderClassifier
     model_version: str
     device: str
+    other_timbre: VoiceVectorEncoder | None = None
 
     @classmethod
-    def load(cls, folder: Path = SHIPPED, device: str = "auto") -> "VoiceEncoder":
+    def load(
+        cls, folder: Path = SHIPPED, device: str = "auto", other_timbre: VoiceVectorEncoder | None = None
+    ) -> "VoiceEncoder":
         """Load the checkpoints of a folder.
 
         Args:
             folder: Holds timbre, style, melody and voice_gender; by default the shipped ones.
             device: A torch device, or "auto" for the first GPU, else the CPU.
+            other_timbre: Another ear, for the timbre vectors alone.
 
         Raises:
             NotFoundError: CHECKPOINT_NOT_FOUND.
@@ -86,14 +100,15 @@ class VoiceEncoder:
             StyleEncoder.load(folder),
             MelodyEncoder.load(folder, place),
             VoiceGenderClassifier.load(folder),
-            model_version(folder),
+            model_version(folder, other_timbre),
             place,
+            other_timbre,
         )
 
     @property
     def timbre_dim(self) -> int:
         """Numbers in a timbre vector."""
-        return self.timbre.dim
+        return self.timbre.dim if self.other_timbre is None else self.other_timbre.info.dim
 
     @property
     def style_dim(self) -> int:
@@ -130,7 +145,7 @@ class VoiceEncoder:
             InvalidInputError: As `encode`.
         """
         vocal = _make_ready(vocals)
-        return _only_voice(self.timbre.analyse(vocal.waveform), vocal.activity)
+        return only_voice(self.timbre.analyse(vocal.waveform), vocal.activity)
 
     def melody_frames(self, vocals: Sound) -> MelodyFrames:
         """Return the pitch and the latents that melody, style, voice gender and range are computed from.
@@ -146,28 +161,43 @@ class VoiceEncoder:
         return [self._profile(vocal, frames) for vocal, frames in zip(ready, melodies, strict=True)]
 
     def _profile(self, vocal: _Vocal, melody: MelodyFrames) -> VoiceProfile:
-        frames = _only_voice(self.timbre.analyse(vocal.waveform), vocal.activity)
+        frames = only_voice(self.timbre.analyse(vocal.waveform), vocal.activity)
         spans = cut_segments(vocal.sound.duration_s, vocal.activity)
         whole = Span(0.0, vocal.sound.duration_s)
         melodies = self.melody.embed_spans(melody, [_times(span) for span in (whole, *spans)])
+        timbre, timbres = self._timbres(vocal, frames, spans)
         return VoiceProfile(
-            timbre=self.timbre.embed(frames),
+            timbre=timbre,
             style=self.style.embed(frames, melody.pitch),
             melody=melodies[0],
-            segments=self._segments(frames, melody.pitch, spans, melodies[1:]),
+            segments=self._segments(frames, melody.pitch, spans, timbres, melodies[1:]),
             female_probability=self.voice_gender.female_probability(frames, melody.pitch),
             vocal_range=measure_range(melody.pitch),
             quality=assess_quality(vocal.sound, melody.pitch, vocal.activity, vocal.clipped_share),
             model_version=self.model_version,
         )
 
-    def _segments(self, frames: VoiceFrames, pitch: PitchTrack, spans: Sequence[Span], melodies: Vectors) -> Segments:
-        cuts = [(frames.cut(*_times(span)), pitch.cut(*_times(span))) for span in spans]
+    def _timbres(self, vocal: _Vocal, frames: VoiceFrames, spans: Sequence[Span]) -> tuple[Vectors, Vectors]:
+        """Return the timbre of the whole recording, (dim,), and of its segments, (segments, dim)."""
+        if self.other_timbre is None:
+            rows = np.stack([self.timbre.embed(frames.cut(*_times(span))) for span in spans])
+            return self.timbre.embed(frames), rows
+        # Networks are trained on a few seconds: the mean over segments is closer to that than one call on a whole song.
+        rate = self.other_timbre.info.sample_rate
+        waveform = vocal.at_rate(rate)
+        cuts = [waveform[round(span.start_s * rate) : round(span.end_s * rate)] for span in spans]
+        rows = self.other_timbre.embed(cuts)
+        return unit(rows.mean(axis=0)), rows
+
+    def _segments(
+        self, frames: VoiceFrames, pitch: PitchTrack, spans: Sequence[Span], timbres: Vectors, melodies: Vectors
+    ) -> Segments:
+        styles = [self.style.embed(frames.cut(*_times(span)), pitch.cut(*_times(span))) for span in spans]
         return Segments(
             start_s=np.array([span.start_s for span in spans]),
             end_s=np.array([span.end_s for span in spans]),
-            timbre=np.stack([self.timbre.embed(voice) for voice, _ in cuts]),
-            style=np.stack([self.style.embed(voice, sung) for voice, sung in cuts]),
+            timbre=timbres,
+            style=np.stack(styles),
             melody=melodies,
         )
 
@@ -188,10 +218,14 @@ def choose_device(device: str) -> str:
     return device
 
 
-def model_version(folder: Path = SHIPPED) -> str:
-    """Name an ear by its analysis and the digests of its checkpoints, for instance "ear-1-3f9c0a12"."""
+def model_version(folder: Path = SHIPPED, other_timbre: VoiceVectorEncoder | None = None) -> str:
+    """Name an ear by its analysis, the digests of its checkpoints and, if there is one, its other timbre.
+
+    For instance "ear-1-3f9c0a12" or "ear-1-3f9c0a12+ecapa-0f1e2d3c4b5a".
+    """
     digests = "".join(load_checkpoint(name, folder).sha256 for name in MODELS)
-    return f"ear-{ANALYSIS}-{sha256(digests.encode()).hexdigest()[:8]}"
+    own = f"ear-{ANALYSIS}-{sha256(digests.encode()).hexdigest()[:8]}"
+    return own if other_timbre is None else f"{own}+{other_timbre.info.tag}"
 
 
 def _make_ready(sound: Sound) -> _Vocal:
@@ -201,17 +235,7 @@ def _make_ready(sound: Sound) -> _Vocal:
     if not mono.waveform.any():
         raise InvalidInputError("SILENT", "nothing can be heard: check the microphone and record again")
     normalized = normalize_loudness(mono)
-    return _Vocal(normalized, detect_activity(normalized), measure_clipping(sound))
-
-
-def _only_voice(frames: VoiceFrames, activity: Activity) -> VoiceFrames:
-    """Leave out frames in which no voice is active, where what a separator left of the band would speak.
-
-    Where hardly any voice is found (whisper, heavy noise), the louder frames stay.
-    """
-    centres = (np.arange(len(frames)) * frames.hop_s / activity.hop_s).astype(np.intp)
-    voice: NDArray[np.bool_] = activity.active[np.minimum(centres, len(activity.active) - 1)] & frames.active
-    return replace(frames, active=voice) if voice.any() else frames
+    return _Vocal(normalized, detect_activity(normalized), measure_clipping(sound), sound)
 
 
 def _times(span: Span) -> tuple[float, float]:

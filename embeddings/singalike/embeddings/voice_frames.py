@@ -6,7 +6,7 @@ stay, so it hardly moves when the same voice sings higher. Both begin at 200 Hz:
 note speaks louder than the singer.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -14,6 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from singalike.audio.activity import Activity
 from singalike.embeddings.harmonicity import harmonicity
 from singalike.embeddings.mel import MelSettings, log_mel
 from singalike.errors import InvalidInputError
@@ -111,8 +112,8 @@ def analyse_frames(waveform: NDArray[np.float32], device: str | torch.device = "
         sound = torch.from_numpy(np.ascontiguousarray(waveform, dtype=np.float32)).to(device)
         sound, level_db = _at_loud_level(sound)
         detail = log_mel(sound[None], DETAIL_MEL)[0].T
-        cepstra = detail @ _dct(DETAIL_MEL.mels, CEPSTRA, sound.device)
-        envelope = _envelope(sound, len(detail)) @ _dct(ENVELOPE_MEL.mels, ENVELOPE_CEPSTRA, sound.device)
+        cepstra = detail @ cosine_basis(DETAIL_MEL.mels, CEPSTRA, sound.device)
+        envelope = _envelope(sound, len(detail)) @ cosine_basis(ENVELOPE_MEL.mels, ENVELOPE_CEPSTRA, sound.device)
         periodic = harmonicity(sound, SAMPLE_RATE, HOP)
     return VoiceFrames(
         log_mel=detail.contiguous().cpu().numpy(),
@@ -122,6 +123,20 @@ def analyse_frames(waveform: NDArray[np.float32], device: str | torch.device = "
         harmonicity=periodic.cpu().numpy(),
         active=(level_db > -ACTIVE_BELOW_LOUD_DB).cpu().numpy(),
     )
+
+
+def only_voice(frames: VoiceFrames, activity: Activity) -> VoiceFrames:
+    """Leave out frames in which no voice is active, where what a separator left of the band would speak.
+
+    Where hardly any voice is found (whisper, heavy noise), the louder frames stay.
+
+    Args:
+        frames: Of the whole recording.
+        activity: Of the same recording.
+    """
+    centres = (np.arange(len(frames)) * frames.hop_s / activity.hop_s).astype(np.intp)
+    voice: NDArray[np.bool_] = activity.active[np.minimum(centres, len(activity.active) - 1)] & frames.active
+    return replace(frames, active=voice) if voice.any() else frames
 
 
 def _at_loud_level(sound: Tensor) -> tuple[Tensor, Tensor]:
@@ -144,7 +159,7 @@ def _envelope(sound: Tensor, frames: int) -> Tensor:
 
 
 @lru_cache(maxsize=8)
-def _dct(mels: int, coefficients: int, device: torch.device) -> Tensor:
+def cosine_basis(mels: int, coefficients: int, device: torch.device) -> Tensor:
     """Cosine basis of coefficients 1 to `coefficients`, orthonormal, shape (mels, coefficients)."""
     angle = np.pi / mels * (np.arange(mels) + 0.5)[:, None] * np.arange(1, coefficients + 1)
     return torch.from_numpy((np.cos(angle) * np.sqrt(2.0 / mels)).astype(np.float32)).to(device)

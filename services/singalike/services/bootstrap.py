@@ -11,6 +11,7 @@ from singalike.services.settings import Settings
 if TYPE_CHECKING:
     from singalike.audio.decoding import GuardedDecoder
     from singalike.audio.separation import Separator
+    from singalike.embeddings.ears.port import VoiceVectorEncoder
     from singalike.embeddings.encoder import VoiceEncoder
     from singalike.services.adapters.sql_catalogue import SqlCatalogue
     from singalike.services.ports import VoiceIndex
@@ -56,7 +57,30 @@ def load_encoder(settings: Settings) -> "VoiceEncoder":
 
     if settings.torch_threads:
         torch.set_num_threads(settings.torch_threads)
-    return VoiceEncoder.load(settings.checkpoints or SHIPPED, settings.device)
+    return VoiceEncoder.load(settings.checkpoints or SHIPPED, settings.device, load_other_timbre(settings))
+
+
+def load_other_timbre(settings: Settings) -> "VoiceVectorEncoder | None":
+    """Load the ear that the settings name for timbre; None where the checkpoints' own listens.
+
+    Raises:
+        SingalikeError: As `singalike.embeddings.ears.loading.load_encoder`.
+    """
+    if settings.timbre_encoder in {"", "shipped"}:
+        return None
+    from singalike.embeddings.ears.loading import load_encoder as load_timbre
+    from singalike.embeddings.encoder import choose_device
+    from singalike.services.adapters.hub import fetch_folder
+
+    return load_timbre(settings.timbre_encoder, choose_device(settings.device), fetch_folder)
+
+
+def ear_version(settings: Settings) -> str:
+    """Name the ear of the settings without loading more of it than that takes."""
+    from singalike.embeddings.checkpoint import SHIPPED
+    from singalike.embeddings.encoder import model_version
+
+    return model_version(settings.checkpoints or SHIPPED, load_other_timbre(settings))
 
 
 def open_catalogue(settings: Settings) -> "SqlCatalogue":

@@ -34,6 +34,10 @@ class Settings(BaseSettings):
         description="Writes are refused when less than this is free on the data folder's disk, in MiB.",
     )
     checkpoints: Path | None = Field(default=None, description="Folder of other checkpoints than the shipped ones.")
+    timbre_encoder: str = Field(
+        default="",
+        description="Another ear for timbre, NAME or NAME:ARGUMENT (docs/ears.md); empty: the checkpoints' own.",
+    )
     device: str = Field(default="auto", description="Torch device of the ear: auto, cpu, cuda, cuda:1.")
     separator: Literal["auto", "identity", "repet-sim", "htdemucs"] = Field(
         default="auto",

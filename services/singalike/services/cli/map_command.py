@@ -26,8 +26,6 @@ def command(out: Path, colour: str, seed: int, data_dir: Path | None, as_json: b
     Printed are the trustworthiness (share of true neighbours kept, 1 is best) and the silhouette of the colours (1 well
     parted, 0 mixed).
     """
-    from singalike.embeddings import encoder
-    from singalike.embeddings.checkpoint import SHIPPED
     from singalike.services import bootstrap
     from singalike.services.map_files import check_map_path, write_map
     from singalike.services.singer_map import check_colour, lay_out, map_singers
@@ -37,7 +35,7 @@ def command(out: Path, colour: str, seed: int, data_dir: Path | None, as_json: b
     settings = read_settings(data_dir=data_dir)
     catalogue = bootstrap.open_catalogue(settings)
     try:
-        view = ViewKeeper(catalogue, encoder.model_version(settings.checkpoints or SHIPPED)).refresh()
+        view = ViewKeeper(catalogue, bootstrap.ear_version(settings)).refresh()
     finally:
         catalogue.close()
     check_colour(colour)
