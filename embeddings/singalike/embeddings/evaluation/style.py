@@ -176,7 +176,7 @@ def _scaled(vectors: Vectors, method: Method) -> Vectors:
 
 
 def _class_rows(one: _Set, methods: Mapping[str, Method], seed: int) -> Iterable[Row]:
-    chance = np.random.default_rng(seed).normal(size=(len(one.labels), CHANCE_DIM))
+    chance = np.random.default_rng(seed).normal(size=(len(one.labels), CHANCE_DIM)).astype(np.float32)
     for name, vectors in {**one.vectors, CHANCE: chance}.items():
         found = retrieve(vectors, one.labels, one.singers, seed)
         figures = {
