@@ -92,6 +92,18 @@ def test_a_new_singer_is_known_after_the_fit_in_the_background() -> None:
     assert "new" in after.state.view.singer_rows
 
 
+def test_nothing_of_an_erased_track_is_kept_though_nobody_asks_again() -> None:
+    catalogue = fill(MemoryCatalogue())
+    views = views_of(catalogue)
+    keeper = ClassifierKeeper(views)
+    keeper.newest()
+    catalogue.remove_track("s2-t0")
+
+    views.refresh()
+
+    assert keeper._kept is None
+
+
 def test_an_erased_singer_is_not_named_any_more() -> None:
     catalogue = fill(MemoryCatalogue(), tracks=1)
     views = views_of(catalogue)

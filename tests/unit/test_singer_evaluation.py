@@ -6,13 +6,8 @@ import numpy as np
 import pytest
 
 from singalike.embeddings.encoder import VoiceEncoder
-from singalike.recsys.singer_evaluation import (
-    CONTENDERS,
-    JudgedSet,
-    area_under_curve,
-    evaluate_singers,
-    expected_calibration_error,
-)
+from singalike.recsys.probability_figures import Answers, area_under_curve, expected_calibration_error
+from singalike.recsys.singer_evaluation import CONTENDERS, JudgedSet, evaluate_singers
 from tests.support.fake_ear import unit_rows
 from tests.support.measured_folders import open_bench, write_measured_folder
 
@@ -64,15 +59,26 @@ def test_a_singer_of_one_song_stays_in_the_catalogue_and_is_not_asked() -> None:
 
 
 def test_clear_clusters_are_told_apart_far_below_chance_and_better_than_without_calibration() -> None:
-    rows = {(row.method, row.recordings): row for row in clusters().closed_rows(CONTENDERS)}
+    judged = clusters()
 
-    ours, bare, chance = (rows[name, "clusters"] for name in (*CONTENDERS, "chance"))
+    answers = {(method, label): said for method, label, said in judged.ask(CONTENDERS)}
+    ours, bare = (answers[name, "clusters"].row(name, "clusters", baseline=False) for name in CONTENDERS)
+    chance = next(judged.chance_rows())
 
     assert chance.figures["cross entropy"].value == pytest.approx(np.log(9), abs=EQUAL)
     assert ours.figures["cross entropy"].value < 0.2 < bare.figures["cross entropy"].value
     assert ours.figures["top 1"].value == ours.figures["top 5"].value == 1.0
     assert ours.count == chance.count == 54
-    assert rows["singer classifier", "clusters, 1 track"].figures["top 1"].value > 0.9
+    assert (answers["singer classifier", "clusters, 1 track"].rank == 0).mean() > 0.9
+
+
+def test_a_curve_of_reliability_follows_what_came_true() -> None:
+    answers = Answers(np.zeros(4), np.array([0, 0, 0, 1]), np.array([0.98, 0.96, 0.55, 0.51]), np.arange(4))
+
+    low, high = answers.reliability()
+
+    assert low == pytest.approx((0.53, 0.5), abs=EQUAL)
+    assert high == pytest.approx((0.97, 1.0), abs=EQUAL)
 
 
 def test_strangers_to_clear_clusters_are_noticed() -> None:

@@ -9,22 +9,15 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import log_softmax
-from scipy.stats import rankdata
 
 from singalike.embeddings.evaluation.bench import Bench, Hearing, Method
-from singalike.embeddings.evaluation.intervals import mean_interval
 from singalike.embeddings.evaluation.recordings import Recording
 from singalike.embeddings.evaluation.section import Figure, Row, Section
 from singalike.embeddings.profile import Vectors
+from singalike.recsys.probability_figures import Answers, Rows, area_under_curve
 from singalike.recsys.singer_classifier import SingerClassifier, fit_singer_classifier
 from singalike.recsys.voice_spread import Numbers
-
-Rows = NDArray[np.intp]
-
-BINS = 10
-"""Bins of confidence for the calibration error."""
 
 STRANGER_GROUPS = 3
 """Each third of the singers is once left out of the catalogue."""
@@ -67,6 +60,7 @@ class Round:
 def evaluate_singers(bench: Bench, contenders: Mapping[str, Contender] = CONTENDERS) -> Sequence[Section]:
     """Judge the probabilities on every set of a folder in which enough singers have two songs."""
     closed: list[Row] = []
+    curves: dict[str, dict[str, Sequence[tuple[float, float]]]] = {}
     strangers: list[Row] = []
     for name, recordings in bench.sets().items():
         embedded = bench.embed(recordings, {"timbre": Method(_timbre, bench.encoder.model_version)})
@@ -76,10 +70,13 @@ def evaluate_singers(bench: Bench, contenders: Mapping[str, Contender] = CONTEND
         if len(judged.askable) < STRANGER_GROUPS:
             bench.say(f"{name}: too few singers have two songs, left out")
             continue
-        closed += judged.closed_rows(contenders)
+        for method, label, answers in judged.ask(contenders):
+            closed.append(answers.row(method, label, baseline=method != next(iter(contenders))))
+            curves.setdefault(f"calibration {label}", {})[method] = answers.reliability()
+        closed += judged.chance_rows()
         strangers += judged.stranger_rows()
     return [
-        Section("singers", "Which singer is it", closed, CLOSED_NOTES),
+        Section("singers", "Which singer is it", closed, CLOSED_NOTES, curves),
         Section("strangers", "Is it anybody in the catalogue", strangers, STRANGER_NOTES),
     ]
 
@@ -115,15 +112,22 @@ class JudgedSet:
         """Singers with two songs or more."""
         return np.unique(self.singer[self.song > 0])
 
-    def closed_rows(self, contenders: Mapping[str, Contender]) -> Iterator[Row]:
-        """Judge contenders with all tracks, then with one track of each singer."""
-        for label, per_singer in ((self.name, None), (f"{self.name}, 1 track", 1)):
+    def ask(self, contenders: Mapping[str, Contender]) -> Iterator[tuple[str, str, Answers]]:
+        """Ask contenders with all tracks, then with one track of each singer: method, recordings and answers."""
+        for label, per_singer in self._catalogues().items():
             rounds = list(self.rounds(per_singer=per_singer))
             for method, contender in contenders.items():
-                yield _closed_row(method, label, *self._ask(contender, rounds))
-            sizes = np.concatenate([np.full(len(one.queries), len(one.singers)) for one in rounds])
-            chance = Figure(float(np.log(sizes).mean()))
-            yield Row("chance", label, len(sizes), {"cross entropy": chance}, baseline=True)
+                yield method, label, self._answers(contender, rounds)
+
+    def chance_rows(self) -> Iterator[Row]:
+        """What somebody who does not listen would score."""
+        for label, per_singer in self._catalogues().items():
+            sizes = [np.full(len(one.queries), len(one.singers)) for one in self.rounds(per_singer=per_singer)]
+            chance = Figure(float(np.log(np.concatenate(sizes)).mean()))
+            yield Row("chance", label, sum(map(len, sizes)), {"cross entropy": chance}, baseline=True)
+
+    def _catalogues(self) -> Mapping[str, int | None]:
+        return {self.name: None, f"{self.name}, 1 track": 1}
 
     def rounds(self, absent: Rows | None = None, per_singer: int | None = None) -> Iterator[Round]:
         """Leave out each song of every askable singer once.
@@ -146,15 +150,17 @@ class JudgedSet:
             if len(queries) and len(singers) > 1:
                 yield Round(kept, first, singers, queries)
 
-    def _ask(self, contender: Contender, rounds: Sequence[Round]) -> tuple[list[Numbers], list[Rows], list[Rows]]:
-        """Log probabilities of each round with the column of the true singer, and the singers for intervals."""
-        answers, truths, singers = [], [], []
+    def _answers(self, contender: Contender, rounds: Sequence[Round]) -> Answers:
+        surprise, rank, confidence, singers = [], [], [], []
         for one in rounds:
             known = one.queries[np.isin(self.singer[one.queries], one.singers)]
-            answers.append(contender(self.vectors[one.tracks], one.first_track, self.vectors[known]))
-            truths.append(np.searchsorted(one.singers, self.singer[known]))
+            found = contender(self.vectors[one.tracks], one.first_track, self.vectors[known])
+            own = found[np.arange(len(known)), np.searchsorted(one.singers, self.singer[known])]
+            surprise.append(-own)
+            rank.append((found > own[:, None]).sum(axis=1))
+            confidence.append(np.exp(found.max(axis=1)))
             singers.append(self.singer[known])
-        return answers, truths, singers
+        return Answers(*(np.concatenate(parts) for parts in (surprise, rank, confidence, singers)))
 
     def stranger_rows(self) -> Iterator[Row]:
         """Judge whether singers who are not in the catalogue are noticed."""
@@ -176,44 +182,6 @@ class JudgedSet:
         yield Row("probability of none", self.name, len(truth), figures)
         distance = Figure(area_under_curve(far[truth], far[~truth]))
         yield Row("nearest cosine", self.name, len(truth), {"AUC": distance}, baseline=True)
-
-
-def expected_calibration_error(confidence: Numbers, right: NDArray[np.bool_]) -> float:
-    """Average, over ten equal bins of confidence, how far the share of right answers is from the confidence.
-
-    Args:
-        confidence: Probability of each answer, in [0, 1].
-        right: Whether it was right, same shape.
-
-    Source:
-        Naeini, Cooper and Hauskrecht 2015, Obtaining well calibrated probabilities using Bayesian binning.
-    """
-    bins = np.minimum((confidence * BINS).astype(np.intp), BINS - 1)
-    apart = np.bincount(bins, confidence - right, minlength=BINS)
-    return float(np.abs(apart).sum() / len(confidence))
-
-
-def area_under_curve(positive: Numbers, negative: Numbers) -> float:
-    """Return the probability that a positive scores above a negative, ties counting one half."""
-    ranks = rankdata(np.concatenate([positive, negative]))[: len(positive)]
-    return float((ranks.sum() - len(positive) * (len(positive) + 1) / 2) / (len(positive) * len(negative)))
-
-
-def _closed_row(
-    method: str, label: str, answers: Sequence[Numbers], truths: Sequence[Rows], singers: Sequence[Rows]
-) -> Row:
-    own = [answer[np.arange(len(truth)), truth] for answer, truth in zip(answers, truths, strict=True)]
-    rank = np.concatenate([(answer > mine[:, None]).sum(axis=1) for answer, mine in zip(answers, own, strict=True)])
-    surprise = -np.concatenate(own)
-    confidence = np.exp(np.concatenate([answer.max(axis=1) for answer in answers]))
-    groups = [str(singer) for singer in np.concatenate(singers)]
-    figures = {
-        "cross entropy": mean_interval(surprise, groups),
-        "top 1": mean_interval((rank == 0).astype(np.float64), groups),
-        "top 5": mean_interval((rank < 5).astype(np.float64), groups),
-        "calibration error": Figure(expected_calibration_error(confidence, rank == 0)),
-    }
-    return Row(method, label, len(surprise), figures, baseline=method != next(iter(CONTENDERS)))
 
 
 def _timbre(heard: Hearing) -> Vectors:

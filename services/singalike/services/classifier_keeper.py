@@ -30,6 +30,7 @@ class ClassifierKeeper:
         self._views = views
         self._kept: KeptClassifier | None = None
         self._fitting = Lock()
+        views.after_rebuild(self._forget_erased)
 
     def newest(self) -> KeptClassifier:
         """Return the newest classifier; a stale one is fitted anew in the background.
@@ -43,7 +44,7 @@ class ClassifierKeeper:
         kept = self._kept
         if kept is not None and kept.state is state:
             return kept
-        if kept is None or kept.state.view.track_rows.keys() - state.view.track_rows.keys():
+        if kept is None or _holds_erased(kept.state, state):
             with self._fitting:
                 return self._fit(state)
         if self._fitting.acquire(blocking=False):
@@ -64,4 +65,15 @@ class ClassifierKeeper:
         if kept is None or kept.state is not state:
             timbre = state.view.track_timbre()
             self._kept = kept = KeptClassifier(fit_singer_classifier(timbre, state.view.first_track), state)
+            self._forget_erased()
         return kept
+
+    def _forget_erased(self) -> None:
+        """Keep nothing of a voice that was erased, also when nobody asks any more."""
+        kept = self._kept
+        if kept is not None and _holds_erased(kept.state, self._views.latest):
+            self._kept = None
+
+
+def _holds_erased(old: CatalogueState, new: CatalogueState) -> bool:
+    return not old.view.track_rows.keys() <= new.view.track_rows.keys()

@@ -53,6 +53,7 @@ class ViewKeeper:
         self._monotonic = monotonic
         self._kept = CatalogueState(build_view(()), {}, 0)
         self._rebuilding = Lock()
+        self._after_rebuild: list[Callable[[], object]] = []
         self._rest_until = 0.0
 
     def view(self) -> CatalogueView:
@@ -68,6 +69,15 @@ class ViewKeeper:
         elif self._monotonic() >= self._rest_until and self._rebuilding.acquire(blocking=False):
             Thread(target=self._refresh_and_release, name="view-refresh", daemon=True).start()
         return self._kept
+
+    @property
+    def latest(self) -> CatalogueState:
+        """The state that is ready now, without a look at the catalogue."""
+        return self._kept
+
+    def after_rebuild(self, tell: Callable[[], object]) -> None:
+        """Call this whenever a new state has become ready, on the thread that made it."""
+        self._after_rebuild.append(tell)
 
     def check_ready(self) -> CatalogueState:
         """Return the newest state, or refuse an empty one.
@@ -108,6 +118,8 @@ class ViewKeeper:
         self._kept = CatalogueState(build_view(track for _, track in tracks.values()), tracks, revision)
         now = self._monotonic()
         self._rest_until = now + REST_FACTOR * (now - started)
+        for tell in self._after_rebuild:
+            tell()
 
     def _all_tracks(self) -> dict[str, tuple[int, TrackView]]:
         return {
