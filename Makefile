@@ -21,7 +21,7 @@ help:  ## Show this list.
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check 'pip>=25.1'
 	@$(if $(TORCH_INDEX),$(PIP_INSTALL) --index-url $(TORCH_INDEX) torch,true)
-	@$(PIP_INSTALL) --editable '.[separation,postgresql]'
+	@$(PIP_INSTALL) --editable '.[separation,postgresql,training]'
 	@touch $@
 
 .venv/.developer: .venv/.installed

@@ -17,7 +17,7 @@ from torch import Tensor
 from singalike.embeddings.training.loop import RunPlan, Surroundings, train
 from singalike.embeddings.training.pace import Progress
 from singalike.embeddings.training.run_folder import STATE, RunFolder
-from singalike.embeddings.training.run_log import CsvLog
+from singalike.embeddings.training.run_log import CsvLog, open_logs
 from singalike.embeddings.training.schedule import LoopPreset, Precision, learning_rate_at, progress_of
 from singalike.embeddings.training.trainee import Share
 from singalike.errors import InvalidInputError, WrongStateError
@@ -74,10 +74,10 @@ def kill_during(folder: Path, loop: LoopPreset, steps: int) -> bool:
 
 
 def test_a_run_killed_at_any_moment_ends_with_the_weights_of_an_unbroken_one(tmp_path: Path) -> None:
-    loop = replace(LOOP, steps=120, save_every=1)  # most of the time goes into saving: kills fall into it
+    loop = replace(LOOP, steps=60, save_every=1)  # most of the time goes into saving: kills fall into it
     whole, _ = run_tiny(tmp_path / "whole", loop)
 
-    killed = [kill_during(tmp_path / "broken", loop, steps) for steps in (1, 7, 18, 21, 30)]
+    killed = [kill_during(tmp_path / "broken", loop, steps) for steps in (1, 8, 11, 15)]
     broken, standing = run_tiny(tmp_path / "broken", loop)
 
     assert all(killed)
@@ -269,3 +269,14 @@ def test_a_log_forgets_rows_after_the_saved_step_and_a_row_cut_short(tmp_path: P
     again.write("training", 30, {"total": 9.0})
 
     assert (tmp_path / "training.csv").read_text("utf-8") == "step,total,late\n10,15,\n20,30,\n30,9,\n"
+
+
+def test_figures_go_to_tensorboard_where_it_is_installed(tmp_path: Path) -> None:
+    accumulator = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")
+    logs = open_logs(tmp_path)
+
+    train(TinyTrainee(), RunPlan("tiny", LOOP), RunFolder(tmp_path), Surroundings(counting_clock(), logs=logs))
+
+    events = accumulator.EventAccumulator(str(tmp_path / "tensorboard")).Reload()
+    assert [event.step for event in events.Scalars("validation/score")] == [20, 40, 60]
+    assert (tmp_path / "training.csv").exists()
