@@ -1,10 +1,12 @@
 """Shards by their number: rendered ahead of need by worker processes, kept on disk while they may be needed again."""
 
+import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from pathlib import Path
+from threading import Thread
 
 import numpy as np
 import torch
@@ -88,8 +90,17 @@ class _Worker:
 
 
 def _start_worker(data: Path, cache: Path) -> None:
+    Thread(target=_leave_with_parent, daemon=True).start()
     torch.set_num_threads(1)
     _Worker.material = load_material(data, cache)
+
+
+def _leave_with_parent() -> None:
+    """End this worker when the process that it works for was killed; its queue would keep it waiting for ever."""
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _work(seed: int, number: int) -> Shard:
