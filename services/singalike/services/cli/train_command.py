@@ -9,6 +9,7 @@ import click
 
 from singalike.services.cli.options import json_option
 from singalike.services.cli.stopping import EXIT_INTERRUPTED
+from singalike.services.cli.training_run import own_device, own_rank, surroundings
 
 if TYPE_CHECKING:
     from singalike.embeddings.training.schedule import LoopPreset
@@ -35,7 +36,9 @@ class TrainOptions:
     as_json: bool
 
     def say(self, words: str) -> None:
-        """Tell a person, or a program, what happens."""
+        """Tell a person, or a program, what happens; of several processes the first one speaks."""
+        if own_rank() > 0:
+            return
         if self.as_json:
             click.echo(json.dumps({"said": words}, ensure_ascii=False))
         else:
@@ -111,7 +114,6 @@ def _train_melody(options: TrainOptions) -> bool:
 
     from singalike.embeddings.training.melody import MelodySources, MelodyTraining, fit
     from singalike.embeddings.training.presets import read_preset
-    from singalike.services.cli.training_run import own_device, surroundings
 
     # Two threads would add up in another order than one, and clips are made on the other cores.
     torch.set_num_threads(1)
@@ -122,4 +124,4 @@ def _train_melody(options: TrainOptions) -> bool:
         options.data, options.out, run, options.seed, options.workers, device, say=options.say
     )  # fmt: skip
     with surroundings("melody", run, device, as_json=options.as_json) as around:
-        return fit(preset, sources, around) is not None or around.processes.share.rank > 0
+        return fit(preset, sources, around) is not None or own_rank() > 0

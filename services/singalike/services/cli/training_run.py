@@ -12,14 +12,11 @@ from singalike.services.cli.training_progress import told_progress
 
 if TYPE_CHECKING:
     from singalike.embeddings.training.loop import Surroundings
-    from singalike.embeddings.training.trainee import Share
 
 
-def own_share() -> "Share":
-    """Tell which process of torchrun this is; alone without it."""
-    from singalike.embeddings.training.trainee import Share
-
-    return Share(int(os.environ.get("RANK", "0")), int(os.environ.get("WORLD_SIZE", "1")))
+def own_rank() -> int:
+    """Tell the number of this process among those of torchrun, from zero."""
+    return int(os.environ.get("RANK", "0"))
 
 
 def own_device(device: str) -> str:
@@ -50,8 +47,9 @@ def surroundings(model: str, run: Path, device: str, *, as_json: bool) -> Iterat
     from singalike.embeddings.training.loop import Surroundings
     from singalike.embeddings.training.processes import joined
     from singalike.embeddings.training.run_log import open_logs
+    from singalike.embeddings.training.trainee import Share
 
-    share = own_share()
+    share = Share(own_rank(), int(os.environ.get("WORLD_SIZE", "1")))
     with joined(torch.device(device), share) as processes, stop_signals() as stop:
         if share.rank > 0:
             yield Surroundings(time.monotonic, stop=stop.is_set, processes=processes)
