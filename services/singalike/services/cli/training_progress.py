@@ -70,7 +70,7 @@ def _bar(model: str, console: Any) -> Iterator[Tell]:
 
     columns = (
         TextColumn("{task.description}"),
-        BarColumn(20),
+        BarColumn(8),
         MofNCompleteColumn(),
         TextColumn("{task.fields[words]}"),
     )
