@@ -1,7 +1,8 @@
 """Training the melody encoder in the small: renditions, losses, the discriminant."""
 
+import json
+import multiprocessing
 from collections.abc import Callable
-from concurrent.futures import Future
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +24,8 @@ from singalike.embeddings.training.renditions import render
 from singalike.embeddings.training.run_folder import RunFolder
 from singalike.embeddings.training.schedule import LoopPreset
 from singalike.embeddings.training.tcae_training import HELD_OUT, TcaeTrainee, TcaeTraining, soft_bins, tcae_loss
+from singalike.embeddings.training.trainee import Share
+from tests.support.shelves import ask_a_shelf, render_at_once, rendered_number
 from tests.support.tiny_trainee import counting_clock
 
 TINY = TcaePreset(channels=8, latent_dim=4, encoder_dilations=(1,), decoder_dilations=(1,))
@@ -110,18 +113,9 @@ def test_a_broken_training_goes_on_to_the_same_tcae(tmp_path: Path) -> None:
         torch.testing.assert_close(resumed.state_dict()[name], value, atol=0, rtol=0)
 
 
-def rendered_number(number: int) -> Shard:
-    return Shard(np.full((1, 48, 4), number % 1000, np.float32), np.full((1, 4), 60.0, np.float32))
-
-
 def test_a_shelf_renders_each_shard_once_and_ahead_of_need_and_deletes_old_ones(tmp_path: Path) -> None:
     rendered: list[int] = []
-
-    def render_now(number: int) -> "Future[Shard]":
-        rendered.append(number)
-        done: Future[Shard] = Future()
-        done.set_result(rendered_number(number))
-        return done
+    render_now = render_at_once(rendered)
 
     shelf = ShardShelf(render_now, tmp_path, remembered=2, ahead=3)
     for number in range(8):
@@ -136,17 +130,27 @@ def test_a_shelf_renders_each_shard_once_and_ahead_of_need_and_deletes_old_ones(
 
 
 def test_a_shelf_renders_again_what_is_damaged_or_gone(tmp_path: Path) -> None:
-    def render_now(number: int) -> "Future[Shard]":
-        done: Future[Shard] = Future()
-        done.set_result(rendered_number(number))
-        return done
-
+    render_now = render_at_once([])
     ShardShelf(render_now, tmp_path, remembered=9, ahead=0)(5)
     (tmp_path / "000005.safetensors").write_bytes(b"cut")
 
     shard = ShardShelf(render_now, tmp_path, remembered=9, ahead=0)(5)
 
     np.testing.assert_array_equal(shard.mel, rendered_number(5).mel)
+
+
+def test_processes_share_the_rendering_and_see_the_same_shards(tmp_path: Path) -> None:
+    children = multiprocessing.get_context("forkserver")
+    pair = [children.Process(target=ask_a_shelf, args=(tmp_path, Share(rank, 2))) for rank in (0, 1)]
+
+    for process in pair:
+        process.start()
+    for process in pair:
+        process.join()
+
+    first, second = (json.loads((tmp_path / f"{rank}.json").read_text("utf-8")) for rank in (0, 1))
+    assert first == {"seen": [0.0, 1.0, 2.0, 3.0], "rendered": [0, 2]}
+    assert second == {"seen": [0.0, 1.0, 2.0, 3.0], "rendered": [1, 3]}
 
 
 @pytest.mark.parametrize("dim", [2, 4])

@@ -16,11 +16,11 @@ from torch import Tensor
 
 from singalike.embeddings.training.loop import RunPlan, Surroundings, train
 from singalike.embeddings.training.pace import Progress
-from singalike.embeddings.training.run_folder import STATE, RunFolder
+from singalike.embeddings.training.run_folder import STATE, RunFolder, write_whole
 from singalike.embeddings.training.run_log import CsvLog, open_logs
 from singalike.embeddings.training.schedule import LoopPreset, Precision, learning_rate_at, progress_of
 from singalike.embeddings.training.trainee import Share
-from singalike.errors import InvalidInputError, WrongStateError
+from singalike.errors import CapacityError, InvalidInputError, WrongStateError
 from tests.support.tiny_trainee import TinyTrainee, counting_clock, run_and_report_steps, run_share, run_tiny
 
 LOOP = LoopPreset(
@@ -144,6 +144,18 @@ def test_a_damaged_state_is_refused(tmp_path: Path) -> None:
         run_tiny(tmp_path, LOOP)
 
     assert refused.value.reason == "RUN_DAMAGED"
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+def test_a_full_disk_is_named_and_leaves_the_old_state(tmp_path: Path) -> None:
+    write_whole(tmp_path / "state", b"old")
+    (tmp_path / "state.part").symlink_to("/dev/full")
+
+    with pytest.raises(CapacityError, match="the same command goes on"):
+        write_whole(tmp_path / "state", b"new")
+
+    assert [file.name for file in tmp_path.iterdir()] == ["state"]
+    assert (tmp_path / "state").read_bytes() == b"old"
 
 
 def test_training_ends_when_the_score_no_longer_grows_and_keeps_the_best(tmp_path: Path) -> None:

@@ -154,9 +154,7 @@ def _train_network(preset: MelodyTraining, sources: MelodySources, around: Surro
     plan = RunPlan(CHECKPOINT, preset.loop, settings, sources.seed)
     cache, remembered = sources.out / "cache", preset.training.pool
     with rendering(sources.data, cache, sources.seed, sources.workers) as render_shard:
-        # Processes render for themselves: a shelf each keeps them out of each other's files.
-        shelf_folder = sources.run / "shards" / str(around.processes.share.rank)
-        shelf = ShardShelf(render_shard, shelf_folder, remembered, ahead=3 * sources.workers)
+        shelf = ShardShelf(render_shard, sources.run / "shards", remembered, 3 * sources.workers, around.processes)
         trainee = TcaeTrainee(tcae, preset.training, shelf, sources.seed, sources.device)
         standing = train(trainee, plan, RunFolder(sources.run), around)
     best = "" if standing.best_score is None else f", best score {standing.best_score:.3f} at {standing.best_step}"

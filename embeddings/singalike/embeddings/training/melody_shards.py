@@ -14,6 +14,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
 from singalike.embeddings.training.melody_clips import Material, Shard, load_material, make_shard
+from singalike.embeddings.training.processes import OneProcess, Processes
 from singalike.embeddings.training.run_folder import write_whole
 from singalike.embeddings.training.tcae_training import HELD_OUT
 
@@ -31,25 +32,33 @@ class ShardShelf:
         folder: Keeps the shards that are remembered, 1.8 MB each; older ones are deleted.
         remembered: Shards, counted back from the newest, that may be asked for again.
         ahead: Shards that are rendered before they are asked for.
+        processes: Who trains with us; each process renders every so-manieth shard and passes it on.
     """
 
-    def __init__(self, render: Render, folder: Path, remembered: int, ahead: int) -> None:
+    def __init__(
+        self, render: Render, folder: Path, remembered: int, ahead: int, processes: Processes | None = None
+    ) -> None:
         self._render = render
         self._folder = folder
         self._remembered = remembered
-        self._ahead = ahead
+        self._processes = processes or OneProcess()
+        self._rank, self._world = self._processes.share.rank, self._processes.share.world
+        self._ahead = ahead * self._world
         self._newest = -1
         self._here: dict[int, Shard] = {}
         self._coming: dict[int, Future[Shard]] = {}
         folder.mkdir(parents=True, exist_ok=True)
 
     def __call__(self, number: int) -> Shard:
-        """Return a shard, waiting for it where it has to be rendered."""
+        """Return a shard, waiting for it where it has to be rendered.
+
+        All processes ask for the same shards in the same order, except for those held out, which each has for itself.
+        """
         if number not in self._here:
-            self._order(number)
-            if number < HELD_OUT:
-                for further in range(number + 1, number + 1 + self._ahead):
-                    self._order(further)
+            further = range(number + 1, number + 1 + self._ahead) if number < HELD_OUT else ()
+            for needed in (number, *further):
+                if self._owner(needed) == self._rank:
+                    self._order(needed)
             self._here[number] = self._receive(number)
         if self._newest < number < HELD_OUT:
             self._newest = number
@@ -60,7 +69,18 @@ class ShardShelf:
         if number not in self._here and number not in self._coming and not self._file(number).exists():
             self._coming[number] = self._render(number)
 
+    def _owner(self, number: int) -> int:
+        return self._rank if number >= HELD_OUT else number % self._world
+
     def _receive(self, number: int) -> Shard:
+        owner = self._owner(number)
+        shard = self._fetch(number) if owner == self._rank else None
+        if number >= HELD_OUT:
+            assert shard is not None
+            return shard
+        return self._processes.pass_on(shard, owner)
+
+    def _fetch(self, number: int) -> Shard:
         if number not in self._coming:
             try:
                 arrays = load(self._file(number).read_bytes())

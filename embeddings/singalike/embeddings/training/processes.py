@@ -3,13 +3,15 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import torch
 import torch.distributed as dist
 from torch import Tensor, nn
 
 from singalike.embeddings.training.trainee import Share
+
+T = TypeVar("T")
 
 PATIENCE = timedelta(hours=2)
 """How long processes wait for each other: validation runs in the first one while the others wait."""
@@ -35,6 +37,10 @@ class Processes(Protocol):
         """Return the numbers of the first process."""
         ...
 
+    def pass_on(self, value: T | None, owner: int) -> T:
+        """Return the value of the process `owner`; what the others give counts for nothing."""
+        ...
+
 
 class OneProcess:
     """A run in this process alone."""
@@ -50,6 +56,11 @@ class OneProcess:
     def agree(self, values: Sequence[float]) -> list[float]:
         """Return the numbers as they are."""
         return list(values)
+
+    def pass_on(self, value: T | None, owner: int) -> T:
+        """Return the value as it is."""
+        assert value is not None, f"nothing is passed on by {owner}"
+        return value
 
 
 class TorchProcesses:
@@ -83,6 +94,13 @@ class TorchProcesses:
         shared = torch.tensor(values, dtype=torch.float64, device=self.device)
         dist.broadcast(shared, src=0)
         return [float(value) for value in shared.tolist()]
+
+    def pass_on(self, value: T | None, owner: int) -> T:
+        """Send any value that can be pickled; the processes of a run trust each other."""
+        passed = [value]
+        dist.broadcast_object_list(passed, src=owner, device=self.device)
+        assert passed[0] is not None, f"nothing was passed on by {owner}"
+        return passed[0]
 
 
 @contextmanager

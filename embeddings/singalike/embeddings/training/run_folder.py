@@ -1,5 +1,6 @@
 """The folder of a training run: what it is, how far it is, and its best network; whole at any moment."""
 
+import errno
 import fcntl
 import json
 import os
@@ -13,7 +14,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor
 
-from singalike.errors import WrongStateError
+from singalike.errors import CapacityError, WrongStateError
 
 RUN, STATE, BEST, LOCK = "run.json", "state.safetensors", "best.safetensors", "lock"
 _FACTS = "facts"
@@ -110,12 +111,22 @@ class RunFolder:
 
 
 def write_whole(file: Path, content: bytes) -> None:
-    """Write a file so that it has the old content or the new one, whatever happens meanwhile."""
+    """Write a file so that it has the old content or the new one, whatever happens meanwhile.
+
+    Raises:
+        CapacityError: DISK_FULL.
+    """
     part = file.with_name(file.name + ".part")
-    with part.open("wb") as stream:
-        stream.write(content)
-        stream.flush()
-        os.fsync(stream.fileno())
+    try:
+        with part.open("wb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+    except OSError as error:
+        if error.errno not in {errno.ENOSPC, errno.EDQUOT}:
+            raise
+        part.unlink(missing_ok=True)
+        raise CapacityError("DISK_FULL", f"no space is left for {file}: free some, the same command goes on") from error
     part.replace(file)
     folder = os.open(file.parent, os.O_RDONLY)
     try:
