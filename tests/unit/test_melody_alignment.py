@@ -3,7 +3,14 @@
 import numpy as np
 import pytest
 
-from singalike.embeddings.melody_alignment import GAP_COST, NO_MATCH, SIMILAR_FROM, align_steps
+from singalike.embeddings.melody_alignment import (
+    GAP_COST,
+    NO_MATCH,
+    SIMILAR_FROM,
+    align_steps,
+    alignment_scores,
+    rerank,
+)
 
 STEP_S = 0.064
 TOLERANCE = 1e-4
@@ -63,3 +70,39 @@ def test_nothing_in_common_is_no_match() -> None:
 
     assert align_steps(nothing, directions(5), STEP_S) == NO_MATCH
     assert align_steps(nothing[:0], directions(5), STEP_S) == NO_MATCH
+
+
+def test_many_alignments_at_once_score_as_one_by_one() -> None:
+    phrase = directions(30)
+    others = [
+        np.concatenate([directions(5, 1), phrase[5:25], directions(9, 2)]),
+        phrase[::-1].copy(),
+        np.zeros((12, 64), np.float32),
+        directions(3, 4),
+        phrase[:0],
+    ]
+
+    scores = alignment_scores(phrase, others)
+
+    assert scores == pytest.approx([align_steps(phrase, other, STEP_S).score for other in others], abs=TOLERANCE)
+    assert scores[0] > 2 * scores[1]
+
+
+def test_reranking_lifts_the_candidate_that_runs_along_the_query() -> None:
+    query = directions(30)
+    candidates = [directions(30, 1), directions(30, 2), query, directions(30, 3)]
+
+    scores = rerank(query, candidates, np.array([0.30, 0.28, 0.29, 0.1]))
+
+    assert scores.argmax() == 2
+
+
+def test_reranking_leaves_the_far_candidates_behind_the_near_ones_in_their_order() -> None:
+    query = directions(20)
+    candidates = [directions(20, seed) for seed in range(6)]
+    similarity = np.array([0.1, 0.9, 0.4, 0.8, 0.7, 0.2])
+
+    order = np.argsort(-rerank(query, candidates, similarity, depth=3))
+
+    assert set(order[:3]) == {1, 3, 4}
+    assert order[3:].tolist() == [2, 5, 0]

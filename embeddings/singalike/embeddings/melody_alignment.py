@@ -8,6 +8,7 @@ Source:
     Smith & Waterman 1981, Identification of common molecular subsequences, with a linear gap price.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -43,6 +44,12 @@ class MelodyMatch:
     other_end_s: float
 
 
+DEPTH = 50
+"""Candidates, nearest by their vectors, that `rerank` aligns."""
+
+_BEHIND = 1e3
+"""Far below every fused score."""
+
 NO_MATCH = MelodyMatch(0.0, 0.0, 0.0, 0.0, 0.0)
 
 
@@ -75,6 +82,60 @@ def align_steps(steps: Floats, other: Floats, step_s: float) -> MelodyMatch:
     return MelodyMatch(
         normalised, start * step_s, (int(end) + 1) * step_s, other_start * step_s, (int(other_end) + 1) * step_s
     )
+
+
+def alignment_scores(steps: Floats, candidates: Sequence[Floats]) -> NDArray[np.float64]:
+    """Score the best local alignment with each of many recordings at once, as `align_steps` scores one.
+
+    Args:
+        steps: float32 (n, dim), unit or zero rows.
+        candidates: float32 (m, dim) each; m may differ.
+
+    Returns:
+        `MelodyMatch.score` for each candidate, float64 (candidates,).
+    """
+    sizes = np.array([len(candidate) for candidate in candidates], dtype=np.int64)
+    if len(steps) == 0 or not sizes.any():
+        return np.zeros(len(candidates))
+    gains = np.full((len(steps), len(candidates), int(sizes.max())), -np.inf, dtype=np.float32)
+    for place, candidate in enumerate(candidates):
+        gains[:, place, : len(candidate)] = steps @ candidate.T - SIMILAR_FROM
+    along = GAP_COST * np.arange(gains.shape[2], dtype=np.float32)
+    above, best = np.zeros(gains.shape[1:], np.float32), np.zeros(len(candidates), np.float32)
+    for gain in gains:
+        ended = gain.copy()
+        ended[:, 1:] += above[:, :-1]  # scores are never below zero, so this is the better of going on and beginning
+        np.maximum(ended, above - GAP_COST, out=ended)
+        np.maximum(ended, 0.0, out=ended)
+        above = np.maximum.accumulate(ended + along, axis=1) - along
+        np.maximum(best, above.max(axis=1), out=best)
+    return np.asarray(best / np.sqrt(np.maximum(np.minimum(sizes, len(steps)), 1)), dtype=np.float64)
+
+
+def rerank(query: Floats, candidates: Sequence[Floats], similarity: Floats, depth: int = DEPTH) -> NDArray[np.float64]:
+    """Order what the melody vector found once more, by how long and how closely each candidate runs along the query.
+
+    The nearest `depth` candidates are aligned with the query; their alignment scores and their similarities, each in
+    standard units among them, count half. The others stay behind them in the order of their similarities.
+
+    Args:
+        query: Described steps of the query, float32 (n, dim).
+        candidates: Described steps of each candidate, (m, dim) each.
+        similarity: Cosines of query and candidates by their melody vectors, (candidates,).
+        depth: How many to align.
+
+    Returns:
+        float64 (candidates,), more is closer; only the order has a meaning.
+    """
+    fused = np.asarray(similarity, dtype=np.float64) - _BEHIND
+    nearest = np.argsort(-similarity, kind="stable")[:depth]
+    aligned = alignment_scores(query, [candidates[place] for place in nearest])
+    fused[nearest] = 0.5 * _standard_units(similarity[nearest]) + 0.5 * _standard_units(aligned)
+    return fused
+
+
+def _standard_units(scores: NDArray[np.floating]) -> NDArray[np.float64]:
+    return np.asarray((scores - scores.mean()) / max(float(scores.std()), 1e-9), dtype=np.float64)
 
 
 def _local_scores(gains: Floats) -> tuple[Floats, NDArray[np.int64]]:

@@ -13,10 +13,11 @@ from `intervals.mean_interval`. What curves look like is told at `Section.curves
 from collections.abc import Callable, Mapping, Sequence
 
 from singalike.embeddings.evaluation.bench import Bench
+from singalike.embeddings.evaluation.melody import evaluate_melody
 from singalike.embeddings.evaluation.section import Section
 from singalike.embeddings.evaluation.style import evaluate_style
 
 Topic = Callable[[Bench], Sequence[Section]]
 
-TOPICS: Mapping[str, Topic] = {"style": evaluate_style}
+TOPICS: Mapping[str, Topic] = {"style": evaluate_style, "melody": evaluate_melody}
 """By the name that `singalike evaluate` takes, in the order of a whole report."""

@@ -31,7 +31,7 @@ from singalike.embeddings.training.loop import RunPlan, Surroundings, train
 from singalike.embeddings.training.melody_clips import Material, load_material
 from singalike.embeddings.training.melody_projection import Sing, fit_discriminant, kernel_means, sing_with_slips
 from singalike.embeddings.training.melody_shards import ShardShelf, rendering
-from singalike.embeddings.training.note_lines import NoteLine
+from singalike.embeddings.training.note_lines import NoteLine, without_versions
 from singalike.embeddings.training.pace import Progress
 from singalike.embeddings.training.presets import read_preset
 from singalike.embeddings.training.renditions import render
@@ -136,7 +136,8 @@ def fit(preset: MelodyTraining, sources: MelodySources, around: Surroundings) ->
         return None
     sources.say("fitting the projection")
     sing = singing_heard_by(unprojected(tcae, ShinglePreset()), material) if preset.hear else sing_with_slips
-    encoder = fit_encoder(tcae, ShinglePreset(), material.lines, sing, sources.seed, preset.phrases)
+    lines = without_versions(material.lines, sources.data)
+    encoder = fit_encoder(tcae, ShinglePreset(), lines, sing, sources.seed, preset.phrases)
     tensors, config = encoder.to_checkpoint()
     training = {"loop": asdict(preset.loop), **asdict(preset.training), "seed": sources.seed}
     save_checkpoint(CHECKPOINT, tensors, {**config, "training": training | {"phrases": preset.phrases}}, sources.out)

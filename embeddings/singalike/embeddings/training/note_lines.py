@@ -4,6 +4,8 @@ import csv
 import io
 import xml.etree.ElementTree as ET
 import zipfile
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +15,9 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from singalike.embeddings.training.datasets import MANIFEST
+
+FEWEST_NOTES = 20
+"""A shorter line is no song."""
 
 _LIED_QUARTER_S = 0.7
 _STEPS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
@@ -61,15 +66,48 @@ def read_note_lines(data: Path) -> tuple[NoteLine, ...]:
     Args:
         data: Folder with the manifest.
     """
+    paths = sorted(path for listed in _paths_by_song(data).values() for path in listed)
+    lines = [_read_line(path) for path in paths if path.suffix == ".mxl" or path.stem == path.parent.name]
+    return tuple(line for line in lines if len(line.midi_pitch) >= FEWEST_NOTES)
+
+
+def read_versions(data: Path, most: int = 2) -> dict[str, tuple[NoteLine, ...]]:
+    """Read the vocal lines of the songs that the manifest lists in several versions.
+
+    Args:
+        data: Folder with the manifest.
+        most: Versions of each song, at least two.
+
+    Returns:
+        Two to `most` versions of each song, by the name that its main version's line carries.
+    """
+    read = {song: tuple(_read_line(path) for path in paths[-most:]) for song, paths in _versions(data).items()}
+    return {song: lines for song, lines in read.items() if all(len(line.midi_pitch) >= FEWEST_NOTES for line in lines)}
+
+
+def without_versions(lines: Sequence[NoteLine], data: Path) -> tuple[NoteLine, ...]:
+    """Leave out the songs that the manifest lists in several versions: finding those is what vectors are judged by."""
+    judged = _versions(data)
+    return tuple(line for line in lines if line.song not in judged)
+
+
+def _versions(data: Path) -> dict[str, list[Path]]:
+    """The files of the songs of several versions; the main one, named as the folder, is the last."""
+    listed = [sorted(paths) for paths in _paths_by_song(data).values() if len(paths) > 1]
+    return {paths[-1].stem: paths for paths in sorted(listed)}
+
+
+def _paths_by_song(data: Path) -> dict[str, list[Path]]:
+    paths = defaultdict(list)
     with (data / MANIFEST).open(newline="", encoding="utf-8") as file:
-        rows = [row for row in csv.DictReader(file) if row["use"] == "train" and row["kind"] == "midi"]
-    lines = []
-    for path in sorted(data / row["path"] for row in rows):
-        if path.suffix == ".mid" and path.stem == path.parent.name:
-            lines.append(_read_midi(path))
-        elif path.suffix == ".mxl":
-            lines.append(_read_music_xml(path))
-    return tuple(line for line in lines if len(line.midi_pitch) >= 20)
+        for row in csv.DictReader(file):
+            if row.get("use") == "train" and row["kind"] == "midi" and row["path"].endswith((".mid", ".mxl")):
+                paths[row["song"] or row["path"]].append(data / row["path"])
+    return paths
+
+
+def _read_line(path: Path) -> NoteLine:
+    return _read_midi(path) if path.suffix == ".mid" else _read_music_xml(path)
 
 
 def load_note_lines(data: Path, cache: Path) -> tuple[NoteLine, ...]:

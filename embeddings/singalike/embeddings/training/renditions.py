@@ -45,18 +45,21 @@ class Rendition:
     midi_pitch: NDArray[np.float32]
 
 
-def render(line: NoteLine, length_s: float, recordings: Sequence[RecordedVoice], rng: Generator) -> Rendition:
+def render(
+    line: NoteLine, length_s: float, recordings: Sequence[RecordedVoice], rng: Generator, borrowed_share: float = 0.5
+) -> Rendition:
     """Let an invented voice sing a phrase, in its own key, tempo, room and company.
 
     Args:
         line: The phrase; may be longer than what is rendered.
         length_s: Length of the result in seconds.
-        recordings: Voices whose envelopes are borrowed half of the time; may be empty.
+        recordings: Voices whose envelopes are borrowed; may be empty.
         rng: Source of all chance.
+        borrowed_share: How often one is borrowed, in [0, 1]; otherwise the tract is a formant model.
     """
     varied = vary(line, rng, float(np.exp(rng.uniform(-0.2, 0.2)))).cut(0.0, length_s)
     contour = plan_contour(varied, length_s, rng)
-    borrowed = len(recordings) > 0 and rng.random() < 0.5
+    borrowed = len(recordings) > 0 and rng.random() < borrowed_share
     tract = _borrowed_tract(contour, recordings, rng) if borrowed else _formant_tract(contour, rng)
     voice = _voice(contour, tract, rng)
     midi_pitch = np.where(contour.voiced, contour.midi_pitch, np.nan).astype(np.float32)
