@@ -1,5 +1,7 @@
 """What holds for the melody encoder whatever is sung."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -54,6 +56,17 @@ def test_the_melody_vector_of_a_transposed_rendition_stays_close(encoder: Melody
 
     assert float(here @ there) > 0.85
     assert float(here @ there) > float(here @ elsewhere) + 0.3
+
+
+@settings(max_examples=12, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(semitones=st.floats(-24.0, 24.0))
+def test_moving_the_pitch_track_changes_no_vector_and_no_step(encoder: MelodyEncoder, semitones: float) -> None:
+    heard = encoder.analyse([tone(np.array(TUNE, dtype=np.float64))])[0]
+    moved_hz = heard.pitch.f0_hz.astype(np.float64) * 2.0 ** (semitones / 12.0)
+    moved = replace(heard, pitch=replace(heard.pitch, f0_hz=moved_hz))
+
+    np.testing.assert_allclose(encoder.embed(moved), encoder.embed(heard), atol=BATCH_TOLERANCE)
+    np.testing.assert_allclose(encoder.describe(moved), encoder.describe(heard), atol=10 * BATCH_TOLERANCE)
 
 
 @settings(max_examples=8, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from singalike.embeddings.pitch_decoding import decode_pitch, viterbi_path
+from singalike.embeddings.pitch_decoding import decode_pitch, viterbi_path, viterbi_paths
 from singalike.embeddings.tcae import TcaePreset
 
 PRESET = TcaePreset()
@@ -81,3 +81,26 @@ def test_the_viterbi_path_is_the_best_of_all_paths() -> None:
     path = viterbi_path(scores, 0.4, 0.9)
 
     assert path.tolist() == paths[totals.argmax()].tolist()
+
+
+def test_a_long_recording_is_decoded_in_parts_as_in_one() -> None:
+    rng = np.random.default_rng(3)
+    truth = np.repeat(rng.uniform(48.0, 72.0, 75), 12)
+    scores = posterior(truth + rng.choice([0.0, 0.0, 0.0, 12.0, -12.0], len(truth)), sharpness=0.2)
+    scores[rng.random(len(scores)) < 0.2] = 0.0
+
+    in_parts = viterbi_path(scores, 0.3, 5.0)
+
+    in_one = viterbi_paths(scores[None], 0.3, 5.0)[0]
+    clear = scores.any(axis=1)
+    assert len(in_parts) == 900
+    np.testing.assert_array_equal(in_parts[clear], in_one[clear])
+
+
+def test_paths_found_side_by_side_are_those_found_alone() -> None:
+    scores = np.random.default_rng(4).normal(size=(3, 40, 20)).astype(np.float32)
+
+    together = viterbi_paths(scores, 0.3, 2.0)
+
+    for path, one in zip(together, scores, strict=True):
+        np.testing.assert_array_equal(path, viterbi_paths(one[None], 0.3, 2.0)[0])

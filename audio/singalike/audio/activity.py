@@ -11,7 +11,7 @@ from singalike.audio.sound import Sound, Waveform
 ANALYSIS_RATE = 8000
 HOP = 80  # 10 ms
 FRAME = 320  # 40 ms: two periods of 50 Hz, and more of every sung note
-FFT = 1024  # no wrap-around in the autocorrelation of 320 samples up to the longest lag
+FFT = 480  # no wrap-around in the autocorrelation of 320 samples up to the longest lag, and only small factors
 SHORTEST_LAG, LONGEST_LAG = 8, 133  # 1000 Hz to 60 Hz
 BLOCK_FRAMES = 256  # fits the cache: four times faster than thousands at once
 

@@ -58,7 +58,8 @@ def measure_clipping(sound: Sound) -> float:
     flat = np.abs(np.diff(waveform, axis=1)) <= CLIP_FLATNESS * peak
     flat &= np.abs(waveform[:, 1:]) >= CLIP_LEVEL * peak
     steps = CLIP_RUN - 1
-    runs = np.lib.stride_tricks.sliding_window_view(flat, steps, axis=1).all(axis=-1)
+    places = flat.shape[1] - steps + 1
+    runs = np.logical_and.reduce([flat[:, step : step + places] for step in range(steps)])
     inside = np.zeros(waveform.shape, bool)
     for offset in range(CLIP_RUN):
         inside[:, offset : offset + runs.shape[1]] |= runs

@@ -11,7 +11,7 @@ Sources:
     Muandet et al. 2017, Kernel mean embedding of distributions, https://arxiv.org/abs/1605.09522.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -22,6 +22,9 @@ from singalike.audio.pitch import PitchTrack
 from singalike.embeddings.projection import Projection, unit
 
 Floats = NDArray[np.float32]
+
+_BLOCK = 64
+"""Shingles whose features fit the second-level cache."""
 
 SHORTEST_VOICED_S = 1.5
 """Less singing than this has no melody: its vector is zero."""
@@ -87,9 +90,22 @@ class CosineFeatures:
     def mean(self, shingles: Floats) -> Floats:
         """Average the features of shingles (n, points), n above zero: the kernel mean (features,)."""
         total = np.zeros(len(self.phases), dtype=np.float64)
-        for first in range(0, len(shingles), 1024):  # blocks stay in the cache
-            total += np.cos(shingles[first : first + 1024] @ self.directions + self.phases).sum(axis=0)
+        for _, points in self.blocks(shingles):
+            total += points.sum(axis=0)
         return np.asarray(total / len(shingles), dtype=np.float32)
+
+    def blocks(self, shingles: Floats) -> Iterator[tuple[slice, Floats]]:
+        """Turn shingles (n, points) into features block by block, which is twice as fast as all at once.
+
+        Yields:
+            The rows of a block and their features, float32 (rows, features), overwritten by the next block.
+        """
+        room = np.empty((_BLOCK, len(self.phases)), dtype=np.float32)
+        for first in range(0, len(shingles), _BLOCK):
+            rows = slice(first, min(first + _BLOCK, len(shingles)))
+            points = np.matmul(shingles[rows], self.directions, out=room[: rows.stop - first])
+            points += self.phases
+            yield rows, np.cos(points, out=points)
 
 
 def cut_shingles(pitch: PitchTrack, preset: ShinglePreset) -> Floats:
@@ -122,15 +138,14 @@ def _step_sums(pitch: PitchTrack, preset: ShinglePreset, features: CosineFeature
     total, count = np.zeros((steps, preset.features), dtype=np.float32), np.zeros(steps, dtype=np.int64)
     for tempo in preset.tempos:
         shingles, centres = _shingles(pitch, tempo, preset)
-        points = np.cos(shingles @ features.directions + features.phases)
         rows = np.round(centres / step).astype(np.int64)
-        # The shingles of one tempo stand a step apart, so each has a row of its own, but for those hanging over an end.
         inside = (rows >= 0) & (rows < steps)
-        total[rows[inside]] += points[inside]
-        count[rows[inside]] += 1
-        for end, outside in ((0, rows < 0), (steps - 1, rows >= steps)):
-            total[end] += points[outside].sum(axis=0)
-            count[end] += int(outside.sum())
+        count += np.bincount(np.clip(rows, 0, steps - 1), minlength=steps)
+        for block, points in features.blocks(shingles):
+            # The shingles of one tempo stand a step apart, so each has a row of its own, but for those hanging over.
+            total[rows[block][inside[block]]] += points[inside[block]]
+            for place in np.flatnonzero(~inside[block]):
+                total[0 if rows[block][place] < 0 else steps - 1] += points[place]
     return total, count
 
 

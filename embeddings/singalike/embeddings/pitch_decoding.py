@@ -28,12 +28,53 @@ VOICED_FROM = 0.5
 _BLOCK = 2
 """Frames that share one step of the path: 32 ms."""
 
+_PART, _BESIDE = 250, 64
+"""Blocks that are decoded together, 8 s, and blocks to either side that are heard with them, 2 s."""
+
 _REACH = 2
 """Bins on each side of the path that take part in the fraction: one semitone."""
 
 
+def viterbi_paths(scores: Floats, bin_cost: float, jump_cost: float) -> NDArray[np.int64]:
+    """Find the paths of highest score minus the price of their moves, of many recordings or parts at once.
+
+    A step costs its distance times `bin_cost` or `jump_cost`, whichever is less, so the best way to reach every bin
+    takes two running maxima, one from below and one from above, and not a table of all pairs of bins.
+
+    Args:
+        scores: float32 (parts, steps, bins), log posteriors.
+        bin_cost: Price of moving by one bin in one step.
+        jump_cost: The highest price of a move.
+
+    Returns:
+        Bins of the paths, int64 (parts, steps).
+
+    Source:
+        Felzenszwalb & Huttenlocher 2012, Distance transforms of sampled functions, section 4 (truncated linear costs).
+    """
+    parts, steps, bins = scores.shape
+    ramp = bin_cost * np.arange(bins, dtype=np.float32)
+    ended = np.empty((steps, parts, bins), dtype=np.float32)
+    ended[0] = best = scores[:, 0]
+    for step in range(1, steps):
+        from_below = np.maximum.accumulate(best + ramp, axis=1) - ramp
+        from_above = np.maximum.accumulate((best - ramp)[:, ::-1], axis=1)[:, ::-1] + ramp
+        top = best.max(axis=1, keepdims=True)
+        reached = np.maximum(np.maximum(from_below, from_above), top - np.float32(jump_cost))
+        ended[step] = best = reached - top + scores[:, step]
+    moves = np.minimum(np.abs(np.arange(bins)[:, None] - np.arange(bins)) * bin_cost, jump_cost).astype(np.float32)
+    path = np.empty((parts, steps), dtype=np.int64)
+    path[:, -1] = ended[-1].argmax(axis=1)
+    for step in range(steps - 1, 0, -1):
+        path[:, step - 1] = (ended[step - 1] - moves[path[:, step]]).argmax(axis=1)
+    return path
+
+
 def viterbi_path(scores: Floats, bin_cost: float, jump_cost: float) -> NDArray[np.int64]:
-    """Find the path of highest score minus the price of its moves.
+    """Find the path of one recording, a long one in parts that are decoded side by side.
+
+    What was sung pulls at a path with the price of one jump at most, which a few clear frames outweigh: a part that is
+    decoded with two seconds to either side agrees with the path through the whole.
 
     Args:
         scores: float32 (steps, bins), log posteriors.
@@ -44,20 +85,13 @@ def viterbi_path(scores: Floats, bin_cost: float, jump_cost: float) -> NDArray[n
         Bins of the path, int64 (steps,).
     """
     steps, bins = scores.shape
-    apart = np.abs(np.arange(bins)[:, None] - np.arange(bins)[None, :])
-    moves = -np.minimum(apart * bin_cost, jump_cost).astype(np.float32)
-    came_from = np.empty((steps, bins), dtype=np.int64)
-    best = scores[0].copy()
-    for step in range(1, steps):
-        reached = moves + best
-        came_from[step] = reached.argmax(axis=1)
-        best = reached[np.arange(bins), came_from[step]] + scores[step]
-        best -= best.max()
-    path = np.empty(steps, dtype=np.int64)
-    path[-1] = best.argmax()
-    for step in range(steps - 1, 0, -1):
-        path[step - 1] = came_from[step, path[step]]
-    return path
+    if steps <= _PART + 2 * _BESIDE:
+        return viterbi_paths(scores[None], bin_cost, jump_cost)[0]
+    parts = -(-steps // _PART)
+    padded = np.zeros((parts * _PART + 2 * _BESIDE, bins), dtype=np.float32)
+    padded[_BESIDE : _BESIDE + steps] = scores
+    windows = np.stack([padded[first : first + _PART + 2 * _BESIDE] for first in range(0, parts * _PART, _PART)])
+    return viterbi_paths(windows, bin_cost, jump_cost)[:, _BESIDE : _BESIDE + _PART].reshape(-1)[:steps]
 
 
 def decode_pitch(pitch_logits: Floats, voicing_logits: Floats, preset: TcaePreset, hop_s: float) -> PitchTrack:

@@ -28,13 +28,18 @@ LOW_HZ = 150.0
 CLEAR = 0.4
 """Autocorrelation that a peak must reach; below it the network knows better."""
 
+_TRANSFORM, _LAGS = 1350, 325
+"""Length of the transform, which has small factors, and the lags at which it does not wrap around: down to 50 Hz."""
+
 _BLOCK = 256
 _HANN = np.hanning(WINDOW + 1)[:WINDOW].astype(np.float32)
 
 
 def _autocorrelation(frames: NDArray[np.float32]) -> NDArray[np.float32]:
-    spectrum = fft.rfft(frames, 2 * WINDOW, axis=-1)
-    return np.asarray(fft.irfft(spectrum.real**2 + spectrum.imag**2, axis=-1)[..., :WINDOW], dtype=np.float32)
+    """Correlate frames (..., WINDOW) with themselves at lags up to the longest period, (..., _LAGS)."""
+    spectrum = fft.rfft(frames, _TRANSFORM, axis=-1)
+    power = np.square(spectrum.real) + np.square(spectrum.imag)
+    return np.asarray(fft.irfft(power, _TRANSFORM, axis=-1)[..., :_LAGS], dtype=np.float32)
 
 
 _WINDOW_CORRELATION = _autocorrelation(_HANN)
@@ -54,11 +59,11 @@ def refine_pitch(pitch: PitchTrack, waveform: Waveform, sample_rate: int) -> Pit
     voiced = np.flatnonzero(np.isfinite(pitch.f0_hz))
     padded = np.pad(waveform, (WINDOW // 2, WINDOW))
     starts = np.minimum(np.round(voiced * pitch.hop_s * sample_rate).astype(np.int64), len(padded) - WINDOW)
+    around = np.lib.stride_tricks.sliding_window_view(padded, WINDOW)
     f0_hz = pitch.f0_hz.copy()
     for first in range(0, len(voiced), _BLOCK):
         block = slice(first, first + _BLOCK)
-        frames = padded[starts[block, None] + np.arange(WINDOW)]
-        f0_hz[voiced[block]] = _refine(frames, f0_hz[voiced[block]], sample_rate)
+        f0_hz[voiced[block]] = _refine(around[starts[block]], f0_hz[voiced[block]], sample_rate)
     return PitchTrack(f0_hz, pitch.voicing, pitch.hop_s)
 
 
@@ -69,7 +74,7 @@ def _refine(frames: NDArray[np.float32], f0_hz: NDArray[np.float32], sample_rate
     share = np.where(f0_hz < LOW_HZ, REACH_OF_LOW, REACH)
     reach = int(np.ceil((share * period).max())) + 1
     lags = np.round(period).astype(np.int64)[:, None] + np.arange(-reach - 1, reach + 2)
-    lags = np.clip(lags, 1, WINDOW - 1)
+    lags = np.clip(lags, 1, _LAGS - 1)
     values = np.take_along_axis(correlation, lags, axis=1) / _WINDOW_CORRELATION[lags]
     values /= np.maximum(correlation[:, :1] / _WINDOW_CORRELATION[0], 1e-12)
     near = np.abs(lags - period[:, None]) <= (share * period)[:, None] + 0.5
