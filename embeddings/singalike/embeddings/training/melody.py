@@ -2,6 +2,7 @@
 
 usage: python -m singalike.embeddings.training.melody --data FOLDER --out FOLDER [--seed 0] [--minutes M]
            [--shards N] [--preset default] [--go-on-from FOLDER] [--hear] [--phrases 2000] [--workers 1]
+           [--projection-only]
 
 FOLDER holds manifest.csv (see `datasets`); only its rows with use=train are read. The same preset and seed give the
 same weights on the same machine, whether the run was broken or not; with --minutes they depend on its speed. --hear
@@ -22,7 +23,7 @@ import torch
 from numpy.random import Generator
 
 from singalike.audio.pitch import PitchTrack
-from singalike.embeddings.checkpoint import save_checkpoint
+from singalike.embeddings.checkpoint import SHIPPED, load_checkpoint, save_checkpoint
 from singalike.embeddings.melody import CHECKPOINT, MelodyEncoder
 from singalike.embeddings.melody_vector import CosineFeatures, ShinglePreset
 from singalike.embeddings.projection import Projection
@@ -31,7 +32,7 @@ from singalike.embeddings.training.loop import RunPlan, Surroundings, train
 from singalike.embeddings.training.melody_clips import Material, load_material
 from singalike.embeddings.training.melody_projection import Sing, fit_discriminant, kernel_means, sing_with_slips
 from singalike.embeddings.training.melody_shards import ShardShelf, rendering
-from singalike.embeddings.training.note_lines import NoteLine, without_versions
+from singalike.embeddings.training.note_lines import NoteLine, load_note_lines, without_versions
 from singalike.embeddings.training.pace import Progress
 from singalike.embeddings.training.presets import read_preset
 from singalike.embeddings.training.renditions import render
@@ -136,11 +137,29 @@ def fit(preset: MelodyTraining, sources: MelodySources, around: Surroundings) ->
         return None
     sources.say("fitting the projection")
     sing = singing_heard_by(unprojected(tcae, ShinglePreset()), material) if preset.hear else sing_with_slips
-    lines = without_versions(material.lines, sources.data)
+    lines = without_versions(material.lines, sources.data) or material.lines
     encoder = fit_encoder(tcae, ShinglePreset(), lines, sing, sources.seed, preset.phrases)
     tensors, config = encoder.to_checkpoint()
     training = {"loop": asdict(preset.loop), **asdict(preset.training), "seed": sources.seed}
     save_checkpoint(CHECKPOINT, tensors, {**config, "training": training | {"phrases": preset.phrases}}, sources.out)
+    return encoder
+
+
+def refit(preset: MelodyTraining, sources: MelodySources) -> MelodyEncoder:
+    """Fit the projection anew on planned pitch, for the network of `go_on_from` as it is, and save both.
+
+    Args:
+        preset: Says on how many phrases.
+        sources: From what, and where; without `go_on_from` the shipped network is kept.
+    """
+    kept = load_checkpoint(CHECKPOINT, sources.go_on_from or SHIPPED)
+    tcae = MelodyEncoder.from_checkpoint(kept).tcae
+    every = load_note_lines(sources.data, sources.out / "cache" / "note_lines.npz")
+    lines = without_versions(every, sources.data) or every
+    encoder = fit_encoder(tcae, ShinglePreset(), lines, sing_with_slips, sources.seed, preset.phrases)
+    tensors, config = encoder.to_checkpoint()
+    training = {**kept.config["training"], "phrases": preset.phrases}
+    save_checkpoint(CHECKPOINT, tensors, {**config, "training": training}, sources.out)
     return encoder
 
 
@@ -176,6 +195,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     sources = MelodySources(
         options.data, options.out, run, options.seed, options.workers, go_on_from=options.go_on_from
     )  # fmt: skip
+    if options.projection_only:
+        refit(preset, sources)
+        return
     fit(preset, sources, Surroundings(time.monotonic, tell=_log_progress, logs=open_logs(run)))
 
 
@@ -196,6 +218,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--go-on-from", type=Path, help="folder of a checkpoint to begin with")
     parser.add_argument("--hear", action="store_true", help="fit the projection on rendered sound")
     parser.add_argument("--phrases", type=int, help="phrases to fit the projection on")
+    parser.add_argument("--projection-only", action="store_true", help="keep the network of --go-on-from as it is")
     parser.add_argument("--workers", type=int, default=1, help="processes that render; the network has one thread")
     return parser.parse_args(arguments)
 
