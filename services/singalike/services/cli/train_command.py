@@ -33,6 +33,8 @@ class TrainOptions:
     minutes: float | None
     device: str
     precision: str | None
+    ablation: bool
+    measure: Path | None
     as_json: bool
 
     def say(self, words: str) -> None:
@@ -73,6 +75,14 @@ class TrainOptions:
 @click.option("--minutes", type=click.FloatRange(0, min_open=True), help="End after so much time, fully cooled down.")
 @click.option("--device", default="auto", show_default=True, help="Torch device: auto, cpu, cuda.")
 @click.option("--precision", type=click.Choice(["float32", "bf16", "fp16"]), help="Instead of the preset's.")
+@click.option(
+    "--ablation", is_flag=True, help="For timbre: train all positions of `pitch` and `stretch`, print a table."
+)
+@click.option(
+    "--measure",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="With --ablation: folder of recordings that are only measured on.",
+)
 @json_option
 def command(models: tuple[str, ...], as_json: bool, **given: "object") -> int:
     """Train MODELS and write checkpoints with their digests.
@@ -83,6 +93,10 @@ def command(models: tuple[str, ...], as_json: bool, **given: "object") -> int:
     """
     options = TrainOptions(as_json=as_json, **given)  # type: ignore[arg-type]
     names = list(dict.fromkeys("voice_gender" if model == "gender" else model for model in models))
+    if options.ablation:
+        from singalike.services.cli.train_ablation import train_ablation
+
+        return train_ablation(names, options)
     _require_networks(names, options)
     for name in names:
         if not (_train_melody(options) if name == "melody" else _fit_linear(name, options)):
