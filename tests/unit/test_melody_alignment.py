@@ -82,7 +82,7 @@ def test_many_alignments_at_once_score_as_one_by_one() -> None:
         phrase[:0],
     ]
 
-    scores = alignment_scores(phrase, others)
+    scores = alignment_scores(phrase, others, SIMILAR_FROM, GAP_COST)
 
     assert scores == pytest.approx([align_steps(phrase, other, STEP_S).score for other in others], abs=TOLERANCE)
     assert scores[0] > 2 * scores[1]

@@ -44,6 +44,9 @@ class MelodyMatch:
     other_end_s: float
 
 
+RANKED_FROM, RANKED_GAP_COST = 0.0, 0.1
+"""The same for ranking, where a long faint likeness counts and sharp ends do not: chosen on sung training melodies."""
+
 DEPTH = 50
 """Candidates, nearest by their vectors, that `rerank` aligns."""
 
@@ -84,12 +87,19 @@ def align_steps(steps: Floats, other: Floats, step_s: float) -> MelodyMatch:
     )
 
 
-def alignment_scores(steps: Floats, candidates: Sequence[Floats]) -> NDArray[np.float64]:
+def alignment_scores(
+    steps: Floats,
+    candidates: Sequence[Floats],
+    similar_from: float = RANKED_FROM,
+    gap_cost: float = RANKED_GAP_COST,
+) -> NDArray[np.float64]:
     """Score the best local alignment with each of many recordings at once, as `align_steps` scores one.
 
     Args:
         steps: float32 (n, dim), unit or zero rows.
         candidates: float32 (m, dim) each; m may differ.
+        similar_from: Cosine that neither helps nor harms a path.
+        gap_cost: Price of one step in one recording alone.
 
     Returns:
         `MelodyMatch.score` for each candidate, float64 (candidates,).
@@ -99,13 +109,13 @@ def alignment_scores(steps: Floats, candidates: Sequence[Floats]) -> NDArray[np.
         return np.zeros(len(candidates))
     gains = np.full((len(steps), len(candidates), int(sizes.max())), -np.inf, dtype=np.float32)
     for place, candidate in enumerate(candidates):
-        gains[:, place, : len(candidate)] = steps @ candidate.T - SIMILAR_FROM
-    along = GAP_COST * np.arange(gains.shape[2], dtype=np.float32)
+        gains[:, place, : len(candidate)] = steps @ candidate.T - np.float32(similar_from)
+    along = np.float32(gap_cost) * np.arange(gains.shape[2], dtype=np.float32)
     above, best = np.zeros(gains.shape[1:], np.float32), np.zeros(len(candidates), np.float32)
     for gain in gains:
         ended = gain.copy()
         ended[:, 1:] += above[:, :-1]  # scores are never below zero, so this is the better of going on and beginning
-        np.maximum(ended, above - GAP_COST, out=ended)
+        np.maximum(ended, above - np.float32(gap_cost), out=ended)
         np.maximum(ended, 0.0, out=ended)
         above = np.maximum.accumulate(ended + along, axis=1) - along
         np.maximum(best, above.max(axis=1), out=best)

@@ -86,12 +86,13 @@ def viterbi_path(scores: Floats, bin_cost: float, jump_cost: float) -> NDArray[n
     """
     steps, bins = scores.shape
     if steps <= _PART + 2 * _BESIDE:
-        return viterbi_paths(scores[None], bin_cost, jump_cost)[0]
+        return np.asarray(viterbi_paths(scores[None], bin_cost, jump_cost)[0])
     parts = -(-steps // _PART)
     padded = np.zeros((parts * _PART + 2 * _BESIDE, bins), dtype=np.float32)
     padded[_BESIDE : _BESIDE + steps] = scores
     windows = np.stack([padded[first : first + _PART + 2 * _BESIDE] for first in range(0, parts * _PART, _PART)])
-    return viterbi_paths(windows, bin_cost, jump_cost)[:, _BESIDE : _BESIDE + _PART].reshape(-1)[:steps]
+    inner = viterbi_paths(windows, bin_cost, jump_cost)[:, _BESIDE : _BESIDE + _PART]
+    return np.asarray(inner.reshape(-1)[:steps])
 
 
 def decode_pitch(pitch_logits: Floats, voicing_logits: Floats, preset: TcaePreset, hop_s: float) -> PitchTrack:

@@ -75,13 +75,18 @@ def _render(bench: Bench, songs: Sequence[Sequence[NoteLine]]) -> _Renditions:
     with bench.progress("singing versions of songs", len(songs)) as advance:
         for place, lines in enumerate(songs):
             other, main = (line.cut(float(line.start_s[0]), float(line.end_s[-1])) for line in (lines[0], lines[-1]))
-            candidates.append(_sing_line(main, singers[place % SINGERS], rng))
+            candidates.append(_sing_line(main, singers[_singer_of(place)], rng))
             start_s = float(rng.uniform(0.0, CANDIDATE_S / 1.15 - _SLOWEST * QUERY_S))
             excerpt, voice = other.cut(start_s, start_s + _SLOWEST * QUERY_S), voices[place % max(len(voices), 1) :][:1]
             queries.append(render(excerpt, QUERY_S, voice, rng, borrowed_share=1.0).waveform)
             advance()
-    names = [f"synthetic singer {place % SINGERS}" for place in range(len(songs))]
+    names = [f"synthetic singer {_singer_of(place)}" for place in range(len(songs))]
     return _Renditions(queries, candidates, names, _one_work([lines[-1] for lines in songs]))
+
+
+def _singer_of(place: int) -> int:
+    """Deal the songs out to the singers, one further in every round: songs a round apart are of two singers."""
+    return (place + place // SINGERS) % SINGERS
 
 
 def _held_out_voices(bench: Bench) -> list[RecordedVoice]:
