@@ -1,11 +1,10 @@
 """What every topic of an evaluation works with: the recordings, the ear, and vectors computed once and kept."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from hashlib import sha256
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,7 +26,11 @@ Vectors = NDArray[np.float32]
 Progress = Callable[[str, int], AbstractContextManager[Callable[[], None]]]
 """Opens a progress bar with a title and a number of steps; what it yields is called after every step."""
 
+Peer = Callable[[Sequence[Waveform]], Vectors]
+"""Somebody else's encoder: waveforms at 16 000 Hz in, unit rows (recordings, dim) out."""
+
 _SAVE_EVERY = 100
+_PEER_BLOCK = 500
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,6 +106,14 @@ class Embedded:
         """Return float32 (recordings, dim) of a method that gives one vector a recording."""
         return np.stack(self.arrays[method])
 
+    def only(self, recordings: Collection[Recording]) -> "Embedded":
+        """Keep what belongs to these recordings."""
+        wanted = {one.name for one in recordings}
+        rows = [row for row, one in enumerate(self.recordings) if one.name in wanted]
+        arrays = {method: [vectors[row] for row in rows] for method, vectors in self.arrays.items()}
+        refused = tuple(pair for pair in self.refused if pair[0] in wanted)
+        return Embedded(tuple(self.recordings[row] for row in rows), arrays, refused)
+
 
 @dataclass(frozen=True, eq=False)
 class Bench:
@@ -118,7 +129,8 @@ class Bench:
         seed: Of all chance.
         seconds: Length of the short clips that are measured beside the whole ones.
         most: At most so many recordings of a set; None takes all.
-        peer_python: A Python that can import resemblyzer, to stand beside the ear; None leaves it out.
+        peers: Other people's encoders to stand beside the ear, by name.
+        place: Lays vectors (points, dim) out on a plane (points, 2) from a seed; None draws no maps.
     """
 
     folder: MeasuredFolder
@@ -130,7 +142,8 @@ class Bench:
     seed: int = 0
     seconds: float = 3.0
     most: int | None = None
-    peer_python: Path | None = None
+    peers: Mapping[str, Peer] = field(default_factory=dict)
+    place: Callable[[Vectors, int], Vectors] | None = None
     _digests: dict[str, str] = field(default_factory=dict)
 
     def sets(self, *kinds: str) -> Mapping[str, Sequence[Recording]]:
@@ -169,35 +182,67 @@ class Bench:
             methods: By name.
             condition: What happens to each recording first.
         """
-        tables = {name: f"{name}-{method.version}-{condition.name}-{self.seed}" for name, method in methods.items()}
+        sounds = {self.digest(one): partial(self.hear, one, condition) for one in recordings}
+        arrays, refusals = self.embed_sounds(sounds, methods, condition.name)
+        heard = tuple(one for one in recordings if self.digest(one) not in refusals)
+        refused = tuple((one.name, refusals[self.digest(one)]) for one in recordings if self.digest(one) in refusals)
+        return Embedded(
+            heard, {name: [kept[self.digest(one)] for one in heard] for name, kept in arrays.items()}, refused
+        )
+
+    def embed_sounds(
+        self, sounds: Mapping[str, Callable[[], Hearing]], methods: Mapping[str, Method], title: str
+    ) -> tuple[Mapping[str, Mapping[str, Vectors]], Mapping[str, str]]:
+        """Describe any sounds with every method.
+
+        Args:
+            sounds: Makers of the sounds, by names that stand for their content.
+            methods: By name.
+            title: What was done to them; with the seed and the methods' versions the key of the cache.
+
+        Returns:
+            By method and name one array each, and the messages of the sounds that the ear refuses.
+        """
+        tables = {name: f"{name}-{method.version}-{title}-{self.seed}" for name, method in methods.items()}
         kept = {name: self.cache.load(table) for name, table in tables.items()}
         refused: dict[str, str] = {}
-        missing = [one for one in recordings if any(self.digest(one) not in kept[name] for name in methods)]
-        with self.progress(f"listening ({condition.name})", len(missing)) as advance:
-            for count, recording in enumerate(missing, start=1):
+        missing = [name for name in sounds if any(name not in table for table in kept.values())]
+        with self.progress(f"listening ({title})", len(missing)) as advance:
+            for count, name in enumerate(missing, start=1):
                 try:
-                    self._complete(kept, recording, methods, condition)
+                    _complete(kept, name, sounds[name](), methods)
                 except SingalikeError as error:
-                    refused[recording.name] = error.message
+                    refused[name] = error.message
                 if count % _SAVE_EVERY == 0 or count == len(missing):
-                    for name, table in tables.items():
-                        self.cache.save(table, kept[name])
+                    for method, table in tables.items():
+                        self.cache.save(table, kept[method])
                 advance()
-        heard = tuple(one for one in recordings if one.name not in refused)
-        arrays = {name: [kept[name][self.digest(one)] for one in heard] for name in methods}
-        return Embedded(heard, arrays, tuple(refused.items()))
+        return kept, refused
 
-    def _complete(
-        self,
-        kept: Mapping[str, dict[str, Vectors]],
-        recording: Recording,
-        methods: Mapping[str, Method],
-        condition: Condition,
-    ) -> None:
-        hearing, digest = self.hear(recording, condition), self.digest(recording)
-        for name, method in methods.items():
-            if digest not in kept[name]:
-                kept[name][digest] = np.asarray(method.embed(hearing), dtype=np.float32)
+    def embed_by_peer(self, peer: str, recordings: Sequence[Recording], condition: Condition = CLEAN) -> Embedded:
+        """Describe recordings, none of them refused by the ear, with somebody else's encoder."""
+        table = f"{peer}-peer-{condition.name}-{self.seed}"
+        kept = self.cache.load(table)
+        missing = [one for one in recordings if self.digest(one) not in kept]
+        with self.progress(f"{peer} ({condition.name})", len(missing)) as advance:
+            for first in range(0, len(missing), _PEER_BLOCK):
+                block = missing[first : first + _PEER_BLOCK]
+                vectors = self.peers[peer]([self.hear(one, condition).waveform for one in block])
+                kept |= {self.digest(one): vector for one, vector in zip(block, vectors, strict=True)}
+                self.cache.save(table, kept)
+                for _ in block:
+                    advance()
+        return Embedded(tuple(recordings), {peer: [kept[self.digest(one)] for one in recordings]})
+
+
+def _complete(
+    kept: Mapping[str, dict[str, Vectors]], name: str, hearing: Hearing, methods: Mapping[str, Method]
+) -> None:
+    """Fill in what is missing, all or nothing."""
+    missing = {method: how for method, how in methods.items() if name not in kept[method]}
+    fresh = {method: np.asarray(how.embed(hearing), dtype=np.float32) for method, how in missing.items()}
+    for method, vectors in fresh.items():
+        kept[method][name] = vectors
 
 
 def _read(recording: Recording) -> bytes:

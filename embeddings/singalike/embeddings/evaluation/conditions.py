@@ -11,9 +11,11 @@ from numpy.typing import NDArray
 from scipy import fft
 from scipy.signal import fftconvolve
 
-from singalike.audio.sound import Waveform
+from singalike.audio.f0 import track_with_dio
+from singalike.audio.sound import Sound, Waveform
 
 SAMPLE_RATE = 16_000
+_WORLD_HOP_S = 0.005
 
 
 @dataclass(frozen=True)
@@ -98,8 +100,10 @@ def _noise(samples: int, rng: Generator) -> NDArray[np.float64]:
 
 def _shifted(semitones: float, waveform: Waveform, _rng: Generator) -> Waveform:
     sound = np.ascontiguousarray(waveform, dtype=np.float64)
-    f0_hz, times_s = pyworld.harvest(sound, SAMPLE_RATE, f0_floor=65.0, f0_ceil=900.0)
+    track = track_with_dio(Sound(waveform[None], SAMPLE_RATE), _WORLD_HOP_S)
+    f0_hz = np.nan_to_num(track.f0_hz.astype(np.float64))
+    times_s = np.arange(len(f0_hz)) * _WORLD_HOP_S
     envelope = pyworld.cheaptrick(sound, f0_hz, times_s, SAMPLE_RATE)
     aperiodicity = pyworld.d4c(sound, f0_hz, times_s, SAMPLE_RATE)
-    moved = pyworld.synthesize(f0_hz * 2 ** (semitones / 12), envelope, aperiodicity, SAMPLE_RATE)
+    moved = pyworld.synthesize(f0_hz * 2 ** (semitones / 12), envelope, aperiodicity, SAMPLE_RATE, 1_000 * _WORLD_HOP_S)
     return np.asarray(moved[: len(waveform)], dtype=np.float32)

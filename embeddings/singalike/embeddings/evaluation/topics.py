@@ -16,8 +16,13 @@ from singalike.embeddings.evaluation.bench import Bench
 from singalike.embeddings.evaluation.melody import evaluate_melody
 from singalike.embeddings.evaluation.section import Section
 from singalike.embeddings.evaluation.style import evaluate_style
+from singalike.embeddings.evaluation.timbre import evaluate_timbre
 
 Topic = Callable[[Bench], Sequence[Section]]
 
-TOPICS: Mapping[str, Topic] = {"style": evaluate_style, "melody": evaluate_melody}
-"""By the name that `singalike evaluate` takes, in the order of a whole report."""
+TOPICS: Mapping[str, Topic] = {
+    "timbre": evaluate_timbre,
+    "melody": evaluate_melody,
+    "style": evaluate_style,
+}
+"""By the name that `singalike evaluate` takes, in the order of a whole report; the command repeats the names."""

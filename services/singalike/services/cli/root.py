@@ -12,6 +12,7 @@ from singalike.errors import InvalidInputError, NotFoundError, SingalikeError
 COMMANDS = {
     "demo": "Synthesise a catalogue and a voice, and recommend: the whole path in one go.",
     "embed": "Turn recordings into vectors.",
+    "evaluate": "Measure the ear on recordings that it has not heard, beside baselines.",
     "export": "Write the ear's models as ONNX or TorchScript.",
     "identify": "Say with what probability a voice is each singer's.",
     "ingest": "Take recordings into the catalogue.",
