@@ -17,12 +17,14 @@ from singalike.embeddings.evaluation.melody import evaluate_melody
 from singalike.embeddings.evaluation.section import Section
 from singalike.embeddings.evaluation.style import evaluate_style
 from singalike.embeddings.evaluation.timbre import evaluate_timbre
+from singalike.embeddings.evaluation.voice_gender import evaluate_voice_gender
 
 Topic = Callable[[Bench], Sequence[Section]]
 
 TOPICS: Mapping[str, Topic] = {
     "timbre": evaluate_timbre,
     "melody": evaluate_melody,
+    "gender": evaluate_voice_gender,
     "style": evaluate_style,
 }
 """By the name that `singalike evaluate` takes, in the order of a whole report; the command repeats the names."""
