@@ -7,13 +7,14 @@ import numpy as np
 import pytest
 
 from singalike.embeddings.encoder import VoiceEncoder
-from singalike.embeddings.evaluation.bench import Bench, Method
+from singalike.embeddings.evaluation.bench import Bench, Method, Vectors
 from singalike.embeddings.evaluation.conditions import CLEAN
 from singalike.embeddings.evaluation.report import Report
 from singalike.embeddings.evaluation.section import Section
 from singalike.embeddings.evaluation.timbre import evaluate_timbre, identity_section
-from singalike.embeddings.evaluation.timbre_methods import timbre_methods
+from singalike.embeddings.evaluation.timbre_methods import timbre_methods, timbre_parts
 from singalike.embeddings.evaluation.timbre_probes import probe_section, shift_section
+from singalike.embeddings.voice_frames import VoiceFrames
 from singalike.errors import InvalidInputError
 from tests.support.measured_folders import open_bench, write_measured_folder
 
@@ -26,7 +27,7 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
 
 @pytest.fixture(scope="module")
 def methods(bench: Bench) -> Mapping[str, Method]:
-    everything = timbre_methods(bench.encoder, bench.hear(bench.sets()["toy singing"][0]))
+    everything = timbre_methods(bench.encoder)
     return {name: everything[name] for name in ("timbre", "mean-mel", "f0 alone")}
 
 
@@ -50,17 +51,18 @@ def test_each_set_has_its_curves(section: Section) -> None:
     assert list(section.curves["confusion of singers toy singing"]) == ["anna", "berta", "carl", "dirk"]
 
 
-def test_the_parts_of_the_encoder_stand_beside_it(bench: Bench) -> None:
-    hearing = bench.hear(bench.sets()["toy singing"][0])
+class Joined:
+    """Joins two parts."""
 
-    parts = bench.encoder.timbre.parts(hearing.frames)
-    listed = timbre_methods(bench.encoder, hearing)
+    def by_network(self, _frames: VoiceFrames) -> Vectors:
+        return np.array([1.0, 0.0], dtype=np.float32)
 
-    assert [name for name in listed if name.endswith("alone") and name.startswith("timbre")] == [
-        f"timbre: {part} alone" for part in parts
-    ]
-    joined = np.concatenate(list(parts.values()))
-    np.testing.assert_allclose(joined / np.linalg.norm(joined), bench.encoder.timbre.embed(hearing.frames), atol=1e-6)
+    def by_linear(self, _frames: VoiceFrames) -> Vectors:
+        return np.array([0.0, 1.0], dtype=np.float32)
+
+
+def test_the_parts_of_an_encoder_are_found_by_name() -> None:
+    assert list(timbre_parts(Joined())) == ["linear", "network"]
 
 
 def test_a_moved_pitch_is_nearer_to_the_recording_than_another_singer(

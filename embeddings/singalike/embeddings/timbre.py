@@ -93,16 +93,7 @@ class TimbreEncoder:
         Raises:
             InvalidInputError: TOO_SHORT, less than 0.1 s of frames.
         """
-        return unit(np.concatenate(list(self.parts(frames).values())))
-
-    def parts(self, frames: VoiceFrames) -> dict[str, Vectors]:
-        """Return the unit vectors that are joined to one, by name and in their order, so that each can be judged alone.
-
-        Raises:
-            InvalidInputError: TOO_SHORT, less than 0.1 s of frames.
-        """
         chosen = frames.chosen()
-        return {
-            "statistics": unit(self.statistics(frame_statistics(frames.cepstra[chosen]))),
-            "supervector": unit(self.supervector(self.mixture.supervector(frames.envelope[chosen]))),
-        }
+        detail = unit(self.statistics(frame_statistics(frames.cepstra[chosen])))
+        moved = unit(self.supervector(self.mixture.supervector(frames.envelope[chosen])))
+        return unit(np.concatenate([detail, moved]))

@@ -40,7 +40,7 @@ def evaluate_timbre(bench: Bench) -> Sequence[Section]:
     if not sets:
         message = f"no singer in {bench.folder.root} sings two songs: singers cannot be found again by voice alone"
         raise InvalidInputError("NOTHING_TO_MEASURE", message)
-    methods = timbre_methods(bench.encoder, bench.hear(next(iter(sets.values()))[0]))
+    methods = timbre_methods(bench.encoder)
     return [
         identity_section(bench, sets, methods, CLEAN, "timbre", "Telling singers apart", curves=True),
         identity_section(bench, sets, methods, elsewhere(bench.seed), "timbre-elsewhere",

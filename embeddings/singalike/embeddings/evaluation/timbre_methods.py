@@ -1,45 +1,40 @@
 """Every way of describing a voice that stands in the table of timbre: the ear, its parts, and baselines."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from scipy.fft import dct
+from torch import nn
 
 from singalike.embeddings.encoder import VoiceEncoder
 from singalike.embeddings.evaluation.bench import Hearing, Method, Vectors
 from singalike.embeddings.evaluation.recordings import Recording
 from singalike.embeddings.mel import MelSettings, log_mel
 from singalike.embeddings.projection import unit
-from singalike.embeddings.trunk import Trunk, TrunkPreset
+from singalike.embeddings.voice_frames import VoiceFrames
 
 TIMBRE = "timbre"
 MEL = MelSettings(16_000, 512, 160, 512, 80, 0.0, 8_000.0, floor=1e-8)
-CEPSTRA = 20
+CEPSTRA, WIDTH = 20, 96
+
+Part = Callable[[VoiceFrames], Vectors]
 
 VOICE_GENDER, CHANCE = "voice gender alone", "chance"
 """Baselines that hear nothing: the true voice gender, and nothing at all."""
 
 
-def timbre_methods(encoder: VoiceEncoder, example: Hearing) -> Mapping[str, Method]:
-    """Return the methods that hear a recording, the ear first.
-
-    Args:
-        encoder: The ear.
-        example: Any recording: it tells which parts the timbre encoder joins.
-    """
+def timbre_methods(encoder: VoiceEncoder) -> Mapping[str, Method]:
+    """Return the methods that hear a recording, the ear first."""
     version = encoder.model_version
-    parts = list(encoder.timbre.parts(example.frames))
-    joined = {f"{TIMBRE}: {part} alone": Method(partial(_part, part), version) for part in parts if len(parts) > 1}
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
-        untrained = Trunk(TrunkPreset()).eval()
+    parts = timbre_parts(encoder.timbre) if encoder.other_timbre is None else {}
+    joined = {f"{TIMBRE}: {name} alone": Method(partial(_part, part), version) for name, part in parts.items()}
     return {
-        TIMBRE: Method(lambda heard: heard.encoder.timbre.embed(heard.frames), version),
+        TIMBRE: Method(_timbre, version),
         **joined,
-        "untrained network": Method(partial(_untrained, untrained), "1", baseline=True, standardised=True),
+        "untrained network": Method(partial(_untrained, _random_network()), "1", baseline=True, standardised=True),
         "mean-mel": Method(_mean_mel, "1", baseline=True, standardised=True),
         "MFCC statistics": Method(_mfcc_statistics, "1", baseline=True, standardised=True),
         "f0 alone": Method(_f0, version, baseline=True, standardised=True),
@@ -60,15 +55,39 @@ def silent_methods(recordings: Sequence[Recording], seed: int = 0) -> Mapping[st
     return {VOICE_GENDER: unit(np.concatenate([gender, 1e-3 * noise], axis=1)), CHANCE: unit(noise)}
 
 
-def _part(name: str, heard: Hearing) -> Vectors:
-    return heard.encoder.timbre.parts(heard.frames)[name]
+def timbre_parts(timbre: object) -> Mapping[str, Part]:
+    """Return the parts that a timbre encoder joins: its methods `by_NAME` of frames, which return unit vectors."""
+    names = sorted(name for name in dir(timbre) if name.startswith("by_"))
+    return {name.removeprefix("by_"): getattr(timbre, name) for name in names}
 
 
-def _untrained(network: Trunk, heard: Hearing) -> Vectors:
+def _timbre(heard: Hearing) -> Vectors:
+    if heard.encoder.other_timbre is None:
+        return heard.encoder.timbre.embed(heard.frames)
+    return heard.profile.timbre
+
+
+def _part(part: Part, heard: Hearing) -> Vectors:
+    return part(heard.frames)
+
+
+def _random_network(seed: int = 0) -> nn.Module:
+    """Three convolutions over log-mel frames, (1, 80, frames) to (1, 96, steps), with weights that nothing trained."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        layers = [nn.Conv1d(80, WIDTH, 5), nn.ReLU(), nn.Conv1d(WIDTH, WIDTH, 5, dilation=2), nn.ReLU(),
+                  nn.Conv1d(WIDTH, WIDTH, 5, dilation=4)]  # fmt: skip
+    return nn.Sequential(*layers).eval()
+
+
+def _untrained(network: nn.Module, heard: Hearing) -> Vectors:
+    """Mean and deviation over time of what the network makes of the voice, float32 (192,)."""
     frames = heard.frames
+    mel = torch.from_numpy(frames.log_mel[frames.chosen()].T[None])
     with torch.inference_mode():
-        timbre, _ = network(torch.from_numpy(frames.log_mel)[None], torch.from_numpy(frames.chosen())[None])
-    return np.asarray(timbre[0].numpy(), dtype=np.float32)
+        steps = network(nn.functional.pad(mel, (14, 14), mode="replicate"))[0]
+        pooled = torch.cat([steps.mean(dim=1), steps.std(dim=1, correction=0)])
+    return np.asarray(pooled.numpy(), dtype=np.float32)
 
 
 def _mel(heard: Hearing) -> NDArray[np.float32]:
