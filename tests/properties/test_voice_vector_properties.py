@@ -46,3 +46,14 @@ def test_the_order_of_frames_moves_only_the_statistics_of_change(order: list[int
 @given(values=st.lists(st.floats(-1e6, 1e6), min_size=2, max_size=8).filter(lambda v: np.linalg.norm(v) > 1e-3))
 def test_unit_vectors_have_length_one(values: list[float]) -> None:
     assert np.linalg.norm(unit(np.array(values))) == pytest.approx(1.0, abs=1e-5)
+
+
+@settings(max_examples=10, deadline=None)
+@given(gain=st.floats(1e-3, 3.0), f0_hz=st.floats(100.0, 400.0))
+def test_no_gain_moves_style(gain: float, f0_hz: float) -> None:
+    timbre, style = TimbreEncoder.load(), StyleEncoder.load()
+    waveform, pitch = buzzing_voice(1.0, f0_hz), steady_pitch(1.0, f0_hz)
+
+    plain, louder = (style.embed(timbre.analyse(sound), pitch) for sound in (waveform, waveform * np.float32(gain)))
+
+    np.testing.assert_allclose(plain, louder, atol=2e-3)

@@ -7,7 +7,8 @@ import pytest
 
 from singalike.audio.pitch import PitchTrack
 from singalike.embeddings.style import StyleEncoder
-from singalike.embeddings.style_features import FEATURES, pitch_on_frames, style_features
+from singalike.embeddings.style_features import FEATURES, style_features
+from singalike.embeddings.style_pitch import pitch_on_frames
 from singalike.embeddings.timbre import TimbreEncoder
 from singalike.embeddings.voice_frames import analyse_frames
 from singalike.embeddings.voice_gender import VoiceGenderClassifier, voice_gender_features

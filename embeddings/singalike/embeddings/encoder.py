@@ -31,7 +31,7 @@ from singalike.errors import InvalidInputError
 SAMPLE_RATE = 16_000
 MODELS = ("timbre", "style", "melody", "voice_gender")
 
-ANALYSIS = "1"
+ANALYSIS = "2"
 """Grows with every change of the code that changes vectors; part of the model version."""
 
 SHORTEST_S = 0.5

@@ -131,15 +131,31 @@ def speak(
 
 
 def render(
-    voice: VoiceAnalysis, singer: PseudoSinger, manner: Manner, plan: ClipPlan, rng: Generator
+    voice: VoiceAnalysis,
+    singer: PseudoSinger,
+    manner: Manner,
+    plan: ClipPlan,
+    rng: Generator,
+    colour_db: NDArray[np.float32] | None = None,
 ) -> NDArray[np.float32]:
-    """Synthesise a plan: float32 (samples,) at 16 000 Hz, root mean square `LEVEL`."""
+    """Synthesise a plan: float32 (samples,) at 16 000 Hz, root mean square `LEVEL`.
+
+    Args:
+        voice: The recorded voice.
+        singer: The traits that make another person of it.
+        manner: The way of singing.
+        plan: What sounds when.
+        rng: Source of all chance.
+        colour_db: Further gain (frames, bins) that follows the plan from moment to moment.
+    """
     bins = voice.log_envelope.shape[1]
     hz = np.linspace(0.0, SAMPLE_RATE / 2, bins)
     jitter = float(np.exp(rng.normal(0.0, 0.012)))
     source_bin = _source_bins(hz, singer, jitter)
     envelope = _at(voice.log_envelope, plan.position, source_bin)
     envelope += _colour(hz, singer, manner) + (plan.level_db * (np.log(10.0) / 10.0))[:, None]
+    if colour_db is not None:
+        envelope += colour_db * np.float32(np.log(10.0) / 10.0)
     aperiodicity = _at(voice.aperiodicity, plan.position, source_bin)
     aperiodicity = np.clip(aperiodicity, 1e-3, 1.0) ** (singer.breathiness * manner.breathiness)
     f0_hz = np.where(np.isfinite(plan.midi_pitch), midi_to_hz(plan.midi_pitch), 0.0)

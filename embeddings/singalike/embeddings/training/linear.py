@@ -58,7 +58,9 @@ def fit_lda(values: NDArray[np.floating], labels: NDArray[np.int64], dims: int, 
     return Projection(mean.astype(np.float32), matrix.astype(np.float32))
 
 
-def weigh_by_reliability(projection: Projection, values: NDArray[np.floating], labels: NDArray[np.int64]) -> Projection:
+def weigh_by_reliability(
+    projection: Projection, values: NDArray[np.floating], labels: NDArray[np.int64], least: float = 0.0
+) -> Projection:
     """Scale each direction by the square root of its reliability: the share of its variance that is the class.
 
     A cosine after `fit_lda` would trust the last direction, mostly noise, as much as the first.
@@ -67,6 +69,7 @@ def weigh_by_reliability(projection: Projection, values: NDArray[np.floating], l
         projection: Fitted by `fit_lda`.
         values: (items, dims of the input), what it was fitted on.
         labels: int (items,), classes 0 to n - 1.
+        least: Reliability that no direction falls below.
 
     Source:
         Intraclass correlation: Shrout and Fleiss 1979, ICC(1, 1).
@@ -75,7 +78,7 @@ def weigh_by_reliability(projection: Projection, values: NDArray[np.floating], l
     noise = within.diagonal() / (1.0 - len(np.unique(labels)) / len(labels))
     # The mean of a class carries its share of the noise, which is not the class.
     signal = np.maximum(between.diagonal() - noise * len(np.unique(labels)) / len(labels), 0.0)
-    reliability = signal / (signal + noise)
+    reliability = np.maximum(signal / (signal + noise), least)
     return Projection(projection.mean, (projection.matrix * np.sqrt(reliability)).astype(np.float32))
 
 

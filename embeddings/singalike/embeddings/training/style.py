@@ -1,4 +1,4 @@
-"""Fitting the style vector: invented manners, sung by invented singers."""
+"""Fitting the style vector: invented expressions, sung and said by invented singers."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -9,14 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from singalike.embeddings.checkpoint import save_checkpoint
-from singalike.embeddings.projection import Projection, standardised, unit
+from singalike.embeddings.projection import standardised, unit
 from singalike.embeddings.style import NAME, StyleEncoder
 from singalike.embeddings.style_features import FEATURES, style_features
-from singalike.embeddings.training.clips import pitched_clip, seeded
+from singalike.embeddings.training.clips import augment, seeded
 from singalike.embeddings.training.datasets import TrainingVoice, split_voices
+from singalike.embeddings.training.expressions import Expression, expression_table
+from singalike.embeddings.training.expressive_clips import expressive_clip
 from singalike.embeddings.training.generator import VoiceAnalysis, invent_singer
 from singalike.embeddings.training.linear import class_numbers, fit_lda, weigh_by_reliability
-from singalike.embeddings.training.manners import NAMED, Manner, varied_manner
+from singalike.embeddings.training.manners import Manner
 from singalike.embeddings.training.melodies import Melody
 from singalike.embeddings.training.model_card import ModelCard, write_card
 from singalike.embeddings.training.verification import identity_figures
@@ -30,19 +32,25 @@ class StylePreset:
 
     Attributes:
         warps: Invented singers of each recorded voice.
-        manners: Classes: the named manners and varied ones.
-        clips: Clips of each invented singer, each in a manner of its own.
-        identity_dims: Directions projected out, along which one manner differs from singer to singer.
+        expressions: Classes: the named manners and drawn expressions.
+        unseen: Further classes, which the held-out voices have instead of those.
+        clips: Clips of each invented singer, each with an expression of its own.
+        clip_s: Shortest and longest clip, in seconds.
+        augmented: Share of the clips that sound in a room, through a microphone and with noise.
         dims: Numbers in a vector.
+        least_reliability: Directions that no invented expression shows keep this much weight: real ones may.
         to_diagonal: Shrinkage of the within-class covariance, in [0, 1].
         held_out: Recorded voices that figures are told on, as many female as male.
     """
 
-    warps: tuple[float, ...] = (0.88, 1.0, 1.14)
-    manners: int = 64
-    clips: int = 8
-    identity_dims: int = 4
-    dims: int = 16
+    warps: tuple[float, ...] = (0.92, 1.1)
+    expressions: int = 96
+    unseen: int = 24
+    clips: int = 4
+    clip_s: tuple[float, float] = (2.0, 5.0)
+    augmented: float = 1 / 3
+    dims: int = 64
+    least_reliability: float = 0.03
     to_diagonal: float = 0.1
     held_out: int = 30
 
@@ -54,13 +62,13 @@ class StyleClip:
     Attributes:
         voice: The recorded voice behind it.
         singer: The invented singer.
-        manner: Number of the manner.
+        expression: Number of the expression.
         features: float32 (features,), see `style_features`.
     """
 
     voice: str
     singer: str
-    manner: int
+    expression: int
     features: NDArray[np.float32]
 
 
@@ -68,10 +76,10 @@ def fit(workshop: Workshop, out: Path, preset: StylePreset | None = None) -> Sty
     """Fit the encoder and save checkpoint and model card; arguments as for timbre."""
     preset = preset or StylePreset()
     voices = workshop.voices()
-    work = partial(hear_voice, preset=preset, seed=workshop.seed)
-    clips = [clip for heard in workshop.for_each_voice(work, voices) for clip in heard]
     fitted, held_out = split_voices(voices, preset.held_out, workshop.seed)
-    known = {voice.singer for voice in fitted}
+    known = frozenset(voice.singer for voice in fitted)
+    work = partial(hear_voice, preset=preset, seed=workshop.seed, known=known)
+    clips = [clip for heard in workshop.for_each_voice(work, voices) for clip in heard]
     judged = fit_encoder([clip for clip in clips if clip.voice in known], preset)
     figures = judge(judged, [clip for clip in clips if clip.voice not in known])
     workshop.say("; ".join(figures))
@@ -81,103 +89,102 @@ def fit(workshop: Workshop, out: Path, preset: StylePreset | None = None) -> Sty
     return encoder
 
 
+def expression_classes(preset: StylePreset, seed: int) -> tuple[Expression, ...]:
+    """List the expressions that are the classes: those of the fitted voices, then those of the voices held out."""
+    return expression_table(preset.expressions + preset.unseen, seeded(seed, "expressions"))
+
+
 def manner_table(preset: StylePreset, seed: int) -> tuple[Manner, ...]:
-    """List the manners that are the classes: the named ones first."""
-    rng = seeded(seed, "manners")
-    varied = (varied_manner(rng) for _ in range(preset.manners - len(NAMED)))
-    return (*NAMED.values(), *varied)
+    """List the manners of the classes alone, the named ones first: the style head of the network learns these."""
+    return tuple(expression.manner for expression in expression_classes(preset, seed))
 
 
 def hear_voice(
-    voice: TrainingVoice, analysis: VoiceAnalysis, melodies: Sequence[Melody], preset: StylePreset, seed: int
+    voice: TrainingVoice,
+    analysis: VoiceAnalysis,
+    melodies: Sequence[Melody],
+    preset: StylePreset,
+    seed: int,
+    known: frozenset[str],
 ) -> list[StyleClip]:
-    """Generate the clips of one recorded voice and measure how they are sung."""
-    manners = manner_table(preset, seed)
+    """Generate the clips of one recorded voice and measure how they are sung or said.
+
+    Args:
+        voice: The recorded voice.
+        analysis: The same, taken apart.
+        melodies: To choose from.
+        preset: Settings.
+        seed: Of all chance.
+        known: Singers who have the first expressions; all others have the unseen ones.
+    """
+    expressions = expression_classes(preset, seed)
+    mine = np.arange(preset.expressions) if voice.singer in known else np.arange(preset.expressions, len(expressions))
     heard = []
     for warp in preset.warps:
         name = f"{voice.singer}x{warp:.2f}"
         rng = seeded(seed, "style", name)
         singer = invent_singer(warp, rng)
-        for manner in rng.choice(len(manners), preset.clips, replace=False).tolist():
-            clip = pitched_clip(analysis, singer, manners[manner], melodies, rng)
-            features = style_features(analyse_frames(clip.waveform), clip.pitch)
-            heard.append(StyleClip(voice.singer, name, manner, features))
+        for number in rng.choice(mine, preset.clips, replace=False).tolist():
+            clip = expressive_clip(analysis, singer, expressions[number], melodies, rng, rng.uniform(*preset.clip_s))
+            waveform = augment(clip.waveform, rng) if rng.random() < preset.augmented else clip.waveform
+            features = style_features(analyse_frames(waveform), clip.pitch)
+            heard.append(StyleClip(voice.singer, name, number, features))
     return heard
 
 
 def fit_encoder(clips: Sequence[StyleClip], preset: StylePreset) -> StyleEncoder:
-    """Scale the figures, project identity out, and find where manners differ most.
+    """Scale the figures and find where expressions differ most for the width of one, whoever sings.
 
     Args:
-        clips: Generated clips of many singers and manners.
+        clips: Generated clips of many singers and expressions.
         preset: Settings.
     """
     features = np.stack([clip.features for clip in clips])
     centre = np.nanmedian(features, axis=0).astype(np.float32)
     scale = (np.nanstd(features, axis=0) + 1e-6).astype(np.float32)
     values = standardised(features, centre, scale)
-    manners = class_numbers([f"{clip.manner:04d}" for clip in clips])
-    kept = identity_removed(values, manners, class_numbers([clip.singer for clip in clips]), preset.identity_dims)
-    discriminant = fit_lda(values @ kept, manners, preset.dims, preset.to_diagonal)
-    discriminant = weigh_by_reliability(discriminant, values @ kept, manners)
-    matrix = (kept @ discriminant.matrix).astype(np.float32)
-    return StyleEncoder(centre, scale, Projection(values.mean(axis=0), matrix))
-
-
-def identity_removed(
-    values: NDArray[np.float32], manners: NDArray[np.int64], singers: NDArray[np.int64], dims: int
-) -> NDArray[np.float32]:
-    """Find the projection that is blind to how singers differ when their manner is the same.
-
-    Args:
-        values: (items, features).
-        manners: Class of each item.
-        singers: Singer of each item.
-        dims: Directions to take out: the main ones of the singers' means, manners subtracted.
-
-    Returns:
-        float32 (features, features), symmetric and idempotent.
-    """
-    exact = values.astype(np.float64)
-    residual = exact - _class_means(exact, manners)[manners]
-    _, _, directions = np.linalg.svd(_class_means(residual, singers), full_matrices=False)
-    identity = directions[:dims]
-    return np.asarray(np.eye(values.shape[1]) - identity.T @ identity, dtype=np.float32)
+    expressions = class_numbers([f"{clip.expression:04d}" for clip in clips])
+    discriminant = fit_lda(values, expressions, preset.dims, preset.to_diagonal)
+    projection = weigh_by_reliability(discriminant, values, expressions, preset.least_reliability)
+    return StyleEncoder(centre, scale, projection)
 
 
 def judge(encoder: StyleEncoder, clips: Sequence[StyleClip]) -> tuple[str, str]:
-    """Say how well manners and singers are told apart among voices that nobody trained on."""
+    """Say how well expressions and singers are told apart among voices and expressions that nobody trained on."""
     vectors = unit(encoder.project(np.stack([clip.features for clip in clips])))
-    by_manner = identity_figures(vectors, [str(clip.manner) for clip in clips])
+    voices = [clip.voice for clip in clips]
+    by_expression = identity_figures(vectors, [str(clip.expression) for clip in clips], voices)
     by_singer = identity_figures(vectors, [clip.singer for clip in clips])
-    return f"telling manners apart: {by_manner}", f"telling singers apart (meant to fail): {by_singer}"
-
-
-def _class_means(values: NDArray[np.float64], labels: NDArray[np.int64]) -> NDArray[np.float64]:
-    sums = np.zeros((int(labels.max()) + 1, values.shape[1]))
-    np.add.at(sums, labels, values)
-    return np.asarray(sums / np.bincount(labels)[:, None], dtype=np.float64)
+    return f"telling expressions apart: {by_expression}", f"telling singers apart (meant to fail): {by_singer}"
 
 
 def _card(
     voices: Sequence[TrainingVoice], held_out: int, preset: StylePreset, figures: Sequence[str], seed: int
 ) -> ModelCard:
     singers = len(voices) * len(preset.warps)
-    method = (
-        f"{len(FEATURES)} named figures of vibrato, glides, steadiness, level, breath and brilliance; the "
-        f"{preset.identity_dims} directions along which singers of one manner differ are projected out; linear "
-        f"discriminant analysis with {preset.manners} invented manners as classes gives {preset.dims} numbers, each "
-        "weighed by its reliability. "
-        f"{singers} invented singers sing {preset.clips} clips of 5 s each; pitch is known and spoilt at random, so "
-        "that the vector does not depend on one pitch tracker."
+    figures_method = (
+        f"{len(FEATURES)} named figures of register, vibrato, glides, steadiness, phrase ends, level, breath, slope of "
+        "the spectrum and articulation; linear discriminant analysis with "
+        f"{preset.expressions + preset.unseen} invented expressions as classes, in each of which many singers differ, "
+        f"gives {preset.dims} numbers, each weighed by its reliability."
+    )
+    shortest_s, longest_s = preset.clip_s
+    clips_method = (
+        "An expression begins with effort, arousal and tension, and what depends on them is drawn together: slope of "
+        "the spectrum, first formant, register, pace, span of the pitch, attacks, breath. "
+        f"{singers} invented singers sing or say {preset.clips} clips of {shortest_s:g} to {longest_s:g} s each, "
+        f"{preset.augmented:.0%} of them in a room with noise; pitch is known and spoilt at random, so that the vector "
+        "does not depend on one pitch tracker."
     )
     return ModelCard(
         name=NAME,
         purpose="Turns frames and pitch of a voice into a unit vector of the way of singing, compared by cosine.",
-        method=(method,),
-        figures=tuple(f"{held_out} recorded voices held out, {line}." for line in figures),
+        method=(figures_method, clips_method),
+        figures=tuple(
+            f"{held_out} recorded voices and {preset.unseen} expressions held out, {line}." for line in figures
+        ),
         limits=(
-            "Manners are synthetic: genre-typical ornaments, growl, yodel and rap are not among the classes.",
+            "Expressions are synthetic: genre-typical ornaments, growl, yodel and rap are not among the classes.",
             "Below about 3 s there is hardly any vibrato or dynamics to measure.",
         ),
         voices=voices,
