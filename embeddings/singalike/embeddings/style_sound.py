@@ -136,13 +136,14 @@ def _mixing() -> tuple[NDArray[np.float32], int, int]:
         column[first:last] = _DB / (last - first)
         columns.append(column)
     first, last = (_mel_index(hz) for hz in _SLOPE_HZ)
-    edges = np.linspace(*hz_to_mel(np.array([DETAIL_MEL.low_hz, DETAIL_MEL.high_hz])), DETAIL_MEL.mels + 2)[1:-1]
+    low_mel, high_mel = hz_to_mel(np.array([DETAIL_MEL.low_hz, DETAIL_MEL.high_hz])).tolist()
+    edges = np.linspace(low_mel, high_mel, DETAIL_MEL.mels + 2)[1:-1]
     octaves = np.log2(np.interp(edges[first:last], hz_to_mel(_GRID_HZ), _GRID_HZ))
     ramp = octaves - octaves.mean()
     slope = np.zeros(DETAIL_MEL.mels)
     slope[first:last] = _DB * ramp / (ramp @ ramp)
     columns.append(slope)
-    return np.stack(columns, axis=1).astype(np.float32), *(_mel_index(hz) for hz in _OPENNESS_HZ)
+    return np.stack(columns, axis=1).astype(np.float32), _mel_index(_OPENNESS_HZ[0]), _mel_index(_OPENNESS_HZ[1])
 
 
 _GRID_HZ = np.arange(100.0, 8_000.0, 10.0)
