@@ -1,16 +1,22 @@
 """The whole ear with another maker's timbre: its vectors, its dimensions, its name in the model version."""
 
+import tomllib
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from singalike.audio.sound import Sound
 from singalike.embeddings.checkpoint import SHIPPED
+from singalike.embeddings.ears.loading import GROUP, installed_encoders
 from singalike.embeddings.encoder import VoiceEncoder, model_version
-from singalike.errors import NotFoundError
+from singalike.errors import NotFoundError, WrongStateError
 from singalike.services import bootstrap
+from singalike.services.local_recommender import local_recommender
+from singalike.services.records import TrackInfo
 from singalike.services.settings import read_settings
 from tests.support.buzzing import SAMPLE_RATE, buzzing_voice
-from tests.support.tiny_ears import DIM, SpectrumEncoder
+from tests.support.tiny_ears import DIM, SpectrumEncoder, write_onnx
 
 SAME = 1e-5
 
@@ -69,3 +75,46 @@ def test_without_the_setting_the_checkpoints_own_timbre_listens() -> None:
 def test_a_setting_that_names_no_encoder_stops_the_start() -> None:
     with pytest.raises(NotFoundError, match="nobody"):
         bootstrap.load_encoder(read_settings(timbre_encoder="nobody:here", device="cpu"))
+
+
+def test_a_catalogue_answers_only_the_ear_that_made_it(
+    shipped: VoiceEncoder, other: VoiceEncoder, sounds: list[Sound], tmp_path: Path
+) -> None:
+    settings = read_settings(data_dir=tmp_path, index="exact")
+
+    def ask(ear: VoiceEncoder) -> list[str]:
+        with local_recommender(settings, ear, pytest.fail) as recommender:
+            return [hit.name for hit in recommender.recommend_singers(ear.encode(sounds[:1])[0]).singers]
+
+    def ingest(ear: VoiceEncoder) -> None:
+        catalogue = bootstrap.open_catalogue(settings)
+        info = TrackInfo(singer="Ann", title="Song")
+        catalogue.add_track(info, "0" * 64, 8.0, "identity", ear.encode(sounds[:1])[0])
+        catalogue.close()
+
+    ingest(shipped)
+    with pytest.raises(WrongStateError, match="ingest") as caught:
+        ask(other)
+    ingest(other)
+
+    assert caught.value.reason == "MODEL_VERSION_MISMATCH"
+    assert ask(other) == ["Ann"]
+
+
+def test_the_setting_names_an_encoder_with_its_argument(tmp_path: Path) -> None:
+    settings = read_settings(timbre_encoder=f"onnx:{write_onnx(tmp_path)}", device="cpu")
+
+    encoder = bootstrap.load_encoder(settings)
+
+    assert encoder.timbre_dim == DIM
+    assert encoder.model_version == bootstrap.ear_version(settings)
+    assert "+tiny-onnx-" in encoder.model_version
+
+
+def test_every_encoder_that_is_declared_can_be_loaded() -> None:
+    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text("utf-8"))["project"]
+    declared = project["entry-points"][GROUP]
+
+    installed = installed_encoders()
+    assert {name: installed[name].value for name in declared if name in installed} == declared
+    assert all(callable(installed[name].load()) for name in declared)

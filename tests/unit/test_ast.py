@@ -6,15 +6,28 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from click.testing import CliRunner
 from safetensors.numpy import save
 
+from singalike.audio.sound import Sound
 from singalike.embeddings.ears import spectrogram_transformer
 from singalike.embeddings.ears.port import refuse_to_fetch
 from singalike.embeddings.ears.spectrogram_transformer import AstSingers
-from singalike.embeddings.training.ast_tuning import AstPreset, fine_tune, score
-from singalike.embeddings.training.datasets import read_waveform
-from singalike.embeddings.training.singer_recordings import SungRecording, hold_out, read_singer_recordings
+from singalike.embeddings.training.ast_tuning import (
+    AstSources,
+    AstTuning,
+    SingerFigures,
+    fine_tune,
+    hold_out,
+    score,
+)
+from singalike.embeddings.training.catalogue_clips import WindowStore
+from singalike.embeddings.training.loop import Surroundings
+from singalike.embeddings.training.own_catalogue import OwnCatalogue, OwnTrack, read_catalogue
+from singalike.embeddings.training.schedule import LoopPreset
+from singalike.embeddings.training.singer_sampler import BalancedBatches
 from singalike.errors import InvalidInputError, NotFoundError, WrongStateError
+from singalike.services.cli.train_command import command
 from tests.support.buzzing import SAMPLE_RATE, buzzing_voice
 from tests.support.tiny_ears import write_ast
 
@@ -76,34 +89,58 @@ def test_weights_that_are_absent_or_broken_are_refused(weights: Path, tmp_path: 
         assert caught.value.reason == "ENCODER_DAMAGED"
 
 
-def test_fine_tuning_tells_singers_better_than_chance(weights: Path, folder: Path, tmp_path: Path) -> None:
-    said: list[str] = []
-    recordings = read_singer_recordings(folder)
-    preset = AstPreset(
-        epochs=6, batch=6, heard_per_singer=8, learning_rate=2e-3, head_learning_rate=1e-2, held_out=0.25
-    )
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> WindowStore:
+    def decode(track: OwnTrack) -> Sound:
+        waveform, rate = soundfile.read(track.path, dtype="float32")
+        return Sound(waveform[None], rate)
 
-    figures = fine_tune(recordings, weights, tmp_path, preset, say=said.append)
+    return WindowStore(decode, tmp_path_factory.mktemp("windows"))
 
-    classifier = AstSingers.load(tmp_path)
-    probabilities = classifier.probabilities([read_waveform(one.path) for one in recordings])
-    true = np.array([classifier.singers.index(one.singer) for one in recordings])
+
+def tuned(weights: Path, folder: Path, store: WindowStore, out: Path, steps: int, rate: float) -> SingerFigures | None:
+    loop = LoopPreset(steps=steps, learning_rate=rate, warm_up=2, validate_every=steps // 2, log_every=steps)
+    preset = AstTuning(loop, BalancedBatches(singers=3, clips=2), held_out=0.25)
+    sources = AstSources(store.prepare(read_catalogue(folder)), store, weights, out, out / "run")
+    return fine_tune(preset, sources, Surroundings(clock=lambda: 0.0))
+
+
+def test_fine_tuning_tells_singers_better_than_chance(
+    weights: Path, folder: Path, store: WindowStore, tmp_path: Path
+) -> None:
+    figures = tuned(weights, folder, store, tmp_path, steps=30, rate=5e-3)
+
+    classifier, tracks = AstSingers.load(tmp_path), read_catalogue(folder).tracks
+    probabilities = classifier.probabilities([store.window(track).waveform for track in tracks])
+    trained = score(probabilities, np.array([classifier.singers.index(track.singer) for track in tracks]))
     assert classifier.singers == tuple(sorted(SINGERS))
     np.testing.assert_allclose(probabilities.sum(axis=1), 1.0, atol=SAME)
-    assert score(probabilities, true).top_1 > 0.6
-    assert figures.cross_entropy < figures.chance_entropy
+    assert trained.top_1 > 0.6
+    assert figures is not None
     assert figures.recordings == 3
-    assert len(said) == 6
-    assert json.loads((tmp_path / "tuning.json").read_text("utf-8"))["held_out"] is True
+    assert figures.cross_entropy < figures.chance_entropy
+    assert json.loads((tmp_path / "tuning.json").read_text("utf-8"))["held_out"] == 3
 
 
-def test_fine_tuned_weights_are_an_encoder_of_another_version(weights: Path, folder: Path, tmp_path: Path) -> None:
-    fine_tune(read_singer_recordings(folder), weights, tmp_path, AstPreset(epochs=1, heard_per_singer=2))
+def test_fine_tuned_weights_are_an_encoder_of_another_version(
+    weights: Path, folder: Path, store: WindowStore, tmp_path: Path
+) -> None:
+    tuned(weights, folder, store, tmp_path, steps=2, rate=1e-3)
 
     before, after = (spectrogram_transformer.load(str(place), "cpu", refuse_to_fetch) for place in (weights, tmp_path))
 
     assert before.info.tag != after.info.tag
     assert before.info.dim == after.info.dim
+
+
+def test_one_singer_alone_cannot_be_told_from_anybody(weights: Path, store: WindowStore, tmp_path: Path) -> None:
+    (tmp_path / "ada").mkdir()
+    soundfile.write(tmp_path / "ada" / "song.wav", buzzing_voice(1.2), SAMPLE_RATE)
+
+    with pytest.raises(InvalidInputError) as caught:
+        tuned(weights, tmp_path, store, tmp_path / "out", steps=2, rate=1e-3)
+
+    assert caught.value.reason == "TOO_FEW_SINGERS"
 
 
 def test_figures_are_those_of_hand_made_probabilities() -> None:
@@ -116,32 +153,24 @@ def test_figures_are_those_of_hand_made_probabilities() -> None:
     assert figures.chance_entropy == pytest.approx(np.log(3))
 
 
-def test_a_manifest_names_singers_and_keeps_rows_that_may_not_train_out(tmp_path: Path) -> None:
-    rows = ["a.wav,ada,train,singing", "b.wav,bo,train,stem", "c.wav,cy,measure,singing", "d.mid,,train,midi"]
-    (tmp_path / "manifest.csv").write_text("\n".join(["path,singer,use,kind", *rows]), "utf-8")
+def test_the_only_song_of_a_singer_is_never_held_out() -> None:
+    tracks = [OwnTrack(Path(f"{song}.wav"), "ada", f"song {song}") for song in range(5)]
+    tracks += [OwnTrack(Path("b.wav"), "bo", "song"), OwnTrack(Path("c.wav"), "bo", "song")]
 
-    assert [one.singer for one in read_singer_recordings(tmp_path)] == ["ada", "bo"]
+    fitted, kept = hold_out(OwnCatalogue(tuple(tracks)), 0.2, seed=0)
 
-
-@pytest.mark.parametrize(("singers", "reason"), [((), "RECORDINGS_NOT_FOUND"), (("ada",), "TOO_FEW_SINGERS")])
-def test_a_folder_without_two_singers_is_refused(tmp_path: Path, singers: tuple[str, ...], reason: str) -> None:
-    for singer in singers:
-        (tmp_path / singer).mkdir()
-        (tmp_path / singer / "song.wav").touch()
-
-    with pytest.raises((NotFoundError, InvalidInputError)) as caught:
-        read_singer_recordings(tmp_path)
-
-    assert caught.value.reason == reason
+    assert [track.singer for track in kept.tracks] == ["ada"]
+    assert len(fitted.tracks) == 6
+    assert not set(fitted.tracks) & set(kept.tracks)
 
 
-def test_a_single_recording_of_a_singer_is_never_held_out() -> None:
-    recordings = [SungRecording("ada", Path(f"{index}.wav")) for index in range(5)] + [
-        SungRecording("bo", Path("b.wav"))
-    ]
+def test_the_command_fine_tunes_and_goes_on_with_what_is_done(weights: Path, folder: Path, tmp_path: Path) -> None:
+    preset, out = tmp_path / "small.json", tmp_path / "out"
+    preset.write_text(json.dumps({"loop": {"steps": 2, "validate_every": 2}, "batches": {"singers": 3}}), "utf-8")
+    arguments = ["ast", "--data", str(folder), "--out", str(out), "--weights", str(weights), "--preset", str(preset)]
 
-    fitted, kept = hold_out(recordings, 0.2, seed=0)
+    first, again = (CliRunner().invoke(command, [*arguments, "--device", "cpu", "--json"]) for _ in range(2))
 
-    assert [one.singer for one in kept] == ["ada"]
-    assert len(fitted) == 5
-    assert not set(fitted) & set(kept)
+    assert (first.exit_code, again.exit_code) == (0, 0)
+    assert "top-1" in first.output
+    assert AstSingers.load(out).singers == tuple(sorted(SINGERS))

@@ -56,7 +56,8 @@ def test_an_encoder_of_another_package_is_found_by_its_name(third_party: None) -
     encoder = load_encoder("spectrum:7")
 
     assert "spectrum" in installed_encoders()
-    assert encoder.info.tag == "spectrum-7"
+    assert encoder.info.tag == load_encoder("spectrum=7").info.tag == "spectrum-7"
+    assert load_encoder("spectrum").info.tag == "spectrum-1"
     assert encoder.embed(voices()).shape == (4, encoder.info.dim)
 
 

@@ -1,6 +1,7 @@
 """Finding encoders by name, among the installed packages."""
 
 import importlib
+import re
 from collections.abc import Mapping
 from importlib.metadata import EntryPoint, entry_points
 
@@ -17,7 +18,7 @@ def installed_encoders() -> Mapping[str, EntryPoint]:
 
 
 def load_encoder(spec: str, device: str = "cpu", fetch: Fetch = refuse_to_fetch) -> VoiceVectorEncoder:
-    """Load the encoder NAME or NAME:ARGUMENT.
+    """Load the encoder NAME, NAME:ARGUMENT or NAME=ARGUMENT.
 
     Args:
         spec: Name of an installed encoder, and what it shall load: "shipped", "onnx:encoder.onnx".
@@ -30,7 +31,7 @@ def load_encoder(spec: str, device: str = "cpu", fetch: Fetch = refuse_to_fetch)
             should be.
         InvalidInputError: The argument is wrong.
     """
-    name, _, argument = spec.partition(":")
+    name, argument = (*re.split("[:=]", spec, maxsplit=1), "")[:2]
     installed = installed_encoders()
     if name not in installed:
         message = (

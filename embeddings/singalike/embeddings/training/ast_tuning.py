@@ -1,25 +1,28 @@
-"""Fine-tuning an Audio Spectrogram Transformer until it tells singers apart.
+"""Fine-tuning an Audio Spectrogram Transformer until it tells the singers of a catalogue of one's own apart.
 
-The whole network learns, the new classifier a hundred times as fast as the rest. In every epoch each singer is heard
-equally often, in a stretch that is drawn anew each time. A share of every singer's recordings is held out; the figures
-are of these.
+Every singer is heard equally often, in stretches where a voice sounds. A share of every singer's songs is held out: the
+loop keeps the weights that tell these best, and the figures are of these.
 """
 
 import json
 import math
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor, nn
 
-from singalike.audio.sound import Waveform
 from singalike.embeddings.ears.spectrogram_transformer import Ast, AstSingers, load_ast
-from singalike.embeddings.training.datasets import read_waveform
-from singalike.embeddings.training.singer_recordings import SungRecording, hold_out
-from singalike.errors import InvalidInputError
+from singalike.embeddings.training.catalogue_clips import SAMPLE_RATE, CatalogueClips, WindowStore
+from singalike.embeddings.training.loop import RunPlan, Surroundings, train
+from singalike.embeddings.training.own_catalogue import OwnCatalogue, OwnTrack, songs_by_singer
+from singalike.embeddings.training.run_folder import RunFolder
+from singalike.embeddings.training.schedule import LoopPreset
+from singalike.embeddings.training.singer_sampler import BalancedBatches
+from singalike.embeddings.training.trainee import Share
 
 PUBLISHED = "MIT/ast-finetuned-audioset-10-10-0.4593"
 """The weights on the Hugging Face hub that fine-tuning usually starts from."""
@@ -29,28 +32,45 @@ TOP_K = 5
 
 
 @dataclass(frozen=True)
-class AstPreset:
-    """How long and how fast is learnt.
+class AstTuning:
+    """How it is done.
 
     Attributes:
-        epochs: Passes.
-        batch: Recordings a step.
-        heard_per_singer: Stretches of every singer in an epoch, whatever the number of their recordings.
-        learning_rate: Of the transformer.
-        head_learning_rate: Of the classifier, which starts from nothing.
-        weight_decay: Of AdamW.
-        held_out: Share of every singer's recordings to measure on.
-        seed: Of all chance.
+        loop: How the run is paced.
+        batches: Singers and songs of a batch.
+        held_out: Share of every singer's songs to measure on; a singer's only song is never held out.
     """
 
-    epochs: int = 5
-    batch: int = 8
-    heard_per_singer: int = 20
-    learning_rate: float = 1e-5
-    head_learning_rate: float = 1e-3
-    weight_decay: float = 0.01
+    loop: LoopPreset = field(
+        default_factory=lambda: LoopPreset(steps=1000, learning_rate=5e-5, warm_up=100, validate_every=100, patience=4)
+    )
+    batches: BalancedBatches = field(default_factory=lambda: BalancedBatches(singers=8, clips=1))
     held_out: float = 0.2
+
+
+@dataclass(frozen=True)
+class AstSources:
+    """What is fine-tuned, on what, and where.
+
+    Attributes:
+        catalogue: From `WindowStore.prepare`.
+        store: Where its windows are.
+        weights: Folder of the weights to start from, in the format of `transformers`.
+        out: Folder for the new ones.
+        run: Folder of the training run.
+        seed: Of all chance.
+        device: Where the network trains.
+        say: Told in words what happens.
+    """
+
+    catalogue: OwnCatalogue
+    store: WindowStore
+    weights: Path
+    out: Path
+    run: Path
     seed: int = 0
+    device: str = "cpu"
+    say: Callable[[str], None] = lambda _words: None
 
 
 @dataclass(frozen=True)
@@ -72,58 +92,116 @@ class SingerFigures:
     top_k: float
 
 
-def fine_tune(
-    recordings: Sequence[SungRecording],
-    weights: Path,
-    out: Path,
-    preset: AstPreset,
-    device: str = "cpu",
-    say: Callable[[str], None] = lambda _words: None,
-) -> SingerFigures:
-    """Fine-tune and save; `AstSingers.load(out)` and the encoder `ast:OUT` read what is written.
+class AstTrainee:
+    """The transformer with its classifier, its batches, and the songs that it has not heard.
 
     Args:
-        recordings: Of two singers at least.
-        weights: Folder of the weights to start from, in the format of `transformers`.
-        out: Folder for the new ones.
-        preset: How long and how fast.
-        device: Where torch computes.
-        say: Told once an epoch how far it is.
+        ast: With as many labels as there are singers.
+        clips: Batches of the songs to fit on.
+        kept: Songs held out.
+        store: Where their windows are.
+    """
+
+    def __init__(self, ast: Ast, clips: CatalogueClips, kept: Sequence[OwnTrack], store: WindowStore) -> None:
+        self.ast = ast
+        self.network: nn.Module = ast.model
+        self.clips = clips.clips
+        self._batches = clips
+        self._kept = kept
+        self._store = store
+
+    def losses(self, step: int, share: Share) -> Mapping[str, Tensor]:
+        """Return the cross entropy of a batch, in nats."""
+        batch = self._batches.batch(step, share)
+        heard = [row[:length] for row, length in zip(batch.waveform, batch.lengths, strict=True)]
+        true = torch.from_numpy(batch.singers).to(self.ast.device)
+        return {"total": nn.functional.cross_entropy(self.ast.model(self.ast.inputs(heard)).logits, true)}
+
+    def validate(self) -> Mapping[str, float]:
+        """Measure the songs held out."""
+        figures = measure_singers(AstSingers(self.ast, self._batches.sampler.names), self._kept, self._store)
+        told = {name: float(value) for name, value in asdict(figures).items() if name != "recordings"}
+        return {"score": -figures.cross_entropy, **told}
+
+
+def fine_tune(preset: AstTuning, sources: AstSources, around: Surroundings) -> SingerFigures | None:
+    """Fine-tune, or go on with the run; `AstSingers.load(out)` and the encoder `ast:OUT` read what is written.
+
+    Args:
+        preset: How.
+        sources: What, and where.
+        around: Clock, listeners and processes; the first process alone saves.
 
     Returns:
-        Figures of the held-out recordings, or of all where nothing is held out.
+        Figures of the songs held out, or of all where there are none; None in the other processes, and when the run
+        was asked to stop.
 
     Raises:
         InvalidInputError: TOO_FEW_SINGERS.
         SingalikeError: As `load_ast`.
     """
-    singers = tuple(sorted({one.singer for one in recordings}))
-    if len(singers) < 2:
-        raise InvalidInputError("TOO_FEW_SINGERS", "telling singers apart needs two")
-    fitted, kept = hold_out(recordings, preset.held_out, preset.seed)
+    fitted, kept = hold_out(sources.catalogue, preset.held_out, sources.seed)
+    singers = fitted.singers
     with torch.random.fork_rng():
-        torch.manual_seed(preset.seed)  # The classifier's first weights are drawn while the model is loaded.
-        ast = _with_classifier(weights, singers, device)
-        for epoch, losses in enumerate(_epochs(ast, fitted, singers, preset), start=1):
-            say(f"epoch {epoch} of {preset.epochs}: cross entropy {np.mean(losses):.3f} nats in training")
-    ast.model.eval()
-    figures = measure_singers(AstSingers(ast, singers), kept or fitted)
-    ast.model.save_pretrained(out, safe_serialization=True)
-    ast.extractor.save_pretrained(out)
-    facts = {"singers": len(singers), "held_out": bool(kept), "preset": asdict(preset), "figures": asdict(figures)}
-    (out / FIGURES_FILE).write_text(json.dumps(facts, indent=2) + "\n", "utf-8")
+        torch.manual_seed(sources.seed)  # The classifier's first weights are drawn while the model is loaded.
+        ast = _with_classifier(sources.weights, singers, sources.device)
+    clips = CatalogueClips(fitted, sources.store, preset.batches, ast.input_samples / SAMPLE_RATE, sources.seed)
+    loop = preset.loop if kept.tracks else replace(preset.loop, validate_every=0)
+    settings = {
+        "weights": ast.sha256,
+        "singers": list(singers),
+        "batches": asdict(preset.batches),
+        "tracks": len(fitted.tracks),
+    }
+    plan = RunPlan("ast", loop, settings, sources.seed)
+    standing = train(AstTrainee(ast, clips, kept.tracks, sources.store), plan, RunFolder(sources.run), around)
+    if standing.ended == "stopped" or around.processes.share.rank > 0:
+        return None
+    figures = measure_singers(AstSingers(ast, singers), kept.tracks or fitted.tracks, sources.store)
+    ast.model.save_pretrained(sources.out)
+    ast.extractor.save_pretrained(sources.out)
+    facts = {
+        "singers": len(singers),
+        "held_out": len(kept.tracks),
+        "preset": asdict(preset),
+        "figures": asdict(figures),
+    }
+    (sources.out / FIGURES_FILE).write_text(json.dumps(facts, indent=2) + "\n", "utf-8")
     return figures
 
 
-def measure_singers(classifier: AstSingers, recordings: Sequence[SungRecording]) -> SingerFigures:
+def hold_out(catalogue: OwnCatalogue, share: float, seed: int) -> tuple[OwnCatalogue, OwnCatalogue]:
+    """Keep a share of every singer's songs, all versions of them, away from the fit.
+
+    Args:
+        catalogue: All recordings.
+        share: In [0, 1).
+        seed: Chooses them.
+
+    Returns:
+        What to fit on, with every singer, and what to measure on.
+    """
+    rng = np.random.default_rng(seed)
+    fitted: list[OwnTrack] = []
+    kept: list[OwnTrack] = []
+    for _, songs in sorted(songs_by_singer(catalogue.tracks).items()):
+        count = min(math.ceil(share * len(songs)), len(songs) - 1)
+        chosen = set(rng.permutation(len(songs))[:count].tolist())
+        for number, versions in enumerate(songs):
+            (kept if number in chosen else fitted).extend(versions)
+    return OwnCatalogue(tuple(fitted)), OwnCatalogue(tuple(kept))
+
+
+def measure_singers(classifier: AstSingers, tracks: Sequence[OwnTrack], store: WindowStore) -> SingerFigures:
     """Ask about recordings of known singers.
 
     Args:
         classifier: Knows all of them.
-        recordings: At least one.
+        tracks: At least one.
+        store: Where their windows are.
     """
-    true = np.array([classifier.singers.index(one.singer) for one in recordings])
-    rows = [classifier.probabilities([read_waveform(one.path)])[0] for one in recordings]
+    true = np.array([classifier.singers.index(track.singer) for track in tracks])
+    rows = [classifier.probabilities([store.window(track).waveform])[0] for track in tracks]
     return score(np.stack(rows), true)
 
 
@@ -151,51 +229,3 @@ def _with_classifier(weights: Path, singers: Sequence[str], device: str) -> Ast:
         label2id={name: index for index, name in labels.items()},
         ignore_mismatched_sizes=True,
     )
-
-
-def _epochs(
-    ast: Ast, recordings: Sequence[SungRecording], singers: Sequence[str], preset: AstPreset
-) -> Iterator[list[float]]:
-    """Train, and yield the losses of every epoch."""
-    head = list(ast.model.classifier.parameters())
-    body = [weight for name, weight in ast.model.named_parameters() if not name.startswith("classifier")]
-    optimiser = torch.optim.AdamW(
-        [{"params": body, "lr": preset.learning_rate}, {"params": head, "lr": preset.head_learning_rate}],
-        weight_decay=preset.weight_decay,
-    )
-    places = {name: index for index, name in enumerate(singers)}
-    rng = np.random.default_rng(preset.seed)
-    ast.model.train()
-    for _ in range(preset.epochs):
-        losses = []
-        for batch in _batches(recordings, preset, rng):
-            mel = ast.inputs([_stretch(read_waveform(one.path), ast, rng) for one in batch])
-            true = torch.tensor([places[one.singer] for one in batch], device=ast.device)
-            loss = torch.nn.functional.cross_entropy(ast.model(mel).logits, true)
-            optimiser.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
-            torch.nn.utils.clip_grad_norm_(ast.model.parameters(), 1.0)
-            optimiser.step()
-            losses.append(loss.item())
-        yield losses
-
-
-def _batches(
-    recordings: Sequence[SungRecording], preset: AstPreset, rng: np.random.Generator
-) -> Iterator[list[SungRecording]]:
-    """Draw every singer equally often, a singer's recordings in turn."""
-    drawn: list[SungRecording] = []
-    for singer in sorted({one.singer for one in recordings}):
-        own = [one for one in recordings if one.singer == singer]
-        order = rng.permutation(len(own))
-        drawn += [own[order[turn % len(own)]] for turn in range(preset.heard_per_singer)]
-    shuffled = [drawn[index] for index in rng.permutation(len(drawn))]
-    for first in range(0, len(shuffled), preset.batch):
-        yield shuffled[first : first + preset.batch]
-
-
-def _stretch(waveform: Waveform, ast: Ast, rng: np.random.Generator) -> Waveform:
-    """Cut as much as one input holds from anywhere in a recording."""
-    length = ast.input_samples
-    first = int(rng.integers(max(len(waveform) - length, 0) + 1))
-    return waveform[first : first + length]

@@ -1,31 +1,73 @@
-"""What `singalike train ast` does: bring weights, fine-tune, say how well singers are told."""
+"""What `singalike train ast` does: read a catalogue of one's own, bring weights, fine-tune, say how well it went."""
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from singalike.embeddings.ears.port import local_folder
 from singalike.embeddings.ears.spectrogram_transformer import FILES
-from singalike.embeddings.encoder import choose_device
-from singalike.embeddings.training.ast_tuning import PUBLISHED, TOP_K, AstPreset, fine_tune
-from singalike.embeddings.training.singer_recordings import read_singer_recordings
+from singalike.embeddings.training.ast_tuning import PUBLISHED, TOP_K, AstSources, AstTuning, fine_tune
+from singalike.embeddings.training.catalogue_clips import WindowStore
+from singalike.embeddings.training.own_catalogue import OwnTrack, read_catalogue
+from singalike.services import bootstrap
 from singalike.services.adapters.hub import fetch_folder
+from singalike.services.cli.training_run import own_device, surroundings
+from singalike.services.recordings import read_recording, take_vocals
+from singalike.services.settings import read_settings
+
+if TYPE_CHECKING:
+    from singalike.audio.sound import Sound
 
 
-def train_ast(data: Path, out: Path, weights: str, preset: AstPreset, device: str, say: Callable[[str], None]) -> None:
-    """Fine-tune an Audio Spectrogram Transformer on the singers of a folder.
+def train_ast(
+    preset: AstTuning,
+    data: Path,
+    out: Path,
+    run: Path,
+    *,
+    weights: str,
+    seed: int,
+    device: str,
+    say: Callable[[str], None],
+    as_json: bool,
+) -> bool:
+    """Fine-tune on the singers of a folder.
 
     Args:
-        data: A folder a singer, or a manifest.
+        preset: How.
+        data: A folder a singer, or a manifest of `singalike ingest`; voices alone, without accompaniment.
         out: Folder for the new weights.
-        weights: Folder or hub id of those to start from; empty for the published ones.
-        preset: How long and how fast.
+        run: Folder of the run; decoded sound is kept in it, too.
+        weights: Folder or hub id of the weights to start from; empty for the published ones.
+        seed: Of all chance.
         device: Torch device, or "auto".
-        say: Told how far it is, and the figures.
+        say: Told what happens.
+        as_json: Print progress as JSON lines.
+
+    Returns:
+        Whether the run is over; not, when it was asked to stop.
     """
-    recordings = read_singer_recordings(data)
+    settings = read_settings()
+    place = own_device(device)
     folder = local_folder(weights or PUBLISHED, FILES, fetch_folder)
-    figures = fine_tune(recordings, folder, out, preset, choose_device(device), say)
-    say(
-        f"{out}: cross entropy {figures.cross_entropy:.3f} nats (chance {figures.chance_entropy:.3f}), top-1 "
-        f"{figures.top_1:.3f}, top-{TOP_K} {figures.top_k:.3f} on {figures.recordings} recordings"
-    )
+    with bootstrap.build_decoder(settings) as decoder:
+
+        def decode(track: OwnTrack) -> "Sound":
+            return take_vocals(
+                decoder.decode(read_recording(track.path, settings.max_upload_mb * 2**20)), track.channel, None
+            )
+
+        store = WindowStore(decode, run / "windows")
+        catalogue = store.prepare(read_catalogue(data))
+        for refused, reason in catalogue.refused:
+            say(f"left out {refused}: {reason}")
+        sources = AstSources(catalogue, store, folder, out, run, seed, place, say)
+        with surroundings("ast", run, place, as_json=as_json) as around:
+            figures = fine_tune(preset, sources, around)
+            done = figures is not None or around.processes.share.rank > 0
+    if figures is not None:
+        say(
+            f"{out}: cross entropy {figures.cross_entropy:.3f} nats (chance {figures.chance_entropy:.3f}), top-1 "
+            f"{figures.top_1:.3f}, top-{TOP_K} {figures.top_k:.3f} on {figures.recordings} recordings"
+        )
+    return done

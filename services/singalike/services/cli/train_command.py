@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,8 +15,8 @@ from singalike.services.cli.training_run import own_device, own_rank, surroundin
 if TYPE_CHECKING:
     from singalike.embeddings.training.schedule import LoopPreset
 
-MODELS = ("timbre", "style", "gender", "voice_gender", "melody")
-NETWORKS = ("melody",)
+MODELS = ("timbre", "style", "gender", "voice_gender", "melody", "ast")
+NETWORKS = ("melody", "ast")
 """Models with a network, whose training is a run: paced, logged and resumed."""
 
 
@@ -35,6 +36,7 @@ class TrainOptions:
     precision: str | None
     ablation: bool
     measure: Path | None
+    weights: str
     as_json: bool
 
     def say(self, words: str) -> None:
@@ -58,7 +60,7 @@ class TrainOptions:
     "--data",
     required=True,
     type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="Folder whose manifest.csv names the recordings; only rows with use=train are read.",
+    help="Folder whose manifest.csv names recordings; only rows with use=train are read. For ast: a folder a singer.",
 )
 @click.option(
     "--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="Folder for the checkpoints."
@@ -83,6 +85,7 @@ class TrainOptions:
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     help="With --ablation: folder of recordings that are only measured on.",
 )
+@click.option("--weights", default="", help="For ast: folder or hub id to start from; default the published weights.")
 @json_option
 def command(models: tuple[str, ...], as_json: bool, **given: "object") -> int:
     """Train MODELS and write checkpoints with their digests.
@@ -99,7 +102,7 @@ def command(models: tuple[str, ...], as_json: bool, **given: "object") -> int:
         return train_ablation(names, options)
     _require_networks(names, options)
     for name in names:
-        if not (_train_melody(options) if name == "melody" else _fit_linear(name, options)):
+        if not {"melody": _train_melody, "ast": _train_ast}.get(name, partial(_fit_linear, name))(options):
             options.say("stopped: the same command goes on")
             return EXIT_INTERRUPTED
     return 0
@@ -139,3 +142,17 @@ def _train_melody(options: TrainOptions) -> bool:
     )  # fmt: skip
     with surroundings("melody", run, device, as_json=options.as_json) as around:
         return fit(preset, sources, around) is not None or own_rank() > 0
+
+
+def _train_ast(options: TrainOptions) -> bool:
+    from singalike.embeddings.training.ast_tuning import AstTuning
+    from singalike.embeddings.training.presets import read_preset
+    from singalike.services.cli.ast_training import train_ast
+
+    preset = read_preset("ast", options.preset, AstTuning)
+    preset = replace(preset, loop=options.paced(preset.loop))
+    run = options.run_folder or options.out / "run"
+    return train_ast(
+        preset, options.data, options.out, run, weights=options.weights, seed=options.seed, device=options.device,
+        say=options.say, as_json=options.as_json,
+    )  # fmt: skip
