@@ -42,6 +42,27 @@ def open_peers(python: Path | None) -> "Mapping[str, Peer]":
     return {name: partial(embed_by_peer, python, name) for name in PEERS}
 
 
+def open_encoders(specs: Sequence[str], device: str) -> "Mapping[str, Peer]":
+    """Load timbre encoders to stand beside the ear, by their names and versions.
+
+    Args:
+        specs: NAME or NAME:ARGUMENT each.
+        device: Torch device, or "auto".
+
+    Raises:
+        SingalikeError: As `singalike.embeddings.ears.loading.load_encoder`.
+    """
+    if not specs:
+        return {}
+    from singalike.embeddings.ears.loading import load_encoder
+    from singalike.embeddings.encoder import choose_device
+    from singalike.embeddings.evaluation.other_ears import peer_of
+    from singalike.services.adapters.hub import fetch_folder
+
+    encoders = [load_encoder(spec, choose_device(device), fetch_folder) for spec in specs]
+    return {encoder.info.tag: peer_of(encoder) for encoder in encoders}
+
+
 def embed_by_peer(python: Path, name: str, waveforms: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
     """Embed waveforms in another Python.
 

@@ -38,6 +38,13 @@ CACHE = Path.home() / ".cache" / "singalike" / "evaluation"
     help="A Python that can import resemblyzer, for comparison.",
 )
 @click.option(
+    "--encoder",
+    "encoders",
+    multiple=True,
+    metavar="NAME:ARGUMENT",
+    help="Another maker's timbre encoder to stand beside the ear (docs/ears.md); may be repeated.",
+)
+@click.option(
     "--cache",
     type=click.Path(file_okay=False, path_type=Path),
     default=CACHE,
@@ -54,6 +61,7 @@ def command(
     limit: int | None,
     seed: int,
     peer_python: Path | None,
+    encoders: tuple[str, ...],
     cache: Path,
     no_cache: bool,
     device: str | None,
@@ -70,7 +78,7 @@ def command(
     from singalike.services import bootstrap
     from singalike.services.cli.progress import progress_bar
     from singalike.services.evaluate import evaluate, write_report
-    from singalike.services.peer_encoders import open_peers
+    from singalike.services.peer_encoders import open_encoders, open_peers
 
     def say(words: str) -> None:
         click.echo(words, err=True)
@@ -88,7 +96,7 @@ def command(
             seed=seed,
             seconds=seconds,
             most=limit,
-            peers=open_peers(peer_python),
+            peers={**open_peers(peer_python), **open_encoders(encoders, settings.device)},
             place=place_on_map if out else None,
         )
         chosen = TOPICS if "all" in topics else tuple(dict.fromkeys(topics))
