@@ -44,6 +44,8 @@ def test_a_folder_becomes_an_archive_and_refusals_are_reported(recordings: Path,
         assert [Path(path).name for path in archive["path"]] == [f"voice-{seed}.flac" for seed in range(3)]
         assert archive["tessitura_midi"].shape == (3, 2)
         assert archive["female_probability"].shape == (3,)
+        assert set(archive["voice_gender"]) <= {"female", "male", "undecided"}
+        assert np.isnan(archive["tessitura_midi"][archive["voiced_s"] < 5.0]).all()
         assert {archive[key].ndim for key in ("timbre", "style", "melody")} == {2}
 
 

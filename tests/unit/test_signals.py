@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from singalike.embeddings.profile import VoiceProfile
+from singalike.embeddings.profile import UndecidedBand, VoiceProfile
 from singalike.recsys.catalogue_view import build_view, tessitura_of
 from singalike.recsys.neighbours import NO_HITS, SegmentHits, choose_queries, close_moments
 from singalike.recsys.signals import same_gender, singer_signals, tessitura_overlap
@@ -65,9 +65,20 @@ def test_a_mean_melody_scores_the_mean_cosine() -> None:
 
 
 def test_the_same_gender_is_likelier_than_the_other() -> None:
-    matches = same_gender(0.9, np.array([0.9, 0.5, 0.1]))
+    matches = same_gender(0.9, np.array([0.9, 0.5, 0.1]), UndecidedBand())
 
     assert matches == pytest.approx([0.82, 0.5, 0.18], abs=EXACT)
+
+
+def test_an_undecided_voice_gender_fades_without_a_step() -> None:
+    person = np.linspace(0.0, 1.0, 401)
+
+    matches = np.array([same_gender(float(p), np.array([0.95]), UndecidedBand(0.3, 0.7))[0] for p in person])
+
+    assert np.abs(np.diff(matches)).max() < 0.006
+    assert np.diff(matches).min() >= -EXACT
+    assert abs(matches[200 + 20] - 0.5) < 0.5 * abs(0.55 * 0.95 + 0.45 * 0.05 - 0.5)
+    assert matches[-1] == pytest.approx(0.95, abs=EXACT)
 
 
 def test_equal_tessituras_overlap_fully_and_distant_ones_not_at_all() -> None:

@@ -66,6 +66,8 @@ NAN, INFINITY = float("nan"), float("inf")
         ({"melody": [2.0, 0.0, 0.0, 0.0]}, "profile.melody"),
         ({"female_probability": 1.5}, "profile.female_probability"),
         ({"female_probability": NAN}, "profile.female_probability"),
+        ({"undecided_band__male_up_to": 0.6}, "profile.undecided_band.male_up_to"),
+        ({"undecided_band__female_from": 0.4}, "profile.undecided_band.female_from"),
         ({"model_version": ""}, "profile.model_version"),
         ({"segments__0__end_s": -1.0}, "profile.segments[0].end_s"),
         ({"segments__1__start_s": -1.0}, "profile.segments[1].start_s"),

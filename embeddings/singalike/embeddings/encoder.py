@@ -175,6 +175,7 @@ class VoiceEncoder:
             vocal_range=measure_range(melody.pitch),
             quality=assess_quality(vocal.sound, melody.pitch, vocal.activity, vocal.clipped_share),
             model_version=self.model_version,
+            undecided_band=self.voice_gender.undecided_band,
         )
 
     def _timbres(self, vocal: _Vocal, frames: VoiceFrames, spans: Sequence[Span]) -> tuple[Vectors, Vectors]:

@@ -1,6 +1,6 @@
 """What the encoder knows about a voice, as values without behaviour that needs torch."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,11 +9,49 @@ from singalike.audio.quality import QualityReport
 
 Vectors = NDArray[np.float32]
 
+FEMALE, MALE, UNDECIDED = "female", "male", "undecided"
+"""What a recording may be called."""
+
 MIDI_PITCHES = 128
 """Semitones of a pitch histogram: index i holds the time sung within half a semitone of MIDI pitch i."""
 
 SUFFICIENT_VOICED_S = 5.0
 """Below this much voiced singing a range is a guess, and signals built on it are left out."""
+
+
+@dataclass(frozen=True)
+class UndecidedBand:
+    """Between these probabilities a recording is called neither female nor male.
+
+    Attributes:
+        male_up_to: Highest probability of sounding female at which it is called male, in [0, 0.5].
+        female_from: Lowest at which it is called female, in [0.5, 1].
+    """
+
+    male_up_to: float = 0.3
+    female_from: float = 0.7
+
+    def answer(self, female_probability: float) -> str:
+        """Return "female", "male" or "undecided"."""
+        if female_probability >= self.female_from:
+            return FEMALE
+        return MALE if female_probability <= self.male_up_to else UNDECIDED
+
+    def faded(self, female_probability: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Pull probabilities inside the band towards 1/2, the more the nearer to it they are; others stay.
+
+        Without a step at either end of the band: p becomes 1/2 + (p - 1/2) |p - 1/2| / (half the band).
+
+        Args:
+            female_probability: float64, any shape, in [0, 1].
+        """
+        away = np.asarray(female_probability, dtype=np.float64) - 0.5
+        half = np.where(away >= 0, self.female_from - 0.5, 0.5 - self.male_up_to)
+        return np.asarray(0.5 + away * np.minimum(np.abs(away) / np.maximum(half, 1e-9), 1.0))
+
+
+USUAL_BAND = UndecidedBand()
+"""The band of ears that do not say theirs."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,6 +76,12 @@ class VocalRange:
     def sufficient(self) -> bool:
         """Whether enough was sung to rely on the range."""
         return self.voiced_s >= SUFFICIENT_VOICED_S
+
+    def told(self) -> "VocalRange":
+        """Return what may be said to a person: this, without its pitches when too little was sung."""
+        if self.sufficient:
+            return self
+        return replace(self, lowest_midi=np.nan, highest_midi=np.nan, tessitura_midi=(np.nan, np.nan))
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,6 +119,7 @@ class VoiceProfile:
         vocal_range: Range, tessitura and pitch histogram.
         quality: What the recording is good for.
         model_version: Version of the ear that made the vectors; vectors of two versions never mix.
+        undecided_band: Where this ear leaves the voice gender open.
     """
 
     timbre: Vectors
@@ -85,3 +130,9 @@ class VoiceProfile:
     vocal_range: VocalRange
     quality: QualityReport
     model_version: str
+    undecided_band: UndecidedBand = USUAL_BAND
+
+    @property
+    def voice_gender(self) -> str:
+        """What the recording is called: "female", "male" or "undecided"."""
+        return self.undecided_band.answer(self.female_probability)

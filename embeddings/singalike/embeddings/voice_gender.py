@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from singalike.audio.pitch import PitchTrack
 from singalike.embeddings.checkpoint import SHIPPED, Checkpoint, load_checkpoint
+from singalike.embeddings.profile import USUAL_BAND, UndecidedBand
 from singalike.embeddings.projection import standardised
 from singalike.embeddings.voice_frames import VoiceFrames
 
@@ -28,6 +29,7 @@ class VoiceGenderClassifier:
         weights: float32 (features,).
         bias: Of the logit.
         temperature: Divides the logit.
+        undecided_band: Where neither voice gender is sure enough to be said.
     """
 
     centre: NDArray[np.float32]
@@ -35,6 +37,7 @@ class VoiceGenderClassifier:
     weights: NDArray[np.float32]
     bias: float
     temperature: float
+    undecided_band: UndecidedBand = USUAL_BAND
 
     @classmethod
     def load(cls, folder: Path = SHIPPED) -> "VoiceGenderClassifier":
@@ -51,7 +54,8 @@ class VoiceGenderClassifier:
         """Build the classifier from loaded arrays."""
         tensors = checkpoint.tensors
         bias, temperature = (float(value) for value in tensors["bias_temperature"])
-        return cls(tensors["centre"], tensors["scale"], tensors["weights"], bias, temperature)
+        band = UndecidedBand(*checkpoint.config.get("undecided_band", ()))
+        return cls(tensors["centre"], tensors["scale"], tensors["weights"], bias, temperature, band)
 
     def tensors(self) -> dict[str, NDArray[np.float32]]:
         """Return the arrays to save."""

@@ -71,6 +71,34 @@ CONTENT_MIXTURE: Content.ValueType  # 2
 """A voice with accompaniment; the vocal is separated first."""
 Global___Content: _TypeAlias = Content  # noqa: Y015
 
+class _HeardVoiceGender:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _HeardVoiceGenderEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_HeardVoiceGender.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    HEARD_VOICE_GENDER_UNSPECIFIED: _HeardVoiceGender.ValueType  # 0
+    """Not said."""
+    HEARD_VOICE_GENDER_FEMALE: _HeardVoiceGender.ValueType  # 1
+    """It sounds female."""
+    HEARD_VOICE_GENDER_MALE: _HeardVoiceGender.ValueType  # 2
+    """It sounds male."""
+    HEARD_VOICE_GENDER_UNDECIDED: _HeardVoiceGender.ValueType  # 3
+    """Neither is sure enough to be said."""
+
+class HeardVoiceGender(_HeardVoiceGender, metaclass=_HeardVoiceGenderEnumTypeWrapper):
+    """What a recording is called."""
+
+HEARD_VOICE_GENDER_UNSPECIFIED: HeardVoiceGender.ValueType  # 0
+"""Not said."""
+HEARD_VOICE_GENDER_FEMALE: HeardVoiceGender.ValueType  # 1
+"""It sounds female."""
+HEARD_VOICE_GENDER_MALE: HeardVoiceGender.ValueType  # 2
+"""It sounds male."""
+HEARD_VOICE_GENDER_UNDECIDED: HeardVoiceGender.ValueType  # 3
+"""Neither is sure enough to be said."""
+Global___HeardVoiceGender: _TypeAlias = HeardVoiceGender  # noqa: Y015
+
 @_typing.final
 class Recording(_message.Message):
     """A recording of a voice, or of a song with a voice in it."""
@@ -121,10 +149,14 @@ class VoiceProfile(_message.Message):
     VOCAL_RANGE_FIELD_NUMBER: _builtins.int
     QUALITY_FIELD_NUMBER: _builtins.int
     MODEL_VERSION_FIELD_NUMBER: _builtins.int
+    UNDECIDED_BAND_FIELD_NUMBER: _builtins.int
+    VOICE_GENDER_FIELD_NUMBER: _builtins.int
     female_probability: _builtins.float
     """Calibrated probability in [0, 1] that the recording sounds female."""
     model_version: _builtins.str
     """Version of the ear that made the vectors, at most 200 characters; vectors of two versions never mix."""
+    voice_gender: Global___HeardVoiceGender.ValueType
+    """What the recording is called, by female_probability and the band. Ignored in requests."""
     @_builtins.property
     def timbre(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
         """Vocal-tract colour of the whole recording; unit length, GetModel says how many values."""
@@ -149,6 +181,10 @@ class VoiceProfile(_message.Message):
     def quality(self) -> Global___QualityReport:
         """What the recording is good for."""
 
+    @_builtins.property
+    def undecided_band(self) -> Global___UndecidedBand:
+        """Where the ear leaves the voice gender open; absent: from 0.3 to 0.7."""
+
     def __init__(
         self,
         *,
@@ -160,14 +196,42 @@ class VoiceProfile(_message.Message):
         vocal_range: Global___VocalRange | None = ...,
         quality: Global___QualityReport | None = ...,
         model_version: _builtins.str = ...,
+        undecided_band: Global___UndecidedBand | None = ...,
+        voice_gender: Global___HeardVoiceGender.ValueType = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["quality", b"quality", "vocal_range", b"vocal_range"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["quality", b"quality", "undecided_band", b"undecided_band", "vocal_range", b"vocal_range"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["female_probability", b"female_probability", "melody", b"melody", "model_version", b"model_version", "quality", b"quality", "segments", b"segments", "style", b"style", "timbre", b"timbre", "vocal_range", b"vocal_range"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["female_probability", b"female_probability", "melody", b"melody", "model_version", b"model_version", "quality", b"quality", "segments", b"segments", "style", b"style", "timbre", b"timbre", "undecided_band", b"undecided_band", "vocal_range", b"vocal_range", "voice_gender", b"voice_gender"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___VoiceProfile: _TypeAlias = VoiceProfile  # noqa: Y015
+
+@_typing.final
+class UndecidedBand(_message.Message):
+    """Between these probabilities a recording is called neither female nor male."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MALE_UP_TO_FIELD_NUMBER: _builtins.int
+    FEMALE_FROM_FIELD_NUMBER: _builtins.int
+    male_up_to: _builtins.float
+    """Highest probability of sounding female at which a recording is called male, in [0, 0.5]."""
+    female_from: _builtins.float
+    """Lowest at which it is called female, in [0.5, 1]."""
+    def __init__(
+        self,
+        *,
+        male_up_to: _builtins.float = ...,
+        female_from: _builtins.float = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["female_from", b"female_from", "male_up_to", b"male_up_to"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___UndecidedBand: _TypeAlias = UndecidedBand  # noqa: Y015
 
 @_typing.final
 class Segment(_message.Message):
@@ -215,7 +279,10 @@ Global___Segment: _TypeAlias = Segment  # noqa: Y015
 
 @_typing.final
 class VocalRange(_message.Message):
-    """Where a voice sings, in MIDI pitch (A4 = 69, fractions of a semitone kept)."""
+    """Where a voice sings, in MIDI pitch (A4 = 69, fractions of a semitone kept).
+
+    In a VoiceSummary all four pitches are absent under 5 seconds of voiced singing: that is not enough for a range.
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -327,8 +394,11 @@ class VoiceSummary(_message.Message):
     FEMALE_PROBABILITY_FIELD_NUMBER: _builtins.int
     VOCAL_RANGE_FIELD_NUMBER: _builtins.int
     QUALITY_FIELD_NUMBER: _builtins.int
+    VOICE_GENDER_FIELD_NUMBER: _builtins.int
     female_probability: _builtins.float
     """Calibrated probability in [0, 1] that the recording sounds female."""
+    voice_gender: Global___HeardVoiceGender.ValueType
+    """What the recording is called, with an open middle."""
     @_builtins.property
     def vocal_range(self) -> Global___VocalRange:
         """Range, tessitura and pitch histogram."""
@@ -343,10 +413,11 @@ class VoiceSummary(_message.Message):
         female_probability: _builtins.float = ...,
         vocal_range: Global___VocalRange | None = ...,
         quality: Global___QualityReport | None = ...,
+        voice_gender: Global___HeardVoiceGender.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["quality", b"quality", "vocal_range", b"vocal_range"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["female_probability", b"female_probability", "quality", b"quality", "vocal_range", b"vocal_range"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["female_probability", b"female_probability", "quality", b"quality", "vocal_range", b"vocal_range", "voice_gender", b"voice_gender"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

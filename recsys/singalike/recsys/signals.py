@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from singalike.embeddings.profile import Vectors, VoiceProfile
+from singalike.embeddings.profile import UndecidedBand, Vectors, VoiceProfile
 from singalike.recsys.calibration import Calibration, Similarities, likeness
 from singalike.recsys.catalogue_view import CatalogueView
 from singalike.recsys.neighbours import CLOSE_MOMENT_SHARE, SegmentHits, close_moments
@@ -32,7 +32,7 @@ def singer_signals(profile: VoiceProfile, view: CatalogueView, timbre_hits: Segm
         "timbre": timbre_signal(view.timbre, profile.timbre, timbre_hits),
         "style": style_signal(view.style, profile.style),
         "melody": melody_taste(profile.melody, view.mean_melody, view.singer_melody_calibration),
-        "voice_gender": same_gender(profile.female_probability, view.female_probability),
+        "voice_gender": same_gender(profile.female_probability, view.female_probability, profile.undecided_band),
         "tessitura": tessitura_overlap(person_tessitura(profile), view.tessitura),
     }
 
@@ -69,9 +69,19 @@ def melody_taste(melody: Vectors, tracks: Vectors, calibration: Calibration) -> 
     return np.where(known, likeness(calibration.z((tracks @ melody).astype(np.float64))), np.nan)
 
 
-def same_gender(person: float, singers: Similarities) -> Similarities:
-    """Return the probability that both recordings sound of one voice_gender: p q + (1 - p)(1 - q)."""
-    return np.asarray(person * singers + (1.0 - person) * (1.0 - singers))
+def same_gender(person: float, singers: Similarities, band: UndecidedBand) -> Similarities:
+    """Return the probability that both recordings sound of one voice_gender: p q + (1 - p)(1 - q).
+
+    Inside the undecided band both p and q are pulled towards 1/2, so a voice that could be either hardly moves singers
+    past each other.
+
+    Args:
+        person: Probability that the person sounds female.
+        singers: float64 (singers,), the same of the singers.
+        band: Where the ear leaves the voice gender open.
+    """
+    p, q = band.faded(np.asarray(person)), band.faded(singers)
+    return np.asarray(p * q + (1.0 - p) * (1.0 - q))
 
 
 def person_tessitura(profile: VoiceProfile) -> tuple[float, float]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from singalike.audio.quality import QualityReport
-from singalike.embeddings.profile import VocalRange
+from singalike.embeddings.profile import VocalRange, VoiceProfile
 
 
 @dataclass(frozen=True)
@@ -72,11 +72,24 @@ class SongSuggestion:
 
 @dataclass(frozen=True, eq=False)
 class VoiceSummary:
-    """What was understood of the person's voice."""
+    """What was understood of the person's voice.
+
+    Attributes:
+        female_probability: Calibrated probability in [0, 1] that the recording sounds female.
+        vocal_range: Range, tessitura and pitch histogram; no pitches where too little was sung.
+        quality: What the recording is good for.
+        voice_gender: What the recording is called: "female", "male" or "undecided".
+    """
 
     female_probability: float
     vocal_range: VocalRange
     quality: QualityReport
+    voice_gender: str
+
+    @classmethod
+    def of(cls, profile: VoiceProfile) -> "VoiceSummary":
+        """Sum up a profile without its vectors."""
+        return cls(profile.female_probability, profile.vocal_range.told(), profile.quality, profile.voice_gender)
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,9 +6,25 @@ from collections.abc import Iterable
 import numpy as np
 
 from singalike.audio.quality import QualityReport
-from singalike.embeddings.profile import Segments, Vectors, VocalRange, VoiceProfile
+from singalike.embeddings.profile import (
+    FEMALE,
+    MALE,
+    UNDECIDED,
+    Segments,
+    UndecidedBand,
+    Vectors,
+    VocalRange,
+    VoiceProfile,
+)
 from singalike.recsys.suggestions import VoiceSummary
 from singalike.v1 import voice_pb2
+
+_HEARD = {
+    FEMALE: voice_pb2.HEARD_VOICE_GENDER_FEMALE,
+    MALE: voice_pb2.HEARD_VOICE_GENDER_MALE,
+    UNDECIDED: voice_pb2.HEARD_VOICE_GENDER_UNDECIDED,
+}
+_WORDS = {number: word for word, number in _HEARD.items()}
 
 
 def profile_to_message(profile: VoiceProfile) -> voice_pb2.VoiceProfile:
@@ -22,6 +38,10 @@ def profile_to_message(profile: VoiceProfile) -> voice_pb2.VoiceProfile:
         vocal_range=range_to_message(profile.vocal_range),
         quality=quality_to_message(profile.quality),
         model_version=profile.model_version,
+        undecided_band=voice_pb2.UndecidedBand(
+            male_up_to=profile.undecided_band.male_up_to, female_from=profile.undecided_band.female_from
+        ),
+        voice_gender=_HEARD[profile.voice_gender],
     )
 
 
@@ -36,7 +56,14 @@ def profile_from_message(message: voice_pb2.VoiceProfile) -> VoiceProfile:
         vocal_range=range_from_message(message.vocal_range),
         quality=quality_from_message(message.quality),
         model_version=message.model_version,
+        undecided_band=_band_from_message(message),
     )
+
+
+def _band_from_message(message: voice_pb2.VoiceProfile) -> UndecidedBand:
+    if not message.HasField("undecided_band"):
+        return UndecidedBand()
+    return UndecidedBand(message.undecided_band.male_up_to, message.undecided_band.female_from)
 
 
 def _segments_to_messages(segments: Segments) -> Iterable[voice_pb2.Segment]:
@@ -126,6 +153,7 @@ def summary_to_message(summary: VoiceSummary) -> voice_pb2.VoiceSummary:
         female_probability=summary.female_probability,
         vocal_range=range_to_message(summary.vocal_range),
         quality=quality_to_message(summary.quality),
+        voice_gender=_HEARD[summary.voice_gender],
     )
 
 
@@ -135,4 +163,6 @@ def summary_from_message(message: voice_pb2.VoiceSummary) -> VoiceSummary:
         female_probability=message.female_probability,
         vocal_range=range_from_message(message.vocal_range),
         quality=quality_from_message(message.quality),
+        # A server older than the answer says nothing: then nothing is claimed.
+        voice_gender=_WORDS.get(message.voice_gender, UNDECIDED),
     )

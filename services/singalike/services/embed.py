@@ -157,13 +157,16 @@ def write_archive(out: Path, outcome: EmbedOutcome) -> None:
         InvalidInputError: NOT_WRITABLE.
     """
     profiles = [profile for _, profile in outcome.profiles]
+    ranges = [profile.vocal_range for profile in profiles]
     arrays = {
         "path": np.array([name for name, _ in outcome.profiles]),
         "timbre": np.stack([profile.timbre for profile in profiles]),
         "style": np.stack([profile.style for profile in profiles]),
         "melody": np.stack([profile.melody for profile in profiles]),
         "female_probability": np.array([profile.female_probability for profile in profiles], dtype=np.float32),
-        "tessitura_midi": np.array([profile.vocal_range.tessitura_midi for profile in profiles], dtype=np.float32),
+        "voice_gender": np.array([profile.voice_gender for profile in profiles]),
+        "tessitura_midi": np.array([sung.told().tessitura_midi for sung in ranges], dtype=np.float32),
+        "voiced_s": np.array([sung.voiced_s for sung in ranges], dtype=np.float32),
     }
     unfinished = out.with_name(f".{out.name}.unfinished")
     try:

@@ -77,6 +77,6 @@ def _answer(profile: VoiceProfile, kept: KeptClassifier, options: IdentifyOption
         entropy_nats=found.entropy_nats,
         singer_count=len(view),
         catalogue_revision=kept.state.revision,
-        voice=VoiceSummary(profile.female_probability, profile.vocal_range, profile.quality),
+        voice=VoiceSummary.of(profile),
         notes=notes,
     )

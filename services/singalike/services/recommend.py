@@ -157,7 +157,7 @@ class Recommender:
         return Suggestions(
             singers=tuple(_singer(ranking, hits, row) for row in singer_rows),
             songs=tuple(_song(ranking, hits, place) for place in song_places),
-            voice=VoiceSummary(profile.female_probability, profile.vocal_range, profile.quality),
+            voice=VoiceSummary.of(profile),
             notes=voice_notes(profile, tuple(dict.fromkeys(missing)), any_allowed=bool(len(ranking.singer_order))),
         )
 

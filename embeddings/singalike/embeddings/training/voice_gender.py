@@ -1,7 +1,7 @@
 """Fitting the voice-gender classifier."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from sklearn.linear_model import LogisticRegression
 
 from singalike.audio.pitch import PitchTrack
 from singalike.embeddings.checkpoint import save_checkpoint
+from singalike.embeddings.profile import UndecidedBand
 from singalike.embeddings.projection import standardised
 from singalike.embeddings.training.clip_plan import FRAME_S
 from singalike.embeddings.training.clips import augment, pitched_clip, seeded
@@ -35,6 +36,7 @@ class VoiceGenderPreset:
         recorded_s: Length of the cuts of the recording itself, in seconds.
         strength: Inverse of the ridge penalty.
         held_out: Recorded voices that figures are told on, as many female as male.
+        sureness: Share of the named clips of held-out voices that must be right; what is less sure is undecided.
     """
 
     warps: tuple[float, ...] = (0.97, 1.0, 1.03)
@@ -42,6 +44,7 @@ class VoiceGenderPreset:
     recorded_s: float = 4.0
     strength: float = 0.01
     held_out: int = 30
+    sureness: float = 0.98
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,11 +67,14 @@ def fit(workshop: Workshop, out: Path, preset: VoiceGenderPreset | None = None) 
     unseen = [clip for clip in clips if clip.voice not in known]
     judged = fit_classifier([clip for clip in clips if clip.voice in known], preset, 1.0)
     temperature = fit_temperature(judged, unseen)
-    figures = judge(judged, unseen, temperature)
+    probability, female = _probabilities(judged, unseen, temperature)
+    band = choose_band(probability, female, preset.sureness)
+    figures = judge(probability, female, band) + f", temperature {temperature:.2f}"
     workshop.say(figures)
-    classifier = fit_classifier(clips, preset, temperature)
-    save_checkpoint(NAME, classifier.tensors(), asdict(preset) | {"seed": workshop.seed}, out)
-    write_card(_card(voices, len(held_out), len(clips), figures, workshop.seed), out)
+    classifier = replace(fit_classifier(clips, preset, temperature), undecided_band=band)
+    settings = asdict(preset) | {"seed": workshop.seed, "undecided_band": [band.male_up_to, band.female_from]}
+    save_checkpoint(NAME, classifier.tensors(), settings, out)
+    write_card(_card(voices, len(held_out), len(clips), figures, band, workshop.seed), out)
     return classifier
 
 
@@ -122,13 +128,59 @@ def fit_temperature(classifier: VoiceGenderClassifier, clips: Sequence[VoiceGend
     return float(max(np.exp(best.x), 1.0))
 
 
-def judge(classifier: VoiceGenderClassifier, clips: Sequence[VoiceGenderClip], temperature: float) -> str:
-    """Say how often and how surely the voice gender is right."""
-    logits, female = _logits(classifier, clips)
-    probability = 1.0 / (1.0 + np.exp(-logits * classifier.temperature / temperature))
-    right = np.mean((probability > 0.5) == female)
+def choose_band(probability: NDArray[np.float64], female: NDArray[np.bool_], sureness: float) -> UndecidedBand:
+    """Find the narrowest band, even around 1/2, outside of which enough clips are named rightly.
+
+    Args:
+        probability: Of sounding female, (clips,), of voices that the classifier has not met.
+        female: What they are, (clips,).
+        sureness: Share of the clips outside the band that must be right.
+
+    Returns:
+        A band at least from 0.4 to 0.6, at most from 0.1 to 0.9, in steps of a hundredth.
+    """
+    right = (probability > 0.5) == female
+    for half in np.arange(10, 40) / 100.0:
+        named = np.abs(probability - 0.5) >= half
+        if not named.any() or right[named].mean() >= sureness:
+            return UndecidedBand(round(0.5 - float(half), 2), round(0.5 + float(half), 2))
+    return UndecidedBand(0.1, 0.9)
+
+
+def judge(probability: NDArray[np.float64], female: NDArray[np.bool_], band: UndecidedBand) -> str:
+    """Say how often and how surely the voice gender is right, with and without what the band leaves open."""
+    right = (probability > 0.5) == female
+    named = (probability <= band.male_up_to) | (probability >= band.female_from)
     brier = np.mean((probability - female) ** 2)
-    return f"{right:.3f} of {len(clips)} clips right, Brier score {brier:.3f}, temperature {temperature:.2f}"
+    return (
+        f"{right.mean():.3f} of {len(right)} clips right, Brier score {brier:.3f}, calibration error "
+        f"{calibration_error(probability, female):.3f}; {1 - named.mean():.3f} undecided, "
+        f"{right[named].mean() if named.any() else np.nan:.3f} of the others right"
+    )
+
+
+def calibration_error(probability: NDArray[np.float64], female: NDArray[np.bool_]) -> float:
+    """Compare sureness with truth: mean distance between both over ten equal bins of sureness, by clips.
+
+    Args:
+        probability: Of sounding female, (clips,).
+        female: What they are, (clips,).
+
+    Source:
+        Guo et al. 2017, On calibration of modern neural networks, eq. 3 (expected calibration error).
+    """
+    sure, right = np.maximum(probability, 1.0 - probability), (probability > 0.5) == female
+    bins = np.minimum(((sure - 0.5) * 20.0).astype(np.int64), 9)
+    apart = np.abs(np.bincount(bins, sure, 10) - np.bincount(bins, right, 10))
+    return float(apart.sum() / len(sure))
+
+
+def _probabilities(
+    classifier: VoiceGenderClassifier, clips: Sequence[VoiceGenderClip], temperature: float
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Probabilities of clips at another temperature than the classifier's, and the truth."""
+    logits, female = _logits(classifier, clips)
+    return 1.0 / (1.0 + np.exp(-logits * classifier.temperature / temperature)), female
 
 
 def _logits(
@@ -155,7 +207,9 @@ def _recorded_cuts(
     ]
 
 
-def _card(voices: Sequence[TrainingVoice], held_out: int, clips: int, figures: str, seed: int) -> ModelCard:
+def _card(
+    voices: Sequence[TrainingVoice], held_out: int, clips: int, figures: str, band: UndecidedBand, seed: int
+) -> ModelCard:
     method = (
         f"Logistic regression on cepstra of the periodic frames and three percentiles of pitch, fitted on {clips} "
         f"clips of {len(voices)} voices: cuts of the recordings, and songs of the same vocal tract at pitches from 1 "
@@ -168,7 +222,8 @@ def _card(voices: Sequence[TrainingVoice], held_out: int, clips: int, figures: s
         method=(method,),
         figures=(f"{held_out} recorded voices held out: {figures}.",),
         limits=(
-            "The labels are the two that the corpora know. Take 0.3 to 0.7 as undecided.",
+            "The labels are the two that the corpora know.",
+            f"Between {band.male_up_to} and {band.female_from} the answer is: undecided.",
             "Children were not among the voices.",
         ),
         voices=voices,

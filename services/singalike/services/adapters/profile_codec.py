@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from singalike.audio.quality import QualityReport
-from singalike.embeddings.profile import Segments, Vectors, VocalRange, VoiceProfile
+from singalike.embeddings.profile import Segments, UndecidedBand, Vectors, VocalRange, VoiceProfile
 
 Columns = dict[str, Any]
 Row = Mapping[Any, Any]
@@ -60,6 +60,7 @@ def read_profile(row: Row, segment_rows: Sequence[Row], model_version: str) -> V
         vocal_range=_read_range(measures["range"], unpack(row["seconds_per_semitone"])),
         quality=_read_quality(measures["quality"]),
         model_version=model_version,
+        undecided_band=UndecidedBand(*measures.get("undecided_band", ())),  # ears before the band did not store one
     )
 
 
@@ -81,6 +82,7 @@ def _measures(profile: VoiceProfile) -> Columns:
     vocal_range, quality = profile.vocal_range, profile.quality
     return {
         "female_probability": float(profile.female_probability),
+        "undecided_band": [profile.undecided_band.male_up_to, profile.undecided_band.female_from],
         "range": {
             "lowest_midi": float(vocal_range.lowest_midi),  # NaN without voiced sound; Python's JSON keeps it
             "highest_midi": float(vocal_range.highest_midi),

@@ -34,8 +34,9 @@ def command(
 ) -> int:
     """Turn recordings (files, folders or a manifest) into vectors.
 
-    The archive holds `path`, `timbre`, `style`, `melody` (n, dim), `female_probability` (n,) and `tessitura_midi`
-    (n, 2), the 10th and 90th percentile of the voiced pitch. Recordings that are refused are left out and reported.
+    The archive holds `path`, `timbre`, `style`, `melody` (n, dim), `female_probability` (n,), `voice_gender` (n,):
+    female, male or undecided, `tessitura_midi` (n, 2): the 10th and 90th percentile of the voiced pitch, and `voiced_s`
+    (n,): under 5 seconds of voiced singing the tessitura is NaN. Recordings that are refused are left out and reported.
     """
     from singalike.services.cli.progress import progress_bar
     from singalike.services.embed import embed_recordings, list_recordings, read_recordings, write_archive

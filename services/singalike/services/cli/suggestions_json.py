@@ -70,5 +70,6 @@ def _voice(voice: VoiceSummary) -> dict[str, Any]:
             "sufficient": voice.vocal_range.sufficient,
         },
         "female_probability": voice.female_probability,
+        "voice_gender": voice.voice_gender,
         "quality": asdict(voice.quality),
     }

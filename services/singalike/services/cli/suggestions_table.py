@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.table import Column, Table
 from rich.text import Text
 
+from singalike.embeddings.profile import SUFFICIENT_VOICED_S, UNDECIDED, VocalRange
 from singalike.recsys.suggestions import Moment, SingerSuggestion, SongSuggestion, Suggestions, VoiceSummary
 
 NOTE_NAMES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
@@ -44,13 +45,24 @@ def note_name(midi_pitch: float) -> str:
 
 
 def _voice_line(voice: VoiceSummary) -> Text:
-    sung = voice.vocal_range
+    clear = f"{voice.quality.voiced_s:.1f} s of clear voice"
+    return Text(f"your voice: {_range(voice.vocal_range)}; {_voice_gender(voice)}; {clear}")
+
+
+def _range(sung: VocalRange) -> str:
+    if not sung.sufficient:
+        return f"not enough for a range ({sung.voiced_s:.1f} of {SUFFICIENT_VOICED_S:.0f} s of held notes)"
     low, high = sung.tessitura_midi
-    return Text(
-        f"your voice: {note_name(sung.lowest_midi)} to {note_name(sung.highest_midi)}, at home from "
-        f"{note_name(low)} to {note_name(high)}; sounds female with probability {voice.female_probability:.2f}; "
-        f"{voice.quality.voiced_s:.1f} s of clear voice"
+    return (
+        f"{note_name(sung.lowest_midi)} to {note_name(sung.highest_midi)}, at home from "
+        f"{note_name(low)} to {note_name(high)}"
     )
+
+
+def _voice_gender(voice: VoiceSummary) -> str:
+    if voice.voice_gender == UNDECIDED:
+        return f"female or male is undecided (female with probability {voice.female_probability:.2f})"
+    return f"sounds {voice.voice_gender} (female with probability {voice.female_probability:.2f})"
 
 
 def _singer_table(singers: tuple[SingerSuggestion, ...]) -> Table:

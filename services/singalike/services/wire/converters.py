@@ -95,7 +95,7 @@ def write_voice(voice: StoredVoice) -> catalogue_pb2.Voice:
 
 def summary_of(profile: VoiceProfile) -> VoiceSummary:
     """Sum up a profile without its vectors."""
-    return VoiceSummary(profile.female_probability, profile.vocal_range, profile.quality)
+    return VoiceSummary.of(profile)
 
 
 def write_model(ear: EarInfo) -> voice_pb2.Model:

@@ -18,10 +18,17 @@ def check_profile(faults: Faults, field: str, message: voice_pb2.VoiceProfile) -
     """Check lengths, units and bounds; which ear made it is checked where the ear is known."""
     faults.text(f"{field}.model_version", message.model_version, 200, shortest=1)
     faults.number(f"{field}.female_probability", message.female_probability, 0.0, 1.0)
+    _check_band(faults, f"{field}.undecided_band", message)
     _check_vectors(faults, field, message)
     _check_segments(faults, field, message)
     _check_range(faults, f"{field}.vocal_range", message.vocal_range)
     _check_quality(faults, f"{field}.quality", message.quality)
+
+
+def _check_band(faults: Faults, field: str, message: voice_pb2.VoiceProfile) -> None:
+    if message.HasField("undecided_band"):
+        faults.number(f"{field}.male_up_to", message.undecided_band.male_up_to, 0.0, 0.5)
+        faults.number(f"{field}.female_from", message.undecided_band.female_from, 0.5, 1.0)
 
 
 def _check_vectors(faults: Faults, field: str, message: voice_pb2.VoiceProfile | voice_pb2.Segment) -> None:
