@@ -3,6 +3,7 @@
 import math
 
 import numpy as np
+import pyloudnorm
 import pytest
 
 from singalike.audio.activity import detect_activity
@@ -45,6 +46,17 @@ def test_a_short_sound_measures_like_a_long_one() -> None:
     short, long = measure_loudness(sine(997.0, 0.2, 48_000)), measure_loudness(sine(997.0, 3.0, 48_000))
 
     assert short == pytest.approx(long, abs=0.5)
+
+
+@pytest.mark.parametrize(("sample_rate", "channels", "samples"), [(16_000, 1, 80_123), (44_100, 2, 90_000)])
+def test_loudness_is_that_of_pyloudnorm(sample_rate: int, channels: int, samples: int) -> None:
+    rng = np.random.default_rng(1)
+    swell = np.sin(np.linspace(0, 9, samples)) ** 4  # loud and nearly silent blocks, so that both gates work
+    waveform = (0.1 * swell * rng.normal(size=(channels, samples))).astype(np.float32)
+
+    expected = pyloudnorm.Meter(sample_rate).integrated_loudness(waveform.T)
+
+    assert measure_loudness(Sound(waveform, sample_rate)) == pytest.approx(expected, abs=1e-3)
 
 
 def test_normalisation_reaches_the_target_unless_peaks_forbid() -> None:
@@ -122,6 +134,16 @@ def test_clipping_is_seen_and_clean_sound_is_not_accused() -> None:
     assert measure_clipping(Sound(clipped, 44_100)) > 0.05
     assert measure_clipping(Sound(clean, 44_100)) < 1e-3
     assert measure_clipping(Sound(np.zeros((1, 100), np.float32), 44_100)) == 0.0
+
+
+def test_three_equal_samples_at_the_peak_are_clipped_and_two_are_not() -> None:
+    waveform = np.zeros((2, 100), np.float32)
+    waveform[0, 10:15] = 0.8
+    waveform[0, 40:42] = 0.8
+    waveform[1, 20:23] = -0.8
+    waveform[1, 60:63] = (0.8, 0.79, 0.8)
+
+    assert measure_clipping(Sound(waveform, 16_000)) == pytest.approx(8 / 200)
 
 
 @pytest.mark.parametrize("tracker", [track_with_dio, track_with_harvest])

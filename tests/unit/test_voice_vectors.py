@@ -115,6 +115,14 @@ def test_a_stereo_waveform_is_refused(timbre: TimbreEncoder) -> None:
     assert refused.value.reason == "WAVEFORM_SHAPE"
 
 
+def test_harmonicity_of_a_moment_does_not_depend_on_what_comes_long_after() -> None:
+    long = buzzing_voice(6.0)
+
+    whole, begun = (analyse_frames(sound).harmonicity for sound in (long, long[: 2 * 16_000]))
+
+    np.testing.assert_allclose(whole[:190], begun[:190], atol=1e-5)
+
+
 def test_breath_lowers_harmonicity() -> None:
     clear, breathy = (analyse_frames(buzzing_voice(breath=breath)).harmonicity for breath in (0.001, 2.0))
 

@@ -4,7 +4,7 @@ import numpy as np
 
 from singalike.audio.activity import Activity, detect_activity
 from singalike.audio.resample import resample
-from singalike.audio.sound import Sound
+from singalike.audio.sound import Sound, Waveform
 
 ANALYSIS_RATE = 8000
 HIGHEST_SNR_DB, LOWEST_SNR_DB = 80.0, -20.0
@@ -55,12 +55,14 @@ def measure_clipping(sound: Sound) -> float:
     peak = float(np.abs(waveform).max(initial=0.0))
     if peak == 0.0 or waveform.shape[-1] <= CLIP_RUN:
         return 0.0
-    flat = np.abs(np.diff(waveform, axis=1)) <= CLIP_FLATNESS * peak
-    flat &= np.abs(waveform[:, 1:]) >= CLIP_LEVEL * peak
+    return sum(_clipped_samples(channel, peak) for channel in waveform) / waveform.size
+
+
+def _clipped_samples(channel: Waveform, peak: float) -> int:
+    """Count the samples of flat runs near the peak, (samples,); only the few loud samples are looked at twice."""
+    loud = np.flatnonzero(np.abs(channel[1:]) >= CLIP_LEVEL * peak)
+    flat = loud[np.abs(channel[loud + 1] - channel[loud]) <= CLIP_FLATNESS * peak]
+    # Each flat step is a pair of equal samples, and CLIP_RUN - 1 steps in a row are a run.
     steps = CLIP_RUN - 1
-    places = flat.shape[1] - steps + 1
-    runs = np.logical_and.reduce([flat[:, step : step + places] for step in range(steps)])
-    inside = np.zeros(waveform.shape, bool)
-    for offset in range(CLIP_RUN):
-        inside[:, offset : offset + runs.shape[1]] |= runs
-    return float(inside.mean())
+    runs = flat[: len(flat) - steps + 1][flat[steps - 1 :] - flat[: len(flat) - steps + 1] == steps - 1]
+    return len(np.unique(runs[:, None] + np.arange(CLIP_RUN)))

@@ -9,6 +9,8 @@ from torch import Tensor
 LOWEST_F0_HZ, HIGHEST_F0_HZ = 80.0, 1_000.0
 HIGH_BAND_HZ = 2_000.0
 _WINDOW, _N_FFT = 640, 1024
+_BLOCK_FRAMES = 128
+"""Frames transformed at once: their spectra fit the second-level cache, several times as fast as all at once."""
 
 
 def harmonicity(waveform: Tensor, sample_rate: int, hop_length: int) -> Tensor:
@@ -29,20 +31,25 @@ def harmonicity(waveform: Tensor, sample_rate: int, hop_length: int) -> Tensor:
         Boersma 1993, Accurate short-term analysis of the fundamental frequency and the harmonics-to-noise ratio.
     """
     window, reference = _window(waveform.device)
-    padded = torch.nn.functional.pad(waveform, (_N_FFT // 2, _N_FFT // 2))
-    bins = torch.stft(padded, _N_FFT, 2 * hop_length, _WINDOW, window, center=False, return_complex=True)
-    power = torch.view_as_real(bins).square().sum(-1).T
-    first, last = int(sample_rate / HIGHEST_F0_HZ), int(sample_rate / LOWEST_F0_HZ)
-    above = torch.arange(power.shape[1], device=power.device) >= math.ceil(HIGH_BAND_HZ * _N_FFT / sample_rate)
-    peaks = torch.stack([_peak(p, reference, first, last) for p in (power, power * above)], dim=1)
-    return peaks.repeat_interleave(2, dim=0)[: 1 + len(waveform) // hop_length]
+    lags = slice(int(sample_rate / HIGHEST_F0_HZ), int(sample_rate / LOWEST_F0_HZ) + 1)
+    padded = torch.nn.functional.pad(waveform, (_WINDOW // 2, _WINDOW // 2))
+    low_bins = math.ceil(HIGH_BAND_HZ * _N_FFT / sample_rate)
+    peaks = []
+    for frames in torch.split(padded.unfold(0, _WINDOW, 2 * hop_length), _BLOCK_FRAMES):
+        bins = torch.fft.rfft(frames * window, _N_FFT)
+        power = bins.real.square().addcmul_(bins.imag, bins.imag)
+        whole = _peak(power, reference[lags], lags)
+        power[:, :low_bins] = 0.0
+        peaks.append(torch.stack([whole, _peak(power, reference[lags], lags)], dim=1))
+    return torch.cat(peaks).repeat_interleave(2, dim=0)[: 1 + len(waveform) // hop_length]
 
 
-def _peak(power: Tensor, reference: Tensor, first: int, last: int) -> Tensor:
+def _peak(power: Tensor, reference: Tensor, lags: slice) -> Tensor:
     correlation = torch.fft.irfft(power, dim=-1)
-    energy = correlation[:, :1].clamp(min=1e-9)
-    normalised: Tensor = correlation[:, first : last + 1] / energy / reference[first : last + 1]
-    return normalised.amax(-1).clamp(0.0, 1.0)
+    # Dividing by the energy after the search spares a pass over all lags: it is the same for each of them.
+    highest = (correlation[:, lags] / reference).amax(-1)
+    peak: Tensor = (highest / correlation[:, 0].clamp(min=1e-9)).clamp(0.0, 1.0)
+    return peak
 
 
 @lru_cache(maxsize=4)

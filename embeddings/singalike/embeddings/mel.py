@@ -130,6 +130,23 @@ def log_mel(waveforms: Tensor, settings: MelSettings) -> Tensor:
     Raises:
         InvalidInputError: WAVEFORM_SHAPE, the waveforms are not (batch, samples).
     """
+    with torch.autocast(waveforms.device.type, enabled=False):
+        return mel_power(waveforms, settings).log_().transpose(1, 2).contiguous()
+
+
+def mel_power(waveforms: Tensor, settings: MelSettings) -> Tensor:
+    """Turn waveforms into floored mel power, before the logarithm.
+
+    Args:
+        waveforms: As for `log_mel`.
+        settings: Window, hop and filters.
+
+    Returns:
+        float32 (batch, 1 + samples // hop_length, mels), frame by frame, on the same device.
+
+    Raises:
+        InvalidInputError: WAVEFORM_SHAPE, the waveforms are not (batch, samples).
+    """
     if waveforms.dim() != 2:
         raise InvalidInputError("WAVEFORM_SHAPE", f"pass waveforms as (batch, samples), not {tuple(waveforms.shape)}")
     window, filters = _constants(settings, waveforms.device)
@@ -138,7 +155,7 @@ def log_mel(waveforms: Tensor, settings: MelSettings) -> Tensor:
         padded = torch.nn.functional.pad(waveforms.float(), (settings.n_fft // 2,) * 2)
         frames = padded.unfold(-1, settings.n_fft, settings.hop_length)
         mel = [_mel_power(block * window, filters) for block in torch.split(frames, _BLOCK_FRAMES, dim=1)]
-        return torch.cat(mel, dim=1).clamp_(min=settings.floor).log_().transpose(1, 2).contiguous()
+        return torch.cat(mel, dim=1).clamp_(min=settings.floor)
 
 
 def _mel_power(frames: Tensor, filters: Tensor) -> Tensor:

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from singalike.audio.activity import Activity
 from singalike.embeddings.harmonicity import harmonicity
-from singalike.embeddings.mel import MelSettings, log_mel
+from singalike.embeddings.mel import MelSettings, log_mel, mel_power
 from singalike.errors import InvalidInputError
 
 SAMPLE_RATE = 16_000
@@ -151,7 +151,7 @@ def _at_loud_level(sound: Tensor) -> tuple[Tensor, Tensor]:
 
 def _envelope(sound: Tensor, frames: int) -> Tensor:
     """Log of mel power averaged over six short windows, every 10 ms, shape (frames, mels)."""
-    power = log_mel(sound[None], ENVELOPE_MEL)[0].exp()
+    power = mel_power(sound[None], ENVELOPE_MEL)[0].T
     before = _ENVELOPE_FRAMES // 2 - 1
     after = 2 * frames + _ENVELOPE_FRAMES - 2 - before - power.shape[1]
     padded = torch.nn.functional.pad(power[None], (before, after), mode="replicate")
