@@ -1,7 +1,7 @@
 """Generated clips of invented singers, voice by voice, the same whatever order they are made in."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.random import Generator
@@ -102,11 +102,26 @@ class PitchedClip:
 
 
 def pitched_clip(
-    voice: VoiceAnalysis, singer: PseudoSinger, manner: Manner, melodies: Sequence[Melody], rng: Generator
+    voice: VoiceAnalysis,
+    singer: PseudoSinger,
+    manner: Manner,
+    melodies: Sequence[Melody],
+    rng: Generator,
+    moved_semitones: float = 0.0,
 ) -> PitchedClip:
-    """Let an invented singer sing five seconds in a given manner, and keep the pitch of it."""
+    """Let an invented singer sing five seconds in a given manner, and keep the pitch of it.
+
+    Args:
+        voice: The recorded voice.
+        singer: The traits that make another person of it.
+        manner: The way of singing.
+        melodies: To choose from.
+        rng: Source of all chance.
+        moved_semitones: Added to where the melody would lie; within MIDI 36 to 84.
+    """
     melody = melodies[int(rng.integers(len(melodies)))]
     plan = plan_singing(voice.f0_hz, voice.centre_midi, manner, melody, rng, PITCHED_S)
+    plan = replace(plan, midi_pitch=np.clip(plan.midi_pitch + moved_semitones, 36.0, 84.0))
     waveform = render(voice, singer, manner, plan, rng)
     return PitchedClip(waveform, tracked(plan.midi_pitch, FRAME_S, rng))
 

@@ -33,6 +33,7 @@ class VoiceGenderPreset:
     Attributes:
         warps: Vocal-tract warps near 1, which leave the voice gender what it is.
         clips: Sung clips of each warp; pitch lies anywhere from 1 semitone below to 12 above the speaking voice.
+        moved_semitones: All notes of a clip are moved by up to this, down or up, on the same vocal tract.
         recorded_s: Length of the cuts of the recording itself, in seconds.
         strength: Inverse of the ridge penalty.
         held_out: Recorded voices that figures are told on, as many female as male.
@@ -41,6 +42,7 @@ class VoiceGenderPreset:
 
     warps: tuple[float, ...] = (0.97, 1.0, 1.03)
     clips: int = 4
+    moved_semitones: float = 5.0
     recorded_s: float = 4.0
     strength: float = 0.01
     held_out: int = 30
@@ -87,7 +89,8 @@ def hear_voice(
     for warp in preset.warps:
         singer = invent_singer(warp, rng)
         for _ in range(preset.clips):
-            clip = pitched_clip(analysis, singer, random_manner(rng), melodies, rng)
+            moved = float(rng.uniform(-preset.moved_semitones, preset.moved_semitones))
+            clip = pitched_clip(analysis, singer, random_manner(rng), melodies, rng, moved)
             heard.append((augment(clip.waveform, rng) if rng.random() < 0.3 else clip.waveform, clip.pitch))
     female = voice.voice_gender == "f"
     return [
@@ -123,9 +126,11 @@ def fit_temperature(classifier: VoiceGenderClassifier, clips: Sequence[VoiceGend
     """
     logits, female = _logits(classifier, clips)
     signed = np.where(female, logits, -logits) * classifier.temperature
-    best = minimize_scalar(lambda log_t: np.logaddexp(0, -signed / np.exp(log_t)).mean(), (-2.0, 2.0))
-    # Unseen voices of the same corpora are the easy case, so the logits may be softened but never sharpened.
-    return float(max(np.exp(best.x), 1.0))
+    # The ridge holds logits small, so they may need sharpening as well as softening.
+    best = minimize_scalar(
+        lambda log_t: np.logaddexp(0, -signed / np.exp(log_t)).mean(), bounds=(-1.5, 1.5), method="bounded"
+    )
+    return float(np.exp(best.x))
 
 
 def choose_band(probability: NDArray[np.float64], female: NDArray[np.bool_], sureness: float) -> UndecidedBand:
@@ -212,9 +217,9 @@ def _card(
 ) -> ModelCard:
     method = (
         f"Logistic regression on cepstra of the periodic frames and three percentiles of pitch, fitted on {clips} "
-        f"clips of {len(voices)} voices: cuts of the recordings, and songs of the same vocal tract at pitches from 1 "
-        "semitone below to 12 above the speaking voice, so that a high male voice stays male. The temperature is "
-        "fitted on the voices held out."
+        f"clips of {len(voices)} voices: cuts of the recordings, and songs of the same vocal tract at pitches from 6 "
+        "semitones below to 17 above the speaking voice, so that a high male voice stays male. Temperature and "
+        "undecided band are fitted on the voices held out."
     )
     return ModelCard(
         name=NAME,
