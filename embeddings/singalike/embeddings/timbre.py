@@ -1,7 +1,9 @@
 """The timbre vector: the colour of a vocal tract, whoever's song it sings."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -11,24 +13,25 @@ from singalike.embeddings.checkpoint import SHIPPED, Checkpoint, load_checkpoint
 from singalike.embeddings.gmm import Mixture
 from singalike.embeddings.profile import Vectors
 from singalike.embeddings.projection import Projection, frame_statistics, unit
-from singalike.embeddings.voice_frames import VoiceFrames, analyse_frames
+from singalike.embeddings.trunk import FRAMES_PER_STEP, Trunk, TrunkPreset
+from singalike.embeddings.voice_frames import HOP_S, VoiceFrames, analyse_frames, network_frames
 
 NAME = "timbre"
+_NETWORK = "network."
+_STEP_S = FRAMES_PER_STEP * HOP_S
 
 
 @dataclass(frozen=True, eq=False)
-class TimbreEncoder:
+class LinearTimbre:
     """Two linear views of the same frames, each of length one, joined.
 
     The first looks at statistics of detailed cepstra, the second at how pitch-robust cepstra move the means of a
     Gaussian mixture. Both are projected to where invented singers differ most and one singer differs least (LDA).
-    Cosine compares two vectors.
 
     Attributes:
         statistics: From `frame_statistics` of the detailed cepstra.
         mixture: Of pitch-robust cepstra.
         supervector: From the supervector of the mixture.
-        device: Where torch computes the frames.
 
     Source:
         Fisher 1936 for LDA; Campbell et al. 2006 for supervectors.
@@ -37,12 +40,63 @@ class TimbreEncoder:
     statistics: Projection
     mixture: Mixture
     supervector: Projection
-    device: str = "cpu"
 
     @property
     def dim(self) -> int:
         """Numbers in a vector."""
         return self.statistics.dim + self.supervector.dim
+
+    def embed(self, cepstra: NDArray[np.float32], envelope: NDArray[np.float32]) -> Vectors:
+        """Return the unit vector of frames that count, float32 (dim,).
+
+        Args:
+            cepstra: float32 (frames, 30), detailed.
+            envelope: float32 (frames, 20), pitch-robust.
+        """
+        detail = unit(self.statistics(frame_statistics(cepstra)))
+        moved = unit(self.supervector(self.mixture.supervector(envelope)))
+        return unit(np.concatenate([detail, moved]))
+
+    def tensors(self) -> dict[str, NDArray[np.float32]]:
+        """Return the arrays to save."""
+        return {
+            "statistics_mean": self.statistics.mean,
+            "statistics_matrix": self.statistics.matrix,
+            "supervector_mean": self.supervector.mean,
+            "supervector_matrix": self.supervector.matrix,
+            **self.mixture.tensors(),
+        }
+
+    @classmethod
+    def from_tensors(cls, tensors: Mapping[str, NDArray[Any]], relevance: float) -> "LinearTimbre":
+        """Build the linear part from saved arrays."""
+        return cls(
+            Projection(tensors["statistics_mean"], tensors["statistics_matrix"]),
+            Mixture.from_tensors(tensors, relevance),
+            Projection(tensors["supervector_mean"], tensors["supervector_matrix"]),
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class TimbreEncoder:
+    """A linear and a convolutional view of the same frames, joined; cosine compares two vectors.
+
+    Attributes:
+        linear: Knows the long-term distribution of the frames; wants the whole recording.
+        trunk: Knows how frames follow each other.
+        trunk_weight: Length of the network's vector beside 1 for the linear one.
+        device: Where torch computes.
+    """
+
+    linear: LinearTimbre
+    trunk: Trunk
+    trunk_weight: float
+    device: str = "cpu"
+
+    @property
+    def dim(self) -> int:
+        """Numbers in a vector."""
+        return self.linear.dim + self.trunk.preset.timbre_dim
 
     @classmethod
     def load(cls, folder: Path = SHIPPED, device: str = "cpu") -> "TimbreEncoder":
@@ -57,22 +111,27 @@ class TimbreEncoder:
     @classmethod
     def from_checkpoint(cls, checkpoint: Checkpoint, device: str = "cpu") -> "TimbreEncoder":
         """Build the encoder from loaded arrays."""
-        tensors = checkpoint.tensors
-        return cls(
-            Projection(tensors["statistics_mean"], tensors["statistics_matrix"]),
-            Mixture.from_tensors(tensors, float(checkpoint.config["relevance"])),
-            Projection(tensors["supervector_mean"], tensors["supervector_matrix"]),
-            device,
-        )
+        tensors, config = checkpoint.tensors, checkpoint.config
+        trunk = Trunk(TrunkPreset.from_config(config["shape"]))
+        saved = {key.removeprefix(_NETWORK): value for key, value in tensors.items() if key.startswith(_NETWORK)}
+        trunk.load_state_dict({key: torch.from_numpy(value.copy()) for key, value in saved.items()})
+        linear = LinearTimbre.from_tensors(tensors, float(config["relevance"]))
+        return cls(linear, trunk.requires_grad_(requires_grad=False).eval().to(device), config["trunk_weight"], device)
 
-    def tensors(self) -> dict[str, NDArray[np.float32]]:
-        """Return the arrays to save."""
+    def tensors(self) -> dict[str, NDArray[Any]]:
+        """Return the arrays to save; the network's in half precision, which moves no vector noticeably."""
+        halved = {
+            key: tensor.half() if tensor.is_floating_point() else tensor
+            for key, tensor in self.trunk.cpu().state_dict().items()
+        }
+        return {**self.linear.tensors(), **{_NETWORK + key: tensor.numpy() for key, tensor in halved.items()}}
+
+    def config(self) -> dict[str, Any]:
+        """Return the settings to save, JSON values."""
         return {
-            "statistics_mean": self.statistics.mean,
-            "statistics_matrix": self.statistics.matrix,
-            "supervector_mean": self.supervector.mean,
-            "supervector_matrix": self.supervector.matrix,
-            **self.mixture.tensors(),
+            "shape": asdict(self.trunk.preset),
+            "trunk_weight": self.trunk_weight,
+            "relevance": self.linear.mixture.relevance,
         }
 
     def analyse(self, waveform: NDArray[np.float32], device: str | torch.device | None = None) -> VoiceFrames:
@@ -93,7 +152,50 @@ class TimbreEncoder:
         Raises:
             InvalidInputError: TOO_SHORT, less than 0.1 s of frames.
         """
+        vector: Vectors = self.embed_spans(frames, [(0.0, len(frames) * frames.hop_s)])[0]
+        return vector
+
+    def embed_spans(self, frames: VoiceFrames, spans: Sequence[tuple[float, float]]) -> Vectors:
+        """Return the unit timbre vectors of parts of a recording, which share what the network computes.
+
+        Args:
+            frames: Of the whole recording.
+            spans: Start and end of each part, in seconds.
+
+        Returns:
+            float32 (spans, dim), unit rows.
+
+        Raises:
+            InvalidInputError: TOO_SHORT, a part has less than 0.1 s of frames.
+        """
+        cuts = [frames.cut(*span) for span in spans]
+        return self.join(np.stack([self.by_linear(cut) for cut in cuts]), self._by_trunk(frames, spans))
+
+    def join(self, linear: Vectors, network: Vectors) -> Vectors:
+        """Join unit vectors of both parts, (..., dim) each, to unit vectors (..., dim)."""
+        return unit(np.concatenate([linear, self.trunk_weight * network], axis=-1))
+
+    def by_linear(self, frames: VoiceFrames) -> Vectors:
+        """Return the unit vector of the linear part alone, float32 (linear.dim,); errors as in `embed`."""
         chosen = frames.chosen()
-        detail = unit(self.statistics(frame_statistics(frames.cepstra[chosen])))
-        moved = unit(self.supervector(self.mixture.supervector(frames.envelope[chosen])))
-        return unit(np.concatenate([detail, moved]))
+        return self.linear.embed(frames.cepstra[chosen], frames.envelope[chosen])
+
+    def by_trunk(self, frames: VoiceFrames) -> Vectors:
+        """Return the unit vector of the network alone, float32 (timbre_dim,); errors as in `embed`."""
+        vector: Vectors = self._by_trunk(frames, [(0.0, len(frames) * frames.hop_s)])[0]
+        return vector
+
+    def _by_trunk(self, frames: VoiceFrames, spans: Sequence[tuple[float, float]]) -> Vectors:
+        listen = torch.from_numpy(frames.chosen())[None].to(self.device)
+        inputs = torch.from_numpy(network_frames(frames.log_mel, frames.envelope))[None].to(self.device)
+        with torch.inference_mode():
+            steps, heard = self.trunk.steps(inputs, listen)
+            rows = []
+            for start_s, end_s in spans:
+                first = min(int(start_s / _STEP_S), steps.shape[1] - 1)
+                part = slice(first, max(round(end_s / _STEP_S), first + 1))
+                inside = heard[:, part]
+                # Where nothing of a part counts, all of it is described, as a recording of its own would be.
+                inside = inside if bool(inside.any()) else torch.ones_like(inside)
+                rows.append(self.trunk.describe(steps[:, part], inside)[0])
+            return np.asarray(torch.stack(rows).cpu().numpy(), dtype=np.float32)

@@ -91,6 +91,16 @@ class VoiceFrames:
         return self.level_db >= np.median(self.level_db)
 
 
+def network_frames(log_mel: NDArray[np.float32], envelope: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Join what the timbre network reads, (frames, 80) and (frames, 20), to (frames, 100)."""
+    return np.concatenate([log_mel, envelope], axis=1)
+
+
+def detail_cepstra(log_mel: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Turn the log-mels of frames (frames, 80) into their cepstra (frames, 30)."""
+    return np.asarray(log_mel @ cosine_basis(DETAIL_MEL.mels, CEPSTRA, torch.device("cpu")).numpy(), dtype=np.float32)
+
+
 def analyse_frames(waveform: NDArray[np.float32], device: str | torch.device = "cpu") -> VoiceFrames:
     """Compute the features of a recording.
 

@@ -18,7 +18,7 @@ ENVELOPE_FRAMES = 6
 
 
 class ExportedTimbre(nn.Module):
-    """Statistics of detailed cepstra and moved means of pitch-robust ones, projected and joined.
+    """Statistics of detailed cepstra, moved means of pitch-robust ones and the network, projected and joined.
 
     Args:
         timbre: The encoder whose numbers are taken over.
@@ -31,8 +31,10 @@ class ExportedTimbre(nn.Module):
         super().__init__()
         self.level, self.choice = LoudLevel(), ChosenFirst()
         self.detail_mel, self.envelope_mel = ConvolvedLogMel(DETAIL_MEL), ConvolvedLogMel(ENVELOPE_MEL)
-        self.statistics, self.statistics_projection = FrameStatistics(), Projected(timbre.statistics)
-        self.means, self.means_projection = MovedMeans(timbre.mixture), Projected(timbre.supervector)
+        linear = timbre.linear
+        self.statistics, self.statistics_projection = FrameStatistics(), Projected(linear.statistics)
+        self.means, self.means_projection = MovedMeans(linear.mixture), Projected(linear.supervector)
+        self.trunk, self.trunk_weight = timbre.trunk, timbre.trunk_weight
         place = torch.device("cpu")
         self.register_buffer("detail_basis", cosine_basis(DETAIL_MEL.mels, CEPSTRA, place))
         self.register_buffer("envelope_basis", cosine_basis(ENVELOPE_MEL.mels, ENVELOPE_CEPSTRA, place))
@@ -48,12 +50,19 @@ class ExportedTimbre(nn.Module):
         """
         sound, level_db = self.level(waveform)
         order, inside = self.choice(level_db)
-        cepstra = self.detail_mel(sound)[0].T @ self.detail_basis
+        detail = self.detail_mel(sound)[0].T
+        cepstra = detail @ self.detail_basis
         envelope = self._envelope(sound) @ self.envelope_basis
-        parts = [
-            self.statistics_projection(self.statistics(cepstra.index_select(0, order), inside)),
-            self.means_projection(self.means(envelope.index_select(0, order), inside)),
-        ]
+        linear = torch.cat(
+            [
+                self.statistics_projection(self.statistics(cepstra.index_select(0, order), inside)),
+                self.means_projection(self.means(envelope.index_select(0, order), inside)),
+            ]
+        )
+        # Sorting an order puts the places back: the network wants the frames in time.
+        mask = inside.index_select(0, order.argsort())
+        network = self.trunk(torch.cat([detail, envelope], dim=1)[None], mask[None])[0]
+        parts = [functional.normalize(linear, dim=0), self.trunk_weight * network]
         return functional.normalize(torch.cat(parts), dim=0)[None]
 
     def _envelope(self, sound: Tensor) -> Tensor:

@@ -1,22 +1,20 @@
-"""Fit the checkpoints: `python -m singalike.embeddings.training --data FOLDER --out FOLDER timbre`."""
+"""Fit the checkpoints without a network: `python -m singalike.embeddings.training --data FOLDER --out FOLDER style`."""
 
 import argparse
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from singalike.embeddings.training import style, timbre, voice_gender
+from singalike.embeddings.training import style, voice_gender
 from singalike.embeddings.training.workshop import Workshop
 
 FITS: dict[str, Callable[..., object]] = {
-    "timbre": timbre.fit,
     "style": style.fit,
     "voice_gender": voice_gender.fit,
 }
 """Functions of a workshop, a folder for the checkpoint, and a preset of the type below."""
 
 PRESETS: dict[str, type] = {
-    "timbre": timbre.TimbrePreset,
     "style": style.StylePreset,
     "voice_gender": voice_gender.VoiceGenderPreset,
 }

@@ -10,13 +10,16 @@ from scipy.signal import fftconvolve
 
 from singalike.audio.pitch import PitchTrack
 from singalike.embeddings.training.clip_plan import FRAME_S, plan_singing
+from singalike.embeddings.training.effort import draw_effort, sing_with_effort, speak_with_effort
 from singalike.embeddings.training.generator import (
     SAMPLE_RATE,
     WARPS,
     PseudoSinger,
     VoiceAnalysis,
+    articulate,
     at_level,
     invent_singer,
+    invent_tract,
     render,
     sing,
     speak,
@@ -30,6 +33,27 @@ CLIPS_PER_SINGER = 6
 
 
 PITCHED_S = 5.0
+
+
+@dataclass(frozen=True)
+class VariedClips:
+    """Clips of invented singers whose voices differ everywhere and who use them in many ways.
+
+    Attributes:
+        tracts: Invented singers of each recorded voice.
+        clips: Clean clips of each of them.
+        spoken: How many of these are spoken.
+        augmented: How many of the sung ones have a second copy with noise, room and equaliser.
+        recorded: Cuts of the recording as it is, one more singer.
+        duration_s: Length of a clip in seconds.
+    """
+
+    tracts: int = 12
+    clips: int = 6
+    spoken: int = 2
+    augmented: int = 1
+    recorded: int = 6
+    duration_s: float = 3.6
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,6 +110,61 @@ def singer_clips(
             yield Clip(waveform, singer_name, warp, False, spoken)
             if index == 1:
                 yield Clip(augment(waveform, rng), singer_name, warp, True, spoken)
+
+
+def varied_clips(
+    voice: VoiceAnalysis,
+    recording: NDArray[np.float32],
+    name: str,
+    melodies: Sequence[Melody],
+    seed: int,
+    settings: VariedClips,
+) -> Iterator[Clip]:
+    """Make singers of one recorded voice with tracts of their own, who sing and speak with more or less effort.
+
+    Args:
+        voice: The recorded voice.
+        recording: float32 (samples,) at 16 000 Hz, the same voice as it was recorded.
+        name: Whose it is.
+        melodies: To choose from.
+        seed: Of all chance.
+        settings: How many clips of what.
+    """
+    rng = seeded(seed, name, "recorded")
+    for _ in range(settings.recorded):
+        yield Clip(at_level(_cut(recording, settings.duration_s, rng)), f"{name} as recorded", 1.0, False, True)
+    for tract in range(settings.tracts):
+        singer_name = f"{name} tract {tract}"
+        rng = seeded(seed, singer_name)
+        singer = invent_tract((tract + rng.random()) / settings.tracts, rng)
+        for index in range(settings.clips):
+            spoken = index < settings.spoken
+            waveform = _perform(voice, articulate(singer, rng), melodies, spoken, settings.duration_s, rng)
+            yield Clip(waveform, singer_name, singer.warp, False, spoken)
+            if settings.spoken <= index < settings.spoken + settings.augmented:
+                yield Clip(augment(waveform, rng), singer_name, singer.warp, True, spoken)
+
+
+def _perform(
+    voice: VoiceAnalysis,
+    singer: PseudoSinger,
+    melodies: Sequence[Melody],
+    spoken: bool,
+    duration_s: float,
+    rng: Generator,
+) -> NDArray[np.float32]:
+    manner, effort = random_manner(rng), draw_effort(rng)
+    melody = melodies[int(rng.integers(len(melodies)))]
+    if spoken:
+        return speak_with_effort(voice, singer, manner, effort, rng, duration_s)
+    return sing_with_effort(voice, singer, manner, melody, effort, rng, duration_s)
+
+
+def _cut(waveform: NDArray[np.float32], seconds: float, rng: Generator) -> NDArray[np.float32]:
+    """Cut a stretch from a random place, read around the end where the recording is shorter."""
+    samples = round(seconds * SAMPLE_RATE)
+    start = int(rng.integers(max(len(waveform) - samples, 0) + 1))
+    return np.take(waveform, np.arange(start, start + samples), mode="wrap")
 
 
 @dataclass(frozen=True, eq=False)

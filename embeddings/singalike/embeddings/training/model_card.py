@@ -27,7 +27,7 @@ class ModelCard:
         limits: What it cannot do, one sentence each.
         voices: The recorded voices that trained it.
         seed: Of the fit.
-        command: Last word of the training command.
+        command: Name of the model on the command line.
     """
 
     name: str
@@ -55,7 +55,7 @@ def card_text(card: ModelCard) -> str:
         for (corpus, licence), count in sorted(listed.items())
     ]
     melodies = [f"- melodies of {line}" for line in MELODY_ATTRIBUTIONS]
-    command = f"python -m singalike.embeddings.training --data FOLDER --out FOLDER --seed {card.seed} {card.command}"
+    command = f"singalike train {card.command} --data FOLDER --out FOLDER --seed {card.seed}"
     parts = [
         f"# Checkpoint `{card.name}`",
         card.purpose,

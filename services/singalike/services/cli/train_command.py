@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from singalike.embeddings.training.schedule import LoopPreset
 
 MODELS = ("timbre", "style", "gender", "voice_gender", "melody", "ast")
-NETWORKS = ("melody", "ast")
+NETWORKS = ("timbre", "melody", "ast")
 """Models with a network, whose training is a run: paced, logged and resumed."""
 
 
@@ -48,6 +48,10 @@ class TrainOptions:
         else:
             click.echo(words, err=True)
 
+    def run_of(self, name: str) -> Path:
+        """Return the folder of a model's run."""
+        return self.run_folder or self.out / "run" / name
+
     def paced(self, loop: "LoopPreset") -> "LoopPreset":
         """Put what the command line says in the place of the preset's settings."""
         given = {"steps": self.steps, "minutes": self.minutes, "precision": self.precision}
@@ -71,7 +75,8 @@ class TrainOptions:
 @click.option(
     "--run-folder",
     type=click.Path(file_okay=False, path_type=Path),
-    help="State, logs and best network of the run; default OUT/run. The same command goes on with what it finds there.",
+    help="State, logs and best network of the run; default OUT/run/MODEL. "
+    "The same command goes on with what it finds there.",
 )
 @click.option("--steps", type=click.IntRange(1), help="Updates, instead of the preset's.")
 @click.option("--minutes", type=click.FloatRange(0, min_open=True), help="End after so much time, fully cooled down.")
@@ -102,7 +107,8 @@ def command(models: tuple[str, ...], as_json: bool, **given: "object") -> int:
         return train_ablation(names, options)
     _require_networks(names, options)
     for name in names:
-        if not {"melody": _train_melody, "ast": _train_ast}.get(name, partial(_fit_linear, name))(options):
+        trainings = {"melody": _train_melody, "timbre": _train_timbre, "ast": _train_ast}
+        if not trainings.get(name, partial(_fit_linear, name))(options):
             options.say("stopped: the same command goes on")
             return EXIT_INTERRUPTED
     return 0
@@ -126,6 +132,24 @@ def _fit_linear(name: str, options: TrainOptions) -> bool:
     return True
 
 
+def _train_timbre(options: TrainOptions) -> bool:
+    import torch
+
+    from singalike.embeddings.training.presets import read_preset
+    from singalike.embeddings.training.timbre import TimbrePreset, fit
+    from singalike.embeddings.training.workshop import Workshop
+    from singalike.services.cli.training_run import own_device, surroundings
+
+    # Another number of threads adds up in another order: the weights depend on it in their last digits.
+    torch.set_num_threads(options.workers)
+    preset = read_preset("timbre", options.preset, TimbrePreset)
+    preset = replace(preset, loop=options.paced(preset.loop))
+    run, device = options.run_of("timbre"), own_device(options.device)
+    workshop = Workshop(options.data, options.seed, options.workers, run / "analyses", options.say)
+    with surroundings("timbre", run, device, as_json=options.as_json) as around:
+        return fit(workshop, options.out, preset, run, around, device) is not None or around.processes.share.rank > 0
+
+
 def _train_melody(options: TrainOptions) -> bool:
     import torch
 
@@ -136,7 +160,7 @@ def _train_melody(options: TrainOptions) -> bool:
     torch.set_num_threads(1)
     preset = read_preset("melody", options.preset, MelodyTraining)
     preset = replace(preset, loop=options.paced(preset.loop))
-    run, device = options.run_folder or options.out / "run", own_device(options.device)
+    run, device = options.run_of("melody"), own_device(options.device)
     sources = MelodySources(
         options.data, options.out, run, options.seed, options.workers, device, say=options.say
     )  # fmt: skip

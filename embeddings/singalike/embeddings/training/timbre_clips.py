@@ -1,0 +1,99 @@
+"""Generated clips as the timbre encoder hears them, kept on disk so that a killed run does not make them twice."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from singalike.embeddings.training.clip_cache import ClipCache, clip_key
+from singalike.embeddings.training.clips import Clip, VariedClips, varied_clips
+from singalike.embeddings.training.datasets import TrainingVoice, read_waveform
+from singalike.embeddings.training.generator import VoiceAnalysis
+from singalike.embeddings.training.melodies import Melody
+from singalike.embeddings.voice_frames import DETAIL_MEL, analyse_frames, detail_cepstra, network_frames
+
+GENERATOR = 1
+"""Grows with every change of what a clip sounds like or how it is heard, so that old clips on disk are not used."""
+
+CACHE_BYTES = 6_000_000_000
+
+
+@dataclass(frozen=True, eq=False)
+class TimbreClip:
+    """What is kept of one generated clip.
+
+    Attributes:
+        voice: The recorded voice behind it.
+        singer: The invented singer, the class that is learnt.
+        spoken: Whether it is spoken instead of sung.
+        augmented: Whether noise, room and equaliser were added.
+        frames: float16 (frames, 100), 80 log-mels and 20 pitch-robust cepstra every 10 ms.
+        active: bool (frames,), frames that count.
+    """
+
+    voice: str
+    singer: str
+    spoken: bool
+    augmented: bool
+    frames: NDArray[np.float16]
+    active: NDArray[np.bool_]
+
+    def cepstra(self) -> NDArray[np.float32]:
+        """Return the detailed cepstra of the frames that count, (frames, 30)."""
+        return detail_cepstra(self.frames[self.active, : DETAIL_MEL.mels].astype(np.float32))
+
+    def envelope(self) -> NDArray[np.float32]:
+        """Return the pitch-robust cepstra of the frames that count, (frames, 20)."""
+        return self.frames[self.active, DETAIL_MEL.mels :].astype(np.float32)
+
+
+def hear_voice(
+    voice: TrainingVoice,
+    analysis: VoiceAnalysis,
+    melodies: Sequence[Melody],
+    settings: VariedClips,
+    seed: int,
+    folder: Path | None = None,
+) -> list[TimbreClip]:
+    """Generate the clips of one recorded voice and keep what training needs of them.
+
+    Args:
+        voice: The recorded voice.
+        analysis: Of its recording.
+        melodies: To choose from.
+        settings: How many clips of what.
+        seed: Of all chance.
+        folder: Keeps the clips; None keeps nothing.
+    """
+
+    def make() -> NDArray[np.float16]:
+        recording = read_waveform(voice.path)
+        clips = varied_clips(analysis, recording, voice.singer, melodies, seed, settings)
+        return np.stack([_packed(clip) for clip in clips])
+
+    key = clip_key(seed, voice.singer, {"generator": GENERATOR, **asdict(settings)})
+    packed = make() if folder is None else ClipCache(folder, CACHE_BYTES).get_or_make(key, make)
+    return [
+        TimbreClip(voice.singer, *label, rows[:, :-1], rows[:, -1] > 0)
+        for label, rows in zip(_labels(voice.singer, settings), packed, strict=True)
+    ]
+
+
+def _packed(clip: Clip) -> NDArray[np.float16]:
+    heard = analyse_frames(clip.waveform)
+    frames = network_frames(heard.log_mel, heard.envelope)
+    return np.column_stack([frames, heard.chosen()]).astype(np.float16)
+
+
+def _labels(name: str, settings: VariedClips) -> list[tuple[str, bool, bool]]:
+    """Singer, spoken and augmented of each clip, in the order of `varied_clips`."""
+    labels = [(f"{name} as recorded", True, False)] * settings.recorded
+    for tract in range(settings.tracts):
+        for index in range(settings.clips):
+            spoken = index < settings.spoken
+            labels.append((f"{name} tract {tract}", spoken, False))
+            if settings.spoken <= index < settings.spoken + settings.augmented:
+                labels.append((f"{name} tract {tract}", spoken, True))
+    return labels
