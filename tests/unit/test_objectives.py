@@ -186,17 +186,17 @@ def test_the_predictor_gives_unit_vectors_that_do_not_depend_on_the_batch() -> N
 
 def test_a_twin_follows_slowly_and_takes_no_gradient() -> None:
     torch.manual_seed(0)
-    network = Trunk(TrunkPreset(mels=12, width=8, blocks=1, kernel=3, timbre_dim=6, style_dim=4))
+    network = Trunk(TrunkPreset(inputs=12, narrow=6, wide=8, blocks=1, kernel=3, timbre_dim=6))
     twin = MomentumTwin(network, momentum=0.75)
-    before = twin.network.timbre.weight.clone()
+    before = twin.network.head.weight.clone()
     with torch.no_grad():
-        network.timbre.weight += 1.0
-        network.mel_mean += 2.0
+        network.head.weight += 1.0
+        network.input_mean += 2.0
 
     twin.follow(network)
 
-    torch.testing.assert_close(twin.network.timbre.weight - before, torch.full_like(before, 0.25))
-    torch.testing.assert_close(twin.network.mel_mean, network.mel_mean)
+    torch.testing.assert_close(twin.network.head.weight - before, torch.full_like(before, 0.25))
+    torch.testing.assert_close(twin.network.input_mean, network.input_mean)
     assert not any(parameter.requires_grad for parameter in twin.parameters())
 
 

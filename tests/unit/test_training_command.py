@@ -13,9 +13,14 @@ from singalike.embeddings.style import StyleEncoder
 from singalike.embeddings.timbre import TimbreEncoder
 from singalike.embeddings.training import style, timbre, voice_gender
 from singalike.embeddings.training.__main__ import main
+from singalike.embeddings.training.clips import VariedClips
 from singalike.embeddings.training.datasets import read_melodies, read_voices, read_waveform, split_voices
+from singalike.embeddings.training.loop import Surroundings
 from singalike.embeddings.training.melodies import read_melody
+from singalike.embeddings.training.schedule import LoopPreset
+from singalike.embeddings.training.timbre_network import NetworkTraining
 from singalike.embeddings.training.workshop import Workshop
+from singalike.embeddings.trunk import TrunkPreset
 from singalike.embeddings.voice_gender import VoiceGenderClassifier
 from singalike.errors import NotFoundError
 from tests.support.buzzing import SAMPLE_RATE, buzzing_voice
@@ -96,13 +101,6 @@ class SameProcess(Workshop):
     ("fit", "preset", "load"),
     [
         (
-            timbre.fit,
-            timbre.TimbrePreset(
-                warps=(0.9, 1.1), clips=3, statistics_dims=3, supervector_dims=3, components=2, held_out=2
-            ),
-            TimbreEncoder.load,
-        ),
-        (
             style.fit,
             style.StylePreset(warps=(1.0,), expressions=5, unseen=4, clips=4, dims=3, held_out=2),
             StyleEncoder.load,
@@ -147,3 +145,27 @@ def test_the_command_explains_itself(capsys: pytest.CaptureFixture[str]) -> None
 
     assert ended.value.code == 0
     assert "--data" in capsys.readouterr().out
+
+
+def test_training_timbre_saves_network_and_linear_part_with_a_card(data: Path, tmp_path: Path) -> None:
+    preset = timbre.TimbrePreset(
+        clips=VariedClips(tracts=2, clips=3, recorded=2, duration_s=1.0),
+        linear=timbre.LinearPreset(statistics_dims=3, supervector_dims=3, components=2),
+        shape=TrunkPreset(narrow=8, wide=8, blocks=1, timbre_dim=6),
+        network=NetworkTraining(singers=2, crop_frames=50),
+        loop=LoopPreset(steps=3, validate_every=2),
+        held_out=2,
+    )
+    said: list[str] = []
+    workshop = SameProcess(data, seed=1, say=said.append)
+
+    made = timbre.fit(workshop, tmp_path, preset, tmp_path / "run", Surroundings(lambda: 0.0))
+
+    loaded = TimbreEncoder.load(tmp_path)
+    card = (tmp_path / "timbre.md").read_text("utf-8")
+    frames = loaded.analyse(buzzing_voice(2.0))
+    assert made is not None
+    assert loaded.dim == 3 + 3 + 6
+    np.testing.assert_allclose(loaded.embed(frames), made.embed(frames), atol=5e-3)
+    assert "singalike train timbre --data FOLDER --out FOLDER --seed 1" in card
+    assert "network alone" in card
