@@ -149,7 +149,7 @@ def test_the_command_explains_itself(capsys: pytest.CaptureFixture[str]) -> None
 
 def test_training_timbre_saves_network_and_linear_part_with_a_card(data: Path, tmp_path: Path) -> None:
     preset = timbre.TimbrePreset(
-        clips=VariedClips(tracts=2, clips=3, recorded=2, duration_s=1.0),
+        clips=VariedClips(warps=(0.9, 1.1), clips=3, duration_s=1.0),
         linear=timbre.LinearPreset(statistics_dims=3, supervector_dims=3, components=2),
         shape=TrunkPreset(narrow=8, wide=8, blocks=1, timbre_dim=6),
         network=NetworkTraining(singers=2, crop_frames=50),

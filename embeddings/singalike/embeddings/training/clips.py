@@ -19,7 +19,6 @@ from singalike.embeddings.training.generator import (
     articulate,
     at_level,
     invent_singer,
-    invent_tract,
     render,
     sing,
     speak,
@@ -37,22 +36,20 @@ PITCHED_S = 5.0
 
 @dataclass(frozen=True)
 class VariedClips:
-    """Clips of invented singers whose voices differ everywhere and who use them in many ways.
+    """Clips of invented singers who use their voices in many ways.
 
     Attributes:
-        tracts: Invented singers of each recorded voice.
+        warps: Vocal-tract warps, one invented singer of each recorded voice each.
         clips: Clean clips of each of them.
         spoken: How many of these are spoken.
         augmented: How many of the sung ones have a second copy with noise, room and equaliser.
-        recorded: Cuts of the recording as it is, one more singer.
         duration_s: Length of a clip in seconds.
     """
 
-    tracts: int = 12
+    warps: tuple[float, ...] = WARPS
     clips: int = 6
-    spoken: int = 2
+    spoken: int = 1
     augmented: int = 1
-    recorded: int = 6
     duration_s: float = 3.6
 
 
@@ -114,29 +111,24 @@ def singer_clips(
 
 def varied_clips(
     voice: VoiceAnalysis,
-    recording: NDArray[np.float32],
     name: str,
     melodies: Sequence[Melody],
     seed: int,
     settings: VariedClips,
 ) -> Iterator[Clip]:
-    """Make singers of one recorded voice with tracts of their own, who sing and speak with more or less effort.
+    """Make singers of one recorded voice who sing and speak with more or less effort, no two clips articulated alike.
 
     Args:
         voice: The recorded voice.
-        recording: float32 (samples,) at 16 000 Hz, the same voice as it was recorded.
         name: Whose it is.
         melodies: To choose from.
         seed: Of all chance.
         settings: How many clips of what.
     """
-    rng = seeded(seed, name, "recorded")
-    for _ in range(settings.recorded):
-        yield Clip(at_level(_cut(recording, settings.duration_s, rng)), f"{name} as recorded", 1.0, False, True)
-    for tract in range(settings.tracts):
-        singer_name = f"{name} tract {tract}"
+    for warp in settings.warps:
+        singer_name = f"{name}x{warp:.2f}"
         rng = seeded(seed, singer_name)
-        singer = invent_tract((tract + rng.random()) / settings.tracts, rng)
+        singer = invent_singer(warp, rng)
         for index in range(settings.clips):
             spoken = index < settings.spoken
             waveform = _perform(voice, articulate(singer, rng), melodies, spoken, settings.duration_s, rng)
@@ -158,13 +150,6 @@ def _perform(
     if spoken:
         return speak_with_effort(voice, singer, manner, effort, rng, duration_s)
     return sing_with_effort(voice, singer, manner, melody, effort, rng, duration_s)
-
-
-def _cut(waveform: NDArray[np.float32], seconds: float, rng: Generator) -> NDArray[np.float32]:
-    """Cut a stretch from a random place, read around the end where the recording is shorter."""
-    samples = round(seconds * SAMPLE_RATE)
-    start = int(rng.integers(max(len(waveform) - samples, 0) + 1))
-    return np.take(waveform, np.arange(start, start + samples), mode="wrap")
 
 
 @dataclass(frozen=True, eq=False)

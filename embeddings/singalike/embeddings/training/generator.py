@@ -29,10 +29,6 @@ LEVEL = 0.05
 
 _RING_HZ, _RING_OCTAVES = 2_900.0, 0.22
 _BEND_HZ = 1_800.0
-_TRACTS = (0.82, 1.30)
-"""Shortest and longest scale of the formants that `invent_tract` draws."""
-
-_BENDS_AT_HZ = (0.0, 500.0, 1_000.0, 1_800.0, 2_800.0, 4_000.0, 5_500.0, 8_000.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,7 +62,6 @@ class PseudoSinger:
         tilt_db_per_octave: Slope of the voice above 500 Hz.
         breathiness: Exponent on the aperiodicity, see `Manner`.
         ring_db: Singer's formant, zero for half of the singers.
-        formant_bends: Natural logs of further factors at eight frequencies from 0 to 8 kHz, or none.
     """
 
     warp: float
@@ -75,7 +70,6 @@ class PseudoSinger:
     tilt_db_per_octave: float = 0.0
     breathiness: float = 1.0
     ring_db: float = 0.0
-    formant_bends: tuple[float, ...] = ()
 
 
 def invent_singer(warp: float, rng: Generator) -> PseudoSinger:
@@ -88,18 +82,6 @@ def invent_singer(warp: float, rng: Generator) -> PseudoSinger:
         breathiness=float(np.exp(rng.normal(0.0, 0.15))),
         ring_db=float(rng.uniform(0.0, 8.0)) if rng.random() < 0.5 else 0.0,
     )
-
-
-def invent_tract(place: float, rng: Generator) -> PseudoSinger:
-    """Draw the lasting traits of a singer whose vocal tract is bent everywhere a little, so that no two are alike.
-
-    Args:
-        place: In [0, 1], from the longest vocal tract to the shortest.
-        rng: Source of all other chance.
-    """
-    warp = _TRACTS[0] * (_TRACTS[1] / _TRACTS[0]) ** place
-    bends = tuple(rng.normal(0.0, 0.03, len(_BENDS_AT_HZ)).tolist())
-    return replace(invent_singer(warp, rng), low_warp=1.0, high_warp=1.0, formant_bends=bends)
 
 
 def articulate(singer: PseudoSinger, rng: Generator) -> PseudoSinger:
@@ -204,14 +186,10 @@ def at_level(waveform: NDArray[np.floating]) -> NDArray[np.float32]:
 
 def _source_bins(hz: NDArray[np.float64], singer: PseudoSinger, jitter: float) -> NDArray[np.float64]:
     """Where in the recorded envelope each bin of the new one comes from; continuous at the bend."""
-    step_hz = hz[1]
     low, high = singer.warp * singer.low_warp * jitter, singer.warp * singer.high_warp * jitter
     bend = _BEND_HZ * low
-    if singer.formant_bends:
-        # Bends of a few per cent between knots this far apart keep the axis in order; the maximum makes sure.
-        hz = np.maximum.accumulate(hz / np.exp(np.interp(hz, _BENDS_AT_HZ, singer.formant_bends)))
     source_hz = np.where(hz < bend, hz / low, _BEND_HZ + (hz - bend) / high)
-    return np.asarray(np.clip(source_hz / step_hz, 0.0, len(hz) - 1.0), dtype=np.float64)
+    return np.asarray(np.clip(source_hz / hz[1], 0.0, len(hz) - 1.0), dtype=np.float64)
 
 
 def _colour(hz: NDArray[np.float64], singer: PseudoSinger, manner: Manner) -> NDArray[np.float64]:

@@ -190,8 +190,8 @@ def _card(
         "log-mels and pitch-robust cepstra with attentive statistics pooling, trained by a supervised contrastive and "
         "an angular-margin loss. "
         f"The classes are invented singers: {clips} clips of {preset.clips.duration_s} s that WORLD made of "
-        f"{len(voices) - preset.held_out} recorded voices, {preset.clips.tracts} vocal tracts of each, which sing MIDI "
-        "melodies and speak with more or less effort, and the recordings as they are."
+        f"{len(voices) - preset.held_out} recorded voices, {len(preset.clips.warps)} vocal tracts of each, which sing "
+        "MIDI melodies and speak with more or less effort."
     )
     return ModelCard(
         name=NAME,

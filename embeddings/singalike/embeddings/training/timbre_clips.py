@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from singalike.embeddings.training.clip_cache import ClipCache, clip_key
 from singalike.embeddings.training.clips import Clip, VariedClips, varied_clips
-from singalike.embeddings.training.datasets import TrainingVoice, read_waveform
+from singalike.embeddings.training.datasets import TrainingVoice
 from singalike.embeddings.training.generator import VoiceAnalysis
 from singalike.embeddings.training.melodies import Melody
 from singalike.embeddings.voice_frames import DETAIL_MEL, analyse_frames, detail_cepstra, network_frames
@@ -69,8 +69,7 @@ def hear_voice(
     """
 
     def make() -> NDArray[np.float16]:
-        recording = read_waveform(voice.path)
-        clips = varied_clips(analysis, recording, voice.singer, melodies, seed, settings)
+        clips = varied_clips(analysis, voice.singer, melodies, seed, settings)
         return np.stack([_packed(clip) for clip in clips])
 
     key = clip_key(seed, voice.singer, {"generator": GENERATOR, **asdict(settings)})
@@ -89,11 +88,12 @@ def _packed(clip: Clip) -> NDArray[np.float16]:
 
 def _labels(name: str, settings: VariedClips) -> list[tuple[str, bool, bool]]:
     """Singer, spoken and augmented of each clip, in the order of `varied_clips`."""
-    labels = [(f"{name} as recorded", True, False)] * settings.recorded
-    for tract in range(settings.tracts):
+    labels = []
+    for warp in settings.warps:
+        singer = f"{name}x{warp:.2f}"
         for index in range(settings.clips):
             spoken = index < settings.spoken
-            labels.append((f"{name} tract {tract}", spoken, False))
+            labels.append((singer, spoken, False))
             if settings.spoken <= index < settings.spoken + settings.augmented:
-                labels.append((f"{name} tract {tract}", spoken, True))
+                labels.append((singer, spoken, True))
     return labels
