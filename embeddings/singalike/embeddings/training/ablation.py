@@ -41,7 +41,7 @@ class AblationPreset:
         material: What is made of the recorded voices.
     """
 
-    shape: TrunkPreset = field(default_factory=lambda: TrunkPreset(width=48, blocks=2))
+    shape: TrunkPreset = field(default_factory=lambda: TrunkPreset(inputs=80, narrow=48, wide=64, blocks=2))
     objective: ObjectivePreset = field(default_factory=ObjectivePreset)
     loop: LoopPreset = field(
         default_factory=lambda: LoopPreset(steps=300, learning_rate=2e-3, warm_up=30, save_every=50)
@@ -148,8 +148,8 @@ def _fresh_network(fit: ViewBank, preset: AblationPreset, seed: int) -> Trunk:
     torch.manual_seed(seed)
     network = Trunk(preset.shape)
     mean, deviation = fit.normalisation()
-    network.mel_mean.copy_(torch.from_numpy(mean))
-    network.mel_deviation.copy_(torch.from_numpy(deviation))
+    network.input_mean.copy_(torch.from_numpy(mean))
+    network.input_deviation.copy_(torch.from_numpy(deviation))
     return network
 
 

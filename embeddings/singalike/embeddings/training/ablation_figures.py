@@ -93,7 +93,7 @@ def _timbre(encoder: nn.Module, clip: NamedClip) -> NDArray[np.float32]:
     device = next(encoder.parameters()).device
     with torch.inference_mode():
         frames = torch.from_numpy(clip.mel.astype(np.float32))[None].to(device)
-        timbre, _ = encoder(frames, torch.ones(frames.shape[:2], dtype=torch.bool, device=device))
+        timbre = encoder(frames, torch.ones(frames.shape[:2], dtype=torch.bool, device=device))
     return np.asarray(timbre[0].cpu().numpy(), dtype=np.float32)
 
 

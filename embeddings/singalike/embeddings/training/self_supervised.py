@@ -39,7 +39,7 @@ class SelfSupervisedTrainee:
     """A network, its objective, and recordings without names.
 
     Args:
-        encoder: Fresh, `forward(log_mel, mask) -> (timbre, style)`; its timbre is trained.
+        encoder: Fresh, `forward(log_mel, mask)`, unit vectors.
         dim: Numbers in a timbre vector.
         fit: Recordings to train on.
         held_out: Recordings to tell the loss on.

@@ -56,7 +56,7 @@ class Objective(nn.Module):
     """A network with all that its objective needs; the state of it is the state of the run.
 
     Args:
-        encoder: `forward(log_mel, mask) -> (timbre, style)`, unit vectors; its timbre is trained.
+        encoder: `forward(log_mel, mask)`, unit vectors.
     """
 
     def __init__(self, encoder: nn.Module) -> None:
@@ -65,7 +65,7 @@ class Objective(nn.Module):
 
     def timbre(self, log_mel: Tensor) -> Tensor:
         """Embed whole crops (batch, frames, mels) to unit vectors (batch, dim)."""
-        timbre, _ = self.encoder(log_mel, _everything(log_mel))
+        timbre = self.encoder(log_mel, _everything(log_mel))
         assert isinstance(timbre, Tensor)
         return timbre
 
@@ -126,7 +126,7 @@ class QueueContrast(Objective):
         """Judge views: see `Objective`; only in training mode are they remembered."""
         if self.training:
             self.twin.follow(self.encoder)
-        keys, _ = self.twin(log_mel, _everything(log_mel))
+        keys = self.twin(log_mel, _everything(log_mel))
         loss = queue_contrast(self.timbre(log_mel), keys, labels, self.queue, self.temperature)
         judged = Judged(loss, queue_chance(labels, self.queue))
         if self.training:
@@ -154,7 +154,7 @@ class Bootstrap(Objective):
             self.twin.follow(self.encoder)
         paired = (labels[:, None] == labels[None]).sum(dim=1) > 1
         heard = log_mel[paired]
-        targets, _ = self.twin(heard, _everything(heard))
+        targets = self.twin(heard, _everything(heard))
         return Judged(byol_loss(self.predictor(self.timbre(heard)), targets, labels[paired]), BYOL_CHANCE)
 
 
