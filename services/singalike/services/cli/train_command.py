@@ -106,8 +106,8 @@ def command(models: tuple[str, ...], as_json: bool, **given: "object") -> int:
 
         return train_ablation(names, options)
     _require_networks(names, options)
+    trainings = {"melody": _train_melody, "timbre": _train_timbre, "ast": _train_ast}
     for name in names:
-        trainings = {"melody": _train_melody, "timbre": _train_timbre, "ast": _train_ast}
         if not trainings.get(name, partial(_fit_linear, name))(options):
             options.say("stopped: the same command goes on")
             return EXIT_INTERRUPTED
@@ -175,8 +175,7 @@ def _train_ast(options: TrainOptions) -> bool:
 
     preset = read_preset("ast", options.preset, AstTuning)
     preset = replace(preset, loop=options.paced(preset.loop))
-    run = options.run_folder or options.out / "run"
     return train_ast(
-        preset, options.data, options.out, run, weights=options.weights, seed=options.seed, device=options.device,
+        preset, options.data, options.out, options.run_of("ast"), weights=options.weights, seed=options.seed, device=options.device,
         say=options.say, as_json=options.as_json,
     )  # fmt: skip
