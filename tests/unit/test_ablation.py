@@ -27,7 +27,7 @@ from singalike.errors import WrongStateError
 from singalike.services.cli.root import group
 
 TINY = AblationPreset(
-    shape=TrunkPreset(inputs=80, narrow=8, wide=8, blocks=1, kernel=3, timbre_dim=8),
+    shape=TrunkPreset(inputs=80, narrow=8, wide=8, blocks=1, kernel=3, timbre_dim=8, dropout=0.0),
     loop=LoopPreset(steps=3, warm_up=1, save_every=1, log_every=1),
     clips=8,
     crop_frames=40,

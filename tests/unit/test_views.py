@@ -31,7 +31,7 @@ from singalike.embeddings.trunk import Trunk, TrunkPreset
 from singalike.errors import InvalidInputError
 from tests.support.buzzing import SAMPLE_RATE, buzzing_voice
 
-SMALL = TrunkPreset(inputs=12, narrow=8, wide=8, blocks=1, kernel=3, timbre_dim=8)
+SMALL = TrunkPreset(inputs=12, narrow=8, wide=8, blocks=1, kernel=3, timbre_dim=8, dropout=0.0)
 
 
 @pytest.fixture(scope="module")

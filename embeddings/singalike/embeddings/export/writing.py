@@ -20,7 +20,7 @@ from singalike.audio.sound import Waveform
 from singalike.errors import InvalidInputError, WrongStateError
 
 SAMPLE_RATE = 16_000
-EXAMPLE_S, SHORTEST_S, LONGEST_S = 2.0, 0.2, 3600.0
+EXAMPLE_S = 2.0
 
 Run = Callable[[Waveform], Sequence[NDArray[np.float32]]]
 """Takes float32 (samples,), gives the outputs of the graph for it."""
@@ -50,7 +50,8 @@ def write_onnx(graph: Graph, out: Path) -> None:
         WrongStateError: EXPORT_NOT_INSTALLED.
         InvalidInputError: NOT_WRITABLE.
     """
-    samples = torch.export.Dim("samples", min=round(SHORTEST_S * SAMPLE_RATE), max=round(LONGEST_S * SAMPLE_RATE))
+    # Bounds of the length would have to be proven against what each convolution asks of it, which the exporter cannot.
+    samples = torch.export.Dim.AUTO
     try:
         with _quiet():
             program: Any = torch.onnx.export(

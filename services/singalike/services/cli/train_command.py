@@ -176,6 +176,6 @@ def _train_ast(options: TrainOptions) -> bool:
     preset = read_preset("ast", options.preset, AstTuning)
     preset = replace(preset, loop=options.paced(preset.loop))
     return train_ast(
-        preset, options.data, options.out, options.run_of("ast"), weights=options.weights, seed=options.seed, device=options.device,
-        say=options.say, as_json=options.as_json,
+        preset, options.data, options.out, options.run_of("ast"), weights=options.weights, seed=options.seed,
+        device=options.device, say=options.say, as_json=options.as_json,
     )  # fmt: skip

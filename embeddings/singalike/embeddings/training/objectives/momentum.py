@@ -40,7 +40,7 @@ class MomentumTwin(nn.Module):
             kept.copy_(given)
 
     @torch.no_grad()
-    def forward(self, log_mel: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, log_mel: Tensor, mask: Tensor) -> Tensor:
         """Embed as the network does, without a gradient."""
-        timbre, style = self.network(log_mel, mask)
-        return timbre, style
+        timbre: Tensor = self.network(log_mel, mask)
+        return timbre
