@@ -6,6 +6,7 @@ import pytest
 from singalike.embeddings.gmm import Mixture
 from singalike.embeddings.projection import PERCENTILES, Projection, frame_statistics, standardised, unit
 from singalike.embeddings.training.linear import class_numbers, fit_lda, fit_mixture, scatter, weigh_by_reliability
+from singalike.embeddings.training.style import without_kind
 from singalike.embeddings.training.verification import equal_error_rate, identity_figures
 
 
@@ -102,6 +103,19 @@ def test_a_direction_counts_as_far_as_it_tells_the_class() -> None:
     np.testing.assert_allclose(np.diag(weighed.matrix) ** 2, [0.5, 0.0], atol=0.05)
     kept = weigh_by_reliability(plain, values, labels, least=0.2)
     np.testing.assert_allclose(np.diag(kept.matrix) ** 2, [0.5, 0.2], atol=0.05)
+
+
+def test_what_parts_song_from_speech_is_projected_out_and_nothing_else() -> None:
+    spoken = np.arange(100) % 2 == 0
+    values = np.random.default_rng(5).normal(size=(100, 3)).astype(np.float32)
+    values[:, 0] = 5.0 * spoken
+    plain = Projection(np.zeros(3, np.float32), np.eye(3, dtype=np.float32))
+
+    kept = without_kind(plain, values, spoken)
+
+    means = [kept(values)[kind].mean(axis=0) for kind in (spoken, ~spoken)]
+    np.testing.assert_allclose(means[0], means[1], atol=1e-5)
+    assert np.linalg.matrix_rank(kept.matrix, tol=1e-4) == 2
 
 
 def test_frame_statistics_come_in_blocks_of_one_number_a_coefficient() -> None:

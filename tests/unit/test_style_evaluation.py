@@ -83,7 +83,9 @@ def test_a_singer_whose_vectors_agree_is_found_first() -> None:
 
 def test_style_hears_the_manner_and_timbre_the_singer() -> None:
     style, timbre = StyleEncoder.load(), TimbreEncoder.load()
-    clips = [clip for number in range(4) for clip in sung_by_synthetic_singer(number, 3, ("clear", "breathy"), clips=1)]
+    clips = [
+        clip for number in range(4) for clip in sung_by_synthetic_singer(number, 3, ("breathy", "vibrato"), clips=1)
+    ]
     manners, singers = np.array([clip.manner for clip in clips]), np.array([clip.voice for clip in clips])
     pitches = [track_with_dio(Sound(clip.waveform[None], 16_000)) for clip in clips]
     frames = [timbre.analyse(clip.waveform) for clip in clips]
@@ -93,7 +95,7 @@ def test_style_hears_the_manner_and_timbre_the_singer() -> None:
 
     another_manner = (singers[:, None] == singers) & (manners[:, None] != manners)
     another_singer = (singers[:, None] != singers) & (manners[:, None] == manners)
-    assert (by_style @ by_style.T)[another_singer].mean() > (by_style @ by_style.T)[another_manner].mean()
+    assert (by_style @ by_style.T)[another_singer].mean() > (by_style @ by_style.T)[another_manner].mean() + 0.1
     assert (by_timbre @ by_timbre.T)[another_manner].mean() > (by_timbre @ by_timbre.T)[another_singer].mean() + 0.1
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from singalike.embeddings.checkpoint import save_checkpoint
-from singalike.embeddings.projection import standardised, unit
+from singalike.embeddings.projection import Projection, standardised, unit
 from singalike.embeddings.style import NAME, StyleEncoder
 from singalike.embeddings.style_features import FEATURES, style_features
 from singalike.embeddings.training.clips import augment, seeded
@@ -63,12 +63,14 @@ class StyleClip:
         voice: The recorded voice behind it.
         singer: The invented singer.
         expression: Number of the expression.
+        spoken: Whether it is said instead of sung.
         features: float32 (features,), see `style_features`.
     """
 
     voice: str
     singer: str
     expression: int
+    spoken: bool
     features: NDArray[np.float32]
 
 
@@ -128,7 +130,7 @@ def hear_voice(
             clip = expressive_clip(analysis, singer, expressions[number], melodies, rng, rng.uniform(*preset.clip_s))
             waveform = augment(clip.waveform, rng) if rng.random() < preset.augmented else clip.waveform
             features = style_features(analyse_frames(waveform), clip.pitch)
-            heard.append(StyleClip(voice.singer, name, number, features))
+            heard.append(StyleClip(voice.singer, name, number, expressions[number].spoken, features))
     return heard
 
 
@@ -146,7 +148,25 @@ def fit_encoder(clips: Sequence[StyleClip], preset: StylePreset) -> StyleEncoder
     expressions = class_numbers([f"{clip.expression:04d}" for clip in clips])
     discriminant = fit_lda(values, expressions, preset.dims, preset.to_diagonal)
     projection = weigh_by_reliability(discriminant, values, expressions, preset.least_reliability)
-    return StyleEncoder(centre, scale, projection)
+    spoken = np.array([clip.spoken for clip in clips])
+    return StyleEncoder(centre, scale, without_kind(projection, values, spoken))
+
+
+def without_kind(projection: Projection, values: NDArray[np.float32], spoken: NDArray[np.bool_]) -> Projection:
+    """Project out the direction from song to speech, which would be one large constant among recordings of one kind.
+
+    Args:
+        projection: Of the figures.
+        values: Scaled figures (items, features).
+        spoken: bool (items,), both kinds present; otherwise nothing is done.
+    """
+    if spoken.all() or not spoken.any():
+        return projection
+    vectors = projection(values)
+    kind = vectors[spoken].mean(axis=0) - vectors[~spoken].mean(axis=0)
+    kind /= np.linalg.norm(kind)
+    matrix = projection.matrix - np.outer(projection.matrix @ kind, kind)
+    return Projection(projection.mean, matrix.astype(np.float32))
 
 
 def judge(encoder: StyleEncoder, clips: Sequence[StyleClip]) -> tuple[str, str]:
@@ -166,7 +186,8 @@ def _card(
         f"{len(FEATURES)} named figures of register, vibrato, glides, steadiness, phrase ends, level, breath, slope of "
         "the spectrum and articulation; linear discriminant analysis with "
         f"{preset.expressions + preset.unseen} invented expressions as classes, in each of which many singers differ, "
-        f"gives {preset.dims} numbers, each weighed by its reliability."
+        f"gives {preset.dims} numbers, each weighed by its reliability; the direction from song to speech is projected "
+        "out."
     )
     shortest_s, longest_s = preset.clip_s
     clips_method = (
