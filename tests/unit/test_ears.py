@@ -141,6 +141,7 @@ def test_what_is_no_graph_is_refused_although_it_is_listed(tmp_path: Path) -> No
         ({"file": "../tiny.onnx"}, "folder"),
         ({"colour": "red"}, "colour"),
         ({"output": "nothing"}, "output"),
+        ({"at_once": -1}, "at_once"),
         ({"name": "a b"}, "dashes"),
     ],
 )
@@ -182,6 +183,18 @@ def test_only_waveforms_of_one_length_are_run_together() -> None:
 
     assert seen == [(2, 800), (1, 1600)]
     np.testing.assert_allclose(vectors[2], np.sqrt(0.5), atol=SAME)
+
+
+def test_a_model_that_takes_one_recording_a_call_gets_one() -> None:
+    seen: list[tuple[int, ...]] = []
+
+    def network(batch: np.ndarray) -> np.ndarray:
+        seen.append(batch.shape)
+        return np.stack([batch.mean(axis=1), batch.max(axis=1)], axis=1) + 1.0
+
+    embed_equal_lengths([np.zeros(800, np.float32)] * 2, 8_000, 2, network, at_once=1)
+
+    assert seen == [(1, 800), (1, 800)]
 
 
 def test_a_torchscript_file_is_run_only_with_a_listed_digest(tmp_path: Path) -> None:

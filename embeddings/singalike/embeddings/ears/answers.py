@@ -18,7 +18,9 @@ Network = Callable[[NDArray[np.float32]], NDArray[np.floating]]
 """Takes float32 (batch, samples), gives (batch, dim)."""
 
 
-def embed_equal_lengths(waveforms: Sequence[Waveform], sample_rate: int, dim: int, network: Network) -> Vectors:
+def embed_equal_lengths(
+    waveforms: Sequence[Waveform], sample_rate: int, dim: int, network: Network, at_once: int = 0
+) -> Vectors:
     """Run a network over waveforms of any lengths without padding, so that no company can change a vector.
 
     Args:
@@ -26,6 +28,7 @@ def embed_equal_lengths(waveforms: Sequence[Waveform], sample_rate: int, dim: in
         sample_rate: Of the waveforms, in Hz.
         dim: Numbers that the network has promised.
         network: Gets only waveforms of one length at once.
+        at_once: Waveforms that it takes in one call; 0: as many as memory holds.
 
     Returns:
         Unit vectors, float32 (n, dim), in order.
@@ -40,7 +43,7 @@ def embed_equal_lengths(waveforms: Sequence[Waveform], sample_rate: int, dim: in
         if len(waveform) < SHORTEST_S * sample_rate:
             raise InvalidInputError("TOO_SHORT", f"there are less than {SHORTEST_S} s of sound here: pass more")
     vectors = np.zeros((len(waveforms), dim), dtype=np.float32)
-    for batch in _equal_lengths([len(waveform) for waveform in waveforms], sample_rate):
+    for batch in _equal_lengths([len(waveform) for waveform in waveforms], sample_rate, at_once):
         answer = network(np.stack([waveforms[index] for index in batch]).astype(np.float32, copy=False))
         vectors[batch] = checked(answer, (len(batch), dim))
     return vectors
@@ -61,13 +64,13 @@ def checked(answer: NDArray[np.floating], shape: tuple[int, int]) -> Vectors:
     return vectors
 
 
-def _equal_lengths(lengths: Sequence[int], sample_rate: int) -> list[list[int]]:
+def _equal_lengths(lengths: Sequence[int], sample_rate: int, at_once: int) -> list[list[int]]:
     """Group the places of equal lengths, each group short enough to be run at once."""
     places: dict[int, list[int]] = {}
     for place, length in enumerate(lengths):
         places.setdefault(length, []).append(place)
     groups = []
     for length, same in places.items():
-        most = max(int(AT_ONCE_S * sample_rate / length), 1)
+        most = at_once or max(int(AT_ONCE_S * sample_rate / length), 1)
         groups += [same[first : first + most] for first in range(0, len(same), most)]
     return groups

@@ -44,6 +44,7 @@ class EarManifest:
         mel: How the log-mel is made, None for waveforms.
         layout: "mels-frames" or "frames-mels".
         subtract_mean: Whether each band's mean over time is subtracted.
+        at_once: Recordings that the model takes in one call; 0 for any number.
     """
 
     file: str
@@ -58,6 +59,7 @@ class EarManifest:
     mel: MelSettings | None = None
     layout: str = "mels-frames"
     subtract_mean: bool = False
+    at_once: int = 0
 
     @property
     def info(self) -> EncoderInfo:
@@ -106,6 +108,8 @@ def _manifest(values: Mapping[str, Any]) -> EarManifest:
     numbers = (manifest.sample_rate, manifest.dim)
     if not all(isinstance(text, str) for text in texts) or not all(type(n) is int and n > 0 for n in numbers):
         raise ValueError("file, sha256, name, licences and output are texts, sample_rate and dim whole numbers above 0")
+    if type(manifest.at_once) is not int or manifest.at_once < 0:
+        raise ValueError("`at_once` is a whole number, 0 for any number of recordings")
     if Path(manifest.file).name != manifest.file:
         raise ValueError("`file` is a name in the manifest's own folder")
     if manifest.input not in INPUTS or manifest.layout not in LAYOUTS:

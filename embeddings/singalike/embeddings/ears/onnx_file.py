@@ -38,7 +38,8 @@ class OnnxEncoder:
 
     def embed(self, waveforms: Sequence[Waveform]) -> Vectors:
         """Embed stretches of voice, float32 (n, dim); see the port."""
-        return embed_equal_lengths(waveforms, self.manifest.sample_rate, self.manifest.dim, self._answer)
+        said = self.manifest
+        return embed_equal_lengths(waveforms, said.sample_rate, said.dim, self._answer, said.at_once)
 
     def _answer(self, waveforms: NDArray[np.float32]) -> NDArray[np.floating]:
         return self.run(waveforms if self.manifest.mel is None else self._log_mel(waveforms))

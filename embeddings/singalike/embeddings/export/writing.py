@@ -97,6 +97,7 @@ def write_manifest(graph: Graph, out: Path, dim: int) -> Path:
         "dim": dim,
         "input": "waveform",
         "output": graph.outputs[0],
+        "at_once": 1,
     }
     path = out.with_suffix(".json")
     path.write_text(json.dumps(manifest, indent=2) + "\n", "utf-8")
