@@ -10,7 +10,7 @@ from scipy.signal import fftconvolve
 
 from singalike.audio.pitch import PitchTrack
 from singalike.embeddings.training.clip_plan import FRAME_S, plan_singing
-from singalike.embeddings.training.effort import draw_effort, open_jaw, speak_with_effort, with_effort
+from singalike.embeddings.training.effort import draw_effort, sing_with_effort, speak_with_effort
 from singalike.embeddings.training.generator import (
     SAMPLE_RATE,
     WARPS,
@@ -32,7 +32,6 @@ CLIPS_PER_SINGER = 6
 
 
 PITCHED_S = 5.0
-_TILT_SHARE = 0.6
 
 
 @dataclass(frozen=True)
@@ -146,17 +145,11 @@ def _perform(
     duration_s: float,
     rng: Generator,
 ) -> NDArray[np.float32]:
-    effort = draw_effort(rng)
-    manner = random_manner(rng)
-    # Effort brings a tilt of its own: both together are as wide as the tilt that people sing with.
-    manner = replace(manner, tilt_db_per_octave=_TILT_SHARE * manner.tilt_db_per_octave)
+    manner, effort = random_manner(rng), draw_effort(rng)
+    melody = melodies[int(rng.integers(len(melodies)))]
     if spoken:
         return speak_with_effort(voice, singer, manner, effort, rng, duration_s)
-    melody = melodies[int(rng.integers(len(melodies)))]
-    # The melody says how high a song is sung, so effort moves no note of it.
-    strained = with_effort(manner, effort)
-    plan = plan_singing(voice.f0_hz, voice.centre_midi, strained, melody, rng, duration_s)
-    return render(open_jaw(voice, effort), singer, strained, plan, rng)
+    return sing_with_effort(voice, singer, manner, melody, effort, rng, duration_s)
 
 
 @dataclass(frozen=True, eq=False)

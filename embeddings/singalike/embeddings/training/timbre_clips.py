@@ -14,7 +14,7 @@ from singalike.embeddings.training.generator import VoiceAnalysis
 from singalike.embeddings.training.melodies import Melody
 from singalike.embeddings.voice_frames import DETAIL_MEL, analyse_frames, detail_cepstra, network_frames
 
-GENERATOR = 2
+GENERATOR = 1
 """Grows with every change of what a clip sounds like or how it is heard, so that old clips on disk are not used."""
 
 CACHE_BYTES = 6_000_000_000
