@@ -119,6 +119,17 @@ def test_clips_kept_on_disk_are_the_clips_that_were_made(voice: VoiceAnalysis, t
         np.testing.assert_array_equal(one.active, third.active)
 
 
+def test_clips_of_another_recording_of_the_same_name_are_made_anew(voice: VoiceAnalysis, tmp_path: Path) -> None:
+    import soundfile
+
+    who = TrainingVoice("v", "f", tmp_path / "v.wav", "toy", "CC0-1.0")
+    for seed in (0, 1):
+        soundfile.write(who.path, buzzing_voice(1.5, seed=seed), 16_000)
+        hear_voice(who, voice, [MELODY], FEW, 3, tmp_path / "clips")
+
+    assert len(list((tmp_path / "clips").rglob("*.npy"))) == 2
+
+
 def test_labels_are_those_of_the_clips_that_are_made(voice: VoiceAnalysis, tmp_path: Path) -> None:
     import soundfile
 

@@ -134,7 +134,7 @@ def test_work_in_another_process_is_the_same_from_a_cache(data: Path, tmp_path: 
 
     fresh, cached = (workshop.for_each_voice(work, one_voice)[0] for _ in range(2))
 
-    assert [path.name for path in (tmp_path / "analyses").iterdir()] == ["singer0.npz"]
+    assert len(list((tmp_path / "analyses").iterdir())) == 1
     for one, other in zip(fresh, cached, strict=True):
         np.testing.assert_array_equal(one.features, other.features)
 

@@ -28,6 +28,7 @@ from singalike.embeddings.training.generator import (
 )
 from singalike.embeddings.training.manners import random_manner
 from singalike.embeddings.training.melodies import Melody, scale_melody
+from singalike.embeddings.training.run_folder import write_arrays
 from singalike.embeddings.training.view_bank import Mel, RecordingViews, hear_views, load_views, save_views, seen
 
 Waveform = NDArray[np.float32]
@@ -150,9 +151,7 @@ def _clips_of(
         for number in range(preset.sung_clips):
             pieces[f"sung{number}"] = _sung(analysis, PseudoSinger(1.0), melodies, rng, preset.clip_s)
         mels = {name: seen(augment(sound, rng) if rng.random() < 0.5 else sound) for name, sound in pieces.items()}
-        part = file.with_suffix(".part.npz")
-        np.savez(part, **mels)  # type: ignore[arg-type]
-        part.replace(file)
+        write_arrays(file, mels)
     with np.load(file) as archive:
         for name in archive.files:
             yield NamedClip(voice.singer, voice.voice_gender, name.split("-")[0], archive[name])
@@ -167,10 +166,9 @@ def _analysis(voice: TrainingVoice, waveform: Waveform, kept: Path) -> VoiceAnal
     file = kept / f"{voice.singer}-analysis.npz"
     if not file.exists():
         analysis = analyse_voice(waveform)
-        kept.mkdir(parents=True, exist_ok=True)
-        part = file.with_suffix(".part.npz")
-        np.savez(part, f0=analysis.f0_hz, envelope=analysis.log_envelope, aperiodicity=analysis.aperiodicity)
-        part.replace(file)
+        write_arrays(
+            file, {"f0": analysis.f0_hz, "envelope": analysis.log_envelope, "aperiodicity": analysis.aperiodicity}
+        )
     with np.load(file) as arrays:
         return VoiceAnalysis(arrays["f0"], arrays["envelope"], arrays["aperiodicity"])
 

@@ -5,6 +5,7 @@ The manifest is a CSV with the columns path, kind, singer, gender, song, seconds
 """
 
 import csv
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -78,6 +79,11 @@ def read_waveform(path: Path) -> NDArray[np.float32]:
     mono = sound.mean(axis=1)
     resampled = mono if rate == SAMPLE_RATE else soxr.resample(mono, rate, SAMPLE_RATE)
     return at_level(resampled)
+
+
+def content_digest(path: Path) -> str:
+    """Name a recording by what is in its file: 64 hexadecimal digits."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def split_voices(

@@ -15,6 +15,7 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from singalike.embeddings.training.datasets import MANIFEST
+from singalike.embeddings.training.run_folder import write_arrays
 
 FEWEST_NOTES = 20
 """A shorter line is no song."""
@@ -120,9 +121,8 @@ def load_note_lines(data: Path, cache: Path) -> tuple[NoteLine, ...]:
     if not cache.exists():
         lines = read_note_lines(data)
         notes = np.concatenate([np.stack([line.start_s, line.end_s, line.midi_pitch]) for line in lines], axis=1)
-        cache.parent.mkdir(parents=True, exist_ok=True)
         lengths = np.array([len(line.start_s) for line in lines])
-        np.savez(cache, songs=np.array([line.song for line in lines]), lengths=lengths, notes=notes)
+        write_arrays(cache, {"songs": np.array([line.song for line in lines]), "lengths": lengths, "notes": notes})
     kept = np.load(cache, allow_pickle=False)
     pieces = np.split(kept["notes"], np.cumsum(kept["lengths"])[:-1], axis=1)
     return tuple(NoteLine(str(song), *piece) for song, piece in zip(kept["songs"], pieces, strict=True))

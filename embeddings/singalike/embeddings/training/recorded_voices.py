@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from singalike.audio.pitch import hz_to_midi
 from singalike.embeddings.training.datasets import read_voices, read_waveform
+from singalike.embeddings.training.run_folder import write_arrays
 
 SAMPLE_RATE = 16_000
 HOP_LENGTH = 128
@@ -60,8 +61,7 @@ def load_recordings(data: Path, cache: Path) -> tuple[RecordedVoice, ...]:
         arrays = {f"waveform_{i}": voice.waveform for i, voice in enumerate(recordings)}
         arrays |= {f"midi_pitch_{i}": voice.midi_pitch for i, voice in enumerate(recordings)}
         arrays |= {f"envelope_{i}": voice.log_envelope.astype(np.float16) for i, voice in enumerate(recordings)}
-        cache.parent.mkdir(parents=True, exist_ok=True)
-        np.savez(cache, **arrays)  # type: ignore[arg-type]
+        write_arrays(cache, arrays)
     kept = np.load(cache, allow_pickle=False)
     return tuple(
         RecordedVoice(kept[f"waveform_{i}"], kept[f"midi_pitch_{i}"], kept[f"envelope_{i}"].astype(np.float32))

@@ -2,6 +2,7 @@
 
 import errno
 import fcntl
+import io
 import json
 import os
 from collections.abc import Iterator, Mapping
@@ -10,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor
@@ -133,6 +136,18 @@ def write_whole(file: Path, content: bytes) -> None:
         os.fsync(folder)
     finally:
         os.close(folder)
+
+
+def write_arrays(file: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
+    """Write an archive for `numpy.load` as `write_whole` does, in a folder that is created when absent.
+
+    Raises:
+        CapacityError: DISK_FULL.
+    """
+    content = io.BytesIO()
+    np.savez(content, **arrays)  # type: ignore[arg-type]
+    file.parent.mkdir(parents=True, exist_ok=True)
+    write_whole(file, content.getvalue())
 
 
 def _flat(values: Any, prefix: str = "") -> dict[str, Any]:

@@ -169,9 +169,8 @@ def _train_network(
     device: str,
 ) -> Trunk | None:
     trainee = NetworkTrainee(preset.shape, preset.network, fitted, held_out, workshop.seed, device)
-    settings = asdict(preset)
-    loop = settings.pop("loop") and preset.loop
-    standing = train(trainee, RunPlan(NAME, loop, settings, workshop.seed), RunFolder(run), around)
+    settings = {name: value for name, value in asdict(preset).items() if name != "loop"}
+    standing = train(trainee, RunPlan(NAME, preset.loop, settings, workshop.seed), RunFolder(run), around)
     workshop.say(f"network trained for {standing.step} steps ({standing.ended}), best score {standing.best_score}")
     return None if standing.ended == "stopped" else trainee.trunk.cpu().eval()
 

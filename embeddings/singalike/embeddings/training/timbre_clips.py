@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from singalike.embeddings.training.clip_cache import ClipCache, clip_key
 from singalike.embeddings.training.clips import Clip, VariedClips, varied_clips
-from singalike.embeddings.training.datasets import TrainingVoice
+from singalike.embeddings.training.datasets import TrainingVoice, content_digest
 from singalike.embeddings.training.generator import VoiceAnalysis
 from singalike.embeddings.training.melodies import Melody
 from singalike.embeddings.voice_frames import DETAIL_MEL, analyse_frames, detail_cepstra, network_frames
@@ -72,8 +72,11 @@ def hear_voice(
         clips = varied_clips(analysis, voice.singer, melodies, seed, settings)
         return np.stack([_packed(clip) for clip in clips])
 
-    key = clip_key(seed, voice.singer, {"generator": GENERATOR, **asdict(settings)})
-    packed = make() if folder is None else ClipCache(folder, CACHE_BYTES).get_or_make(key, make)
+    if folder is None:
+        packed = make()
+    else:
+        of = {"generator": GENERATOR, "recording": content_digest(voice.path)}
+        packed = ClipCache(folder, CACHE_BYTES).get_or_make(clip_key(seed, voice.singer, of | asdict(settings)), make)
     return [
         TimbreClip(voice.singer, *label, rows[:, :-1], rows[:, -1] > 0)
         for label, rows in zip(_labels(voice.singer, settings), packed, strict=True)

@@ -79,7 +79,7 @@ class NetworkTrainee:
         torch.manual_seed(seed)
         self._classes = _by_singer(clips)
         self.network = _Learner(_normalised_trunk(shape, clips), len(self._classes)).to(device)
-        self.clips = settings.singers * settings.views
+        self.clips = min(settings.singers, len(self._classes)) * settings.views
         self._settings = settings
         self._held_out = [clip for clip in held_out if not clip.augmented]
         self._seed = seed

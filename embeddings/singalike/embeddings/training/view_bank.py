@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from singalike.embeddings.training.clips import augment, seeded
+from singalike.embeddings.training.run_folder import write_arrays
 from singalike.embeddings.training.trainee import Share
 from singalike.embeddings.training.views import KINDS, Kind, Switches, crop, disturb, make_view
 from singalike.embeddings.voice_frames import analyse_frames
@@ -131,10 +132,7 @@ def save_views(recordings: Iterable[RecordingViews], file: Path) -> None:
             for kind, mels in recording.mels.items()
             for version, mel in enumerate(mels)
         }
-    file.parent.mkdir(parents=True, exist_ok=True)
-    part = file.with_suffix(".part.npz")
-    np.savez(part, names=np.array(names), **arrays)  # type: ignore[arg-type]
-    part.replace(file)
+    write_arrays(file, {"names": np.array(names), **arrays})
 
 
 def load_views(file: Path) -> tuple[RecordingViews, ...]:

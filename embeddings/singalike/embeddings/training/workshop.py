@@ -3,7 +3,7 @@
 import multiprocessing
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -11,9 +11,17 @@ from typing import TypeVar
 import numpy as np
 import torch
 
-from singalike.embeddings.training.datasets import TrainingVoice, read_melodies, read_voices, read_waveform
+from singalike.embeddings.training.clip_cache import clip_key
+from singalike.embeddings.training.datasets import (
+    TrainingVoice,
+    content_digest,
+    read_melodies,
+    read_voices,
+    read_waveform,
+)
 from singalike.embeddings.training.generator import VoiceAnalysis, analyse_voice
 from singalike.embeddings.training.melodies import Melody
+from singalike.embeddings.training.run_folder import write_arrays
 
 T = TypeVar("T")
 Say = Callable[[str], None]
@@ -74,12 +82,17 @@ def _work_on_voice(work: VoiceWork[T], cache: Path | None, voice: TrainingVoice)
 
 def _analysis(voice: TrainingVoice, cache: Path | None) -> VoiceAnalysis:
     """Read the analysis from the cache, or make it (and keep it there)."""
-    kept = None if cache is None else cache / f"{voice.singer}.npz"
+    kept = None if cache is None else _kept_as(voice, cache)
     if kept is not None and kept.exists():
         with np.load(kept) as arrays:
             return VoiceAnalysis(arrays["f0_hz"], arrays["log_envelope"], arrays["aperiodicity"])
     analysis = analyse_voice(read_waveform(voice.path))
     if kept is not None:
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        np.savez(kept, f0_hz=analysis.f0_hz, log_envelope=analysis.log_envelope, aperiodicity=analysis.aperiodicity)
+        write_arrays(kept, asdict(analysis))
     return analysis
+
+
+def _kept_as(voice: TrainingVoice, cache: Path) -> Path:
+    """Name the file by singer and recording: another recording of a singer of the same name is another one."""
+    key = clip_key(0, voice.singer, {"recording": content_digest(voice.path)})
+    return cache / f"{key}.npz"
