@@ -32,11 +32,7 @@ makes them, to another."""
 
 
 def open_peers(python: Path | None) -> "Mapping[str, Peer]":
-    """Return the peers that this Python can import; None is none.
-
-    Raises:
-        UnavailableError: PEER_FAILED, none can be imported.
-    """
+    """Return the peers that a Python runs; None is none. Whether it can import them shows when they are asked."""
     if python is None:
         return {}
     return {name: partial(embed_by_peer, python, name) for name in PEERS}

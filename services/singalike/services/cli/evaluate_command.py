@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from singalike.embeddings.evaluation.report import Report
 
 TOPICS = ("timbre", "melody", "gender", "style", "singers")
-TOPICS = ("timbre", "melody", "gender", "style", "singers")
 """As in `singalike.embeddings.evaluation.topics`, which takes seconds to import."""
 
 CACHE = Path.home() / ".cache" / "singalike" / "evaluation"

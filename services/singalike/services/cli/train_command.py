@@ -138,7 +138,6 @@ def _train_timbre(options: TrainOptions) -> bool:
     from singalike.embeddings.training.presets import read_preset
     from singalike.embeddings.training.timbre import TimbrePreset, fit
     from singalike.embeddings.training.workshop import Workshop
-    from singalike.services.cli.training_run import own_device, surroundings
 
     # Another number of threads adds up in another order: the weights depend on it in their last digits.
     torch.set_num_threads(options.workers)
