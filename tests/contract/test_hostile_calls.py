@@ -20,7 +20,7 @@ from singalike.v1.voice_pb2 import Recording
 from tests.support.fake_ear import make_profile
 from tests.support.fuzz import fuzzed_request
 from tests.support.recordings import encode, tone
-from tests.support.rpc_requests import sound_requests
+from tests.support.rpc_requests import CLIENT_STREAMS, sound_requests
 from tests.support.servers import Running, running, small_settings, use_fake_ear
 from tests.unit.test_hostile_recordings import HOSTILE
 
@@ -133,11 +133,15 @@ async def test_a_message_beyond_the_limit_is_refused(servers: Running) -> None:
     assert refused.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
 
 
-async def test_a_refusal_in_the_middle_of_a_long_upload_keeps_its_reason(servers: Running) -> None:
-    parts = [b"\xff\xff", *(bytes(4000),) * 50]
-    codes = Counter()
+@pytest.mark.parametrize("method", sorted(CLIENT_STREAMS))
+@pytest.mark.parametrize(("part_bytes", "parts"), [(4000, 50), (2**20, 4)])
+async def test_a_refusal_in_the_middle_of_a_long_upload_keeps_its_reason(
+    servers: Running, method: str, part_bytes: int, parts: int
+) -> None:
+    upload = [b"\xff\xff", *(bytes(part_bytes),) * parts]
+    codes: Counter[grpc.StatusCode] = Counter()
     async with aio.insecure_channel(servers.embedding) as channel:
         for _ in range(40):
-            codes[await call_once(channel, "/singalike.v1.EmbeddingService/IndexTrack", parts)] += 1
+            codes[await call_once(channel, f"/singalike.v1.EmbeddingService/{method}", upload)] += 1
 
     assert dict(codes) == {grpc.StatusCode.INVALID_ARGUMENT: 40}

@@ -40,8 +40,11 @@ class StagesInterceptor(aio.ServerInterceptor):  # type: ignore[type-arg]  # gen
         return handler and self._wrap(handler, handler_call_details.method)
 
     def _wrap(self, handler: Handler, method: str) -> Handler:
+        def unread(request: Any) -> AsyncIterator[bytes] | None:
+            return request if handler.request_streaming else None
+
         async def one_reply(request: Any, context: "aio.ServicerContext[Any, Any]") -> bytes:
-            call = begin_call(method, context)
+            call = begin_call(method, context, unread(request))
             try:
                 async with AsyncExitStack() as entered:
                     await self._enter(entered, call)
@@ -53,8 +56,7 @@ class StagesInterceptor(aio.ServerInterceptor):  # type: ignore[type-arg]  # gen
             raise AssertionError("stages swallow no errors")
 
         async def many_replies(request: Any, context: "aio.ServicerContext[Any, Any]") -> None:
-            call = begin_call(method, context)
-            call.unread = request if handler.request_streaming else None
+            call = begin_call(method, context, unread(request))
             try:
                 async with AsyncExitStack() as entered:
                     await self._enter(entered, call)

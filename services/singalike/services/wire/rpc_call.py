@@ -14,8 +14,10 @@ from grpc import aio
 from grpc_status import rpc_status
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
-LINGER_S = 1.0
-"""How long a refused caller may finish sending."""
+LINGER_PAUSE_S = 1.0
+"""A refused caller who sends nothing for so long has stopped, and waits for the answer."""
+LONGEST_LINGER_S = 30.0
+"""How long a refused caller may finish sending: as long as our clients wait for an upload."""
 
 TRACE_PARENT = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
 
@@ -71,15 +73,19 @@ class RpcCall:
         raise AssertionError("abort never returns")
 
     async def _linger(self) -> None:
-        """Read what is still on its way: grpc.aio tells a caller INTERNAL, not our status, when a write fails."""
+        """Read what is still on its way: grpc.aio tells a caller INTERNAL, not our status, when a write fails.
+
+        It writes that over the status even after this has come, so the caller must have nothing left to write.
+        """
         if self.unread is None:
             return
         try:
-            async with asyncio.timeout(LINGER_S):
-                async for _ in self.unread:
-                    pass
-        except (TimeoutError, aio.BaseError):
-            # Somebody who goes on sending is not waited for, and one who has stopped cannot be read from any more.
+            async with asyncio.timeout(LONGEST_LINGER_S):
+                while True:
+                    async with asyncio.timeout(LINGER_PAUSE_S):
+                        await anext(self.unread)
+        except (StopAsyncIteration, TimeoutError, aio.BaseError):
+            # Somebody who sends without end is not waited for, and one who has gone cannot be read from any more.
             return
 
 
@@ -87,7 +93,9 @@ Stage = Callable[[RpcCall], AbstractAsyncContextManager[None]]
 """Wraps the handling of every call; stages nest in their order."""
 
 
-def begin_call(method: str, context: "aio.ServicerContext[Any, Any]") -> RpcCall:
+def begin_call(
+    method: str, context: "aio.ServicerContext[Any, Any]", unread: AsyncIterator[bytes] | None = None
+) -> RpcCall:
     """Read who calls; ids that are not well-formed are replaced, so that nothing strange reaches the log."""
     metadata: dict[str, str | bytes] = dict(context.invocation_metadata() or ())
     request_id, trace_parent = metadata.get("x-request-id", ""), metadata.get("traceparent", "")
@@ -99,4 +107,5 @@ def begin_call(method: str, context: "aio.ServicerContext[Any, Any]") -> RpcCall
         metadata=metadata,
         request_id=str(request_id) if well_formed else uuid.uuid4().hex,
         trace_id=trace.group(1) if trace else "",
+        unread=unread,
     )
