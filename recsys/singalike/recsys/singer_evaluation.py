@@ -11,9 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import log_softmax
 
-from singalike.embeddings.evaluation.bench import Bench, Hearing, Method
+from singalike.embeddings.evaluation.bench import Bench, Method
 from singalike.embeddings.evaluation.recordings import Recording
 from singalike.embeddings.evaluation.section import Figure, Row, Section
+from singalike.embeddings.evaluation.timbre_methods import heard_timbre
 from singalike.embeddings.profile import Vectors
 from singalike.recsys.probability_figures import Answers, Rows, area_under_curve
 from singalike.recsys.singer_classifier import SingerClassifier, fit_singer_classifier
@@ -63,7 +64,7 @@ def evaluate_singers(bench: Bench, contenders: Mapping[str, Contender] = CONTEND
     curves: dict[str, dict[str, Sequence[tuple[float, float]]]] = {}
     strangers: list[Row] = []
     for name, recordings in bench.sets().items():
-        embedded = bench.embed(recordings, {"timbre": Method(_timbre, bench.encoder.model_version)})
+        embedded = bench.embed(recordings, {"timbre": Method(heard_timbre, bench.encoder.model_version)})
         if not embedded.recordings:
             continue
         judged = JudgedSet(name, embedded.matrix("timbre"), *_labels(embedded.recordings))
@@ -182,10 +183,6 @@ class JudgedSet:
         yield Row("probability of none", self.name, len(truth), figures)
         distance = Figure(area_under_curve(far[truth], far[~truth]))
         yield Row("nearest cosine", self.name, len(truth), {"AUC": distance}, baseline=True)
-
-
-def _timbre(heard: Hearing) -> Vectors:
-    return heard.encoder.timbre.embed(heard.frames)
 
 
 def _labels(recordings: Sequence[Recording]) -> tuple[Rows, Rows]:

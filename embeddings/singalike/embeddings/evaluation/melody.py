@@ -17,6 +17,7 @@ from singalike.embeddings.evaluation.resynthesis import Change, take_apart
 from singalike.embeddings.evaluation.retrieval import Retrieval, retrieve
 from singalike.embeddings.evaluation.section import Figure, Row, Section
 from singalike.embeddings.evaluation.singer_probe import tell_singers
+from singalike.embeddings.evaluation.timbre_methods import heard_timbre
 from singalike.embeddings.mel import MELODY_MEL
 from singalike.embeddings.melody import MelodyEncoder, MelodyFrames
 from singalike.embeddings.melody_alignment import rerank
@@ -97,7 +98,7 @@ def _hear(bench: Bench, phrases: Phrases) -> _Clips:
         for name, describe in melody_baselines(encoder).items()
     }
     methods["pitch"] = Method(lambda h: h.pitch.f0_hz, version)
-    methods["timbre"] = Method(lambda h: h.encoder.timbre.embed(h.frames), version)
+    methods["timbre"] = Method(heard_timbre, version)
     heard = bench.embed(phrases.recordings, methods)
     tracks = heard.arrays["pitch"]
     others = {name: standard_units(heard.matrix(name)) for name, method in methods.items() if method.baseline}

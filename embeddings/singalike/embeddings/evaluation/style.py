@@ -17,6 +17,7 @@ from singalike.embeddings.evaluation.sung_manners import (
     sung_by_recorded_voice,
     sung_by_synthetic_singer,
 )
+from singalike.embeddings.evaluation.timbre_methods import heard_timbre
 
 EMOTION = "_emo"
 """Parts the name of a song from the emotion in which it is sung or said."""
@@ -90,7 +91,7 @@ _MANNERS_NOTE = (
 def _methods(bench: Bench) -> Mapping[str, Method]:
     encoder, version = bench.encoder, bench.encoder.model_version
     return {
-        "timbre": Method(lambda heard: encoder.timbre.embed(heard.frames), version),
+        "timbre": Method(heard_timbre, version),
         "style": Method(lambda heard: encoder.style.embed(heard.frames, heard.pitch), version),
         "mean-mel": Method(_mean_mel, "1", baseline=True, standardised=True),
         "f0-statistics": Method(_f0_statistics, version, baseline=True, standardised=True),

@@ -32,7 +32,7 @@ def timbre_methods(encoder: VoiceEncoder) -> Mapping[str, Method]:
     parts = timbre_parts(encoder.timbre) if encoder.other_timbre is None else {}
     joined = {f"{TIMBRE}: {name} alone": Method(partial(_part, part), version) for name, part in parts.items()}
     return {
-        TIMBRE: Method(_timbre, version),
+        TIMBRE: Method(heard_timbre, version),
         **joined,
         "untrained network": Method(partial(_untrained, _random_network()), "1", baseline=True, standardised=True),
         "mean-mel": Method(_mean_mel, "1", baseline=True, standardised=True),
@@ -61,7 +61,8 @@ def timbre_parts(timbre: object) -> Mapping[str, Part]:
     return {name.removeprefix("by_"): getattr(timbre, name) for name in names}
 
 
-def _timbre(heard: Hearing) -> Vectors:
+def heard_timbre(heard: Hearing) -> Vectors:
+    """Return the timbre vector of the ear, also where another maker's encoder gives it, float32 (dim,)."""
     if heard.encoder.other_timbre is None:
         return heard.encoder.timbre.embed(heard.frames)
     return heard.profile.timbre

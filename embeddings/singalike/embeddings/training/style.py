@@ -75,7 +75,13 @@ class StyleClip:
 
 
 def fit(workshop: Workshop, out: Path, preset: StylePreset | None = None) -> StyleEncoder:
-    """Fit the encoder and save checkpoint and model card; arguments as for timbre."""
+    """Fit the encoder and save checkpoint and model card.
+
+    Args:
+        workshop: Data, seed and processes.
+        out: Folder of the checkpoint.
+        preset: Settings; None for the default ones.
+    """
     preset = preset or StylePreset()
     voices = workshop.voices()
     fitted, held_out = split_voices(voices, preset.held_out, workshop.seed)

@@ -59,7 +59,13 @@ class VoiceGenderClip:
 
 
 def fit(workshop: Workshop, out: Path, preset: VoiceGenderPreset | None = None) -> VoiceGenderClassifier:
-    """Fit the classifier and save checkpoint and model card; arguments as for timbre."""
+    """Fit the classifier and save checkpoint and model card.
+
+    Args:
+        workshop: Data, seed and processes.
+        out: Folder of the checkpoint.
+        preset: Settings; None for the default ones.
+    """
     preset = preset or VoiceGenderPreset()
     voices = tuple(voice for voice in workshop.voices() if voice.voice_gender in {"f", "m"})
     work = partial(hear_voice, preset=preset, seed=workshop.seed)

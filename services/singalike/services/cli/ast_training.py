@@ -1,6 +1,7 @@
 """What `singalike train ast` does: read a catalogue of one's own, bring weights, fine-tune, say how well it went."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -8,7 +9,7 @@ from singalike.embeddings.ears.port import local_folder
 from singalike.embeddings.ears.spectrogram_transformer import FILES
 from singalike.embeddings.training.ast_tuning import PUBLISHED, TOP_K, AstSources, AstTuning, fine_tune
 from singalike.embeddings.training.catalogue_clips import WindowStore
-from singalike.embeddings.training.own_catalogue import OwnTrack, read_catalogue
+from singalike.embeddings.training.own_catalogue import OwnCatalogue, OwnTrack, read_catalogue
 from singalike.services import bootstrap
 from singalike.services.adapters.hub import fetch_folder
 from singalike.services.cli.training_run import own_device, surroundings
@@ -16,7 +17,9 @@ from singalike.services.recordings import read_recording, take_vocals
 from singalike.services.settings import read_settings
 
 if TYPE_CHECKING:
+    from singalike.audio.decoding import GuardedDecoder
     from singalike.audio.sound import Sound
+    from singalike.embeddings.training.processes import Processes
 
 
 def train_ast(
@@ -50,24 +53,31 @@ def train_ast(
     settings = read_settings()
     place = own_device(device)
     folder = local_folder(weights or PUBLISHED, FILES, fetch_folder)
-    with bootstrap.build_decoder(settings) as decoder:
-
-        def decode(track: OwnTrack) -> "Sound":
-            return take_vocals(
-                decoder.decode(read_recording(track.path, settings.max_upload_mb * 2**20)), track.channel, None
-            )
-
-        store = WindowStore(decode, run / "windows")
-        catalogue = store.prepare(read_catalogue(data))
-        for refused, reason in catalogue.refused:
-            say(f"left out {refused}: {reason}")
-        sources = AstSources(catalogue, store, folder, out, run, seed, place, say)
-        with surroundings("ast", run, place, as_json=as_json) as around:
-            figures = fine_tune(preset, sources, around)
-            done = figures is not None or around.processes.share.rank > 0
+    with (
+        bootstrap.build_decoder(settings) as decoder,
+        surroundings("ast", run, place, as_json=as_json) as around,
+    ):
+        store = WindowStore(partial(_decode, decoder, settings.max_upload_mb * 2**20), run / "windows")
+        catalogue = _prepare(store, data, around.processes, say)
+        figures = fine_tune(preset, AstSources(catalogue, store, folder, out, run, seed, place, say), around)
+        done = figures is not None or around.processes.share.rank > 0
     if figures is not None:
         say(
             f"{out}: cross entropy {figures.cross_entropy:.3f} nats (chance {figures.chance_entropy:.3f}), top-1 "
             f"{figures.top_1:.3f}, top-{TOP_K} {figures.top_k:.3f} on {figures.recordings} recordings"
         )
     return done
+
+
+def _prepare(store: WindowStore, data: Path, processes: "Processes", say: Callable[[str], None]) -> OwnCatalogue:
+    """Decode in the first process; the others read what it has kept, because two would write the same files."""
+    prepared = store.prepare(read_catalogue(data)) if processes.share.rank == 0 else None
+    processes.agree([0.0])
+    catalogue = prepared or store.prepare(read_catalogue(data))
+    for refused, reason in catalogue.refused:
+        say(f"left out {refused}: {reason}")
+    return catalogue
+
+
+def _decode(decoder: "GuardedDecoder", most_bytes: int, track: OwnTrack) -> "Sound":
+    return take_vocals(decoder.decode(read_recording(track.path, most_bytes)), track.channel, None)
