@@ -44,7 +44,7 @@ def test_melody_is_trained_with_lines_of_json_and_not_again_when_it_is_done(data
     assert [line["step"] for line in told if "step" in line] == [1, 2]
     assert {"steps_per_s", "left_s", "losses"} <= told[0].keys()
     assert MelodyEncoder.load(out).dim > 0
-    assert (out / "run" / "training.csv").read_text("utf-8").count("\n") == 3
+    assert (out / "run" / "melody" / "training.csv").read_text("utf-8").count("\n") == 3
     assert not any("step" in json.loads(line) for line in again.output.splitlines())
 
 
@@ -68,7 +68,7 @@ def test_steps_of_a_linear_fit_are_refused(data: Path, tmp_path: Path) -> None:
     result = CliRunner().invoke(command, arguments)
 
     assert result.exit_code == 2
-    assert "--steps, --precision: only networks are paced (melody), not voice_gender" in result.output
+    assert "--steps, --precision: only networks are paced (timbre, melody, ast), not voice_gender" in result.output
 
 
 def test_a_preset_that_is_not_there_is_refused_with_the_names(data: Path, tmp_path: Path) -> None:

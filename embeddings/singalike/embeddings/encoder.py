@@ -181,8 +181,8 @@ class VoiceEncoder:
     def _timbres(self, vocal: _Vocal, frames: VoiceFrames, spans: Sequence[Span]) -> tuple[Vectors, Vectors]:
         """Return the timbre of the whole recording, (dim,), and of its segments, (segments, dim)."""
         if self.other_timbre is None:
-            whole = Span(0.0, vocal.sound.duration_s)
-            vectors = self.timbre.embed_spans(frames, [_times(span) for span in (whole, *spans)])
+            whole = (0.0, len(frames) * frames.hop_s)  # the last frame is centred on the end
+            vectors = self.timbre.embed_spans(frames, [whole, *(_times(span) for span in spans)])
             return vectors[0], vectors[1:]
         # Networks are trained on a few seconds: the mean over segments is closer to that than one call on a whole song.
         rate = self.other_timbre.info.sample_rate
