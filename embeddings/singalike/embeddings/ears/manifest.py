@@ -69,17 +69,18 @@ class EarManifest:
 
 
 def find_manifest(argument: str) -> Path:
-    """Return the manifest of a model file, a folder, or itself.
+    """Return the manifest of a model file (encoder.onnx.json or encoder.json), a folder, or itself.
 
     Raises:
         NotFoundError: ENCODER_NOT_FOUND.
     """
     path = Path(argument).expanduser()
-    manifest = path / FILE_NAME if path.is_dir() else path.with_suffix(".json")
-    if not argument or not manifest.is_file():
-        message = f"no manifest {manifest}: name a model file with a .json beside it, or a folder with {FILE_NAME}"
+    places = [path / FILE_NAME] if path.is_dir() else [Path(f"{path}.json"), path.with_suffix(".json")]
+    found = next((place for place in places if place.is_file()), None)
+    if not argument or found is None:
+        message = f"no manifest {places[0]}: name a model file with a .json beside it, or a folder with {FILE_NAME}"
         raise NotFoundError("ENCODER_NOT_FOUND", message)
-    return manifest
+    return found
 
 
 def read_manifest(path: Path) -> EarManifest:

@@ -57,7 +57,7 @@ def load(argument: str, device: str, _fetch: Fetch) -> OnnxEncoder:
     """Load an ONNX file that a manifest describes.
 
     Args:
-        argument: The .onnx file (its manifest is the .json of the same name), the manifest, or a folder with ear.json.
+        argument: The .onnx file (its manifest lies beside it), the manifest, or a folder with ear.json.
         device: "cuda..." asks for onnxruntime's CUDA provider where that is installed.
 
     Raises:

@@ -1,7 +1,8 @@
 """What the timbre graph is put together from: level, chosen frames, statistics, mixture, projection.
 
 A graph has no arrays of changing length to choose frames into, so chosen frames are moved to the front and counted.
-Nothing here reads a shape into a Python number: a traced graph would keep the number of its example.
+Nothing here reads a shape into a Python number: a traced graph would keep the number of its example. Factors of counts
+are tensors in double precision: the exporter to ONNX writes a Python number as float32, and .9 of 150 would be 134.
 """
 
 import torch
@@ -10,7 +11,8 @@ from torch.nn import functional
 
 from singalike.embeddings.gmm import Mixture
 from singalike.embeddings.projection import PERCENTILES, Projection
-from singalike.embeddings.voice_frames import ACTIVE_BELOW_LOUD_DB, HOP, LOUD_LEVEL
+from singalike.embeddings.trunk import FRAMES_PER_STEP
+from singalike.embeddings.voice_frames import ACTIVE_BELOW_LOUD_DB, HOP, HOP_S, LOUD_LEVEL
 
 FEWEST_ACTIVE = 10
 """Frames, 0.1 s: with fewer active ones the louder half is described."""
@@ -29,14 +31,25 @@ def row(values: Tensor, place: Tensor) -> Tensor:
     return values.index_select(0, place.long().reshape(1))[0]
 
 
+def exact(*values: float) -> Tensor:
+    """Hold factors of counts in double precision, (values,)."""
+    return torch.tensor(values, dtype=torch.float64)
+
+
 class LoudLevel(nn.Module):
     """Bring a waveform (1, samples) to the level at which features are computed, see `voice_frames`."""
+
+    share: Tensor
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("share", exact(0.95))
 
     def forward(self, waveform: Tensor) -> tuple[Tensor, Tensor]:
         """Return the waveform (1, samples) and each frame's level over the loud ones, (frames,), in dB."""
         padded = functional.pad(waveform.square(), (HOP, HOP))
         power = functional.avg_pool1d(padded[:, None], 2 * HOP, stride=HOP)[0, 0]
-        place = (torch.round(0.95 * count(power)) - 1.0).clamp(min=0.0)
+        place = (torch.round(self.share[0] * count(power)) - 1.0).clamp(min=0.0)
         loud = row(power.sort().values, place).clamp(min=1e-12)
         level_db = 10.0 * torch.log10((power / loud).clamp(min=1e-10))
         return waveform * (LOUD_LEVEL / loud.sqrt()), level_db
@@ -57,8 +70,33 @@ class ChosenFirst(nn.Module):
         return order, place <= chosen.sum()
 
 
+class WholeSteps(nn.Module):
+    """Which steps of the network are pooled over a whole recording, see `TimbreEncoder.embed`."""
+
+    seconds: Tensor
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("seconds", exact(HOP_S, FRAMES_PER_STEP * HOP_S))
+
+    def forward(self, heard: Tensor, level_db: Tensor) -> Tensor:
+        """Take the steps that hear something, (1, steps), and levels (frames,); give the steps to pool, (1, steps)."""
+        # The end of a recording falls on the nearest step: a last one that is hardly filled does not count.
+        last = torch.round(count(level_db) * self.seconds[0] / self.seconds[1]).clamp(min=1.0)
+        whole = torch.ones_like(heard, dtype=torch.float64).cumsum(1) <= last
+        inside = heard & whole
+        nothing = inside.double().sum() < 1.0
+        return inside | (nothing & whole)
+
+
 class FrameStatistics(nn.Module):
     """The same numbers as `projection.frame_statistics`, of the rows under a mask."""
+
+    shares: Tensor
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("shares", exact(*PERCENTILES))
 
     def forward(self, frames: Tensor, inside: Tensor) -> Tensor:
         """Describe rows (frames, dims), those inside first, mask (frames,), as (7 * dims,)."""
@@ -70,9 +108,9 @@ class FrameStatistics(nn.Module):
         skewness = (square * centred).sum(0) / chosen / deviation**3
         ordered = torch.where(inside[:, None], frames, _BEYOND).sort(dim=0).values
         wide = inside.sum().double()
-        places = [torch.minimum(torch.floor(share * wide), wide - 1.0) for share in PERCENTILES]
-        percentiles = [row(ordered, place) for place in places]
-        return torch.cat([mean, deviation, _change(frames, weight), *percentiles, skewness])
+        places = torch.minimum(torch.floor(self.shares * wide), wide - 1.0)
+        percentiles = ordered.index_select(0, places.long()).flatten()
+        return torch.cat([mean, deviation, _change(frames, weight), percentiles, skewness])
 
 
 def _change(frames: Tensor, weight: Tensor) -> Tensor:

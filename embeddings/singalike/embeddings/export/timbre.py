@@ -9,7 +9,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from singalike.embeddings.export.pieces import ChosenFirst, FrameStatistics, LoudLevel, MovedMeans, Projected
+from singalike.embeddings.export.pieces import (
+    ChosenFirst,
+    FrameStatistics,
+    LoudLevel,
+    MovedMeans,
+    Projected,
+    WholeSteps,
+)
 from singalike.embeddings.export.spectrogram import ConvolvedLogMel
 from singalike.embeddings.timbre import TimbreEncoder
 from singalike.embeddings.voice_frames import CEPSTRA, DETAIL_MEL, ENVELOPE_CEPSTRA, ENVELOPE_MEL, cosine_basis
@@ -34,7 +41,7 @@ class ExportedTimbre(nn.Module):
         linear = timbre.linear
         self.statistics, self.statistics_projection = FrameStatistics(), Projected(linear.statistics)
         self.means, self.means_projection = MovedMeans(linear.mixture), Projected(linear.supervector)
-        self.trunk, self.trunk_weight = timbre.trunk, timbre.trunk_weight
+        self.trunk, self.trunk_weight, self.whole = timbre.trunk, timbre.trunk_weight, WholeSteps()
         place = torch.device("cpu")
         self.register_buffer("detail_basis", cosine_basis(DETAIL_MEL.mels, CEPSTRA, place))
         self.register_buffer("envelope_basis", cosine_basis(ENVELOPE_MEL.mels, ENVELOPE_CEPSTRA, place))
@@ -61,7 +68,8 @@ class ExportedTimbre(nn.Module):
         )
         # Sorting an order puts the places back: the network wants the frames in time.
         mask = inside.index_select(0, order.argsort())
-        network = self.trunk(torch.cat([detail, envelope], dim=1)[None], mask[None])[0]
+        steps, heard = self.trunk.steps(torch.cat([detail, envelope], dim=1)[None], mask[None])
+        network = self.trunk.describe(steps, self.whole(heard, level_db))[0]
         parts = [functional.normalize(linear, dim=0), self.trunk_weight * network]
         return functional.normalize(torch.cat(parts), dim=0)[None]
 

@@ -99,7 +99,7 @@ def write_manifest(graph: Graph, out: Path, dim: int) -> Path:
         "output": graph.outputs[0],
         "at_once": 1,
     }
-    path = out.with_suffix(".json")
+    path = Path(f"{out}.json")  # not timbre.json: an ONNX and a TorchScript file may lie side by side
     path.write_text(json.dumps(manifest, indent=2) + "\n", "utf-8")
     return path
 
