@@ -128,8 +128,24 @@ class _Convolution(nn.Module):
         )  # type: ignore[call-overload]
 
     def forward(self, hidden: Tensor) -> Tensor:
+        if self.convolution.stride[0] == 2 and not (self.training or _becomes_a_graph()):
+            return self._halving(hidden)
         output: Tensor = self.convolution(hidden.transpose(1, 2)[..., None])[..., 0].transpose(1, 2)
         return output
+
+    def _halving(self, hidden: Tensor) -> Tensor:
+        """The same as one matrix product: a third to a half of the time where a recording is long."""
+        layer, kernel = self.convolution, self.convolution.kernel_size[0]
+        steps = (hidden.shape[1] + 1) // 2
+        padded = functional.pad(hidden, (0, 0, kernel // 2, kernel // 2 + 1))
+        windows = torch.cat([padded[:, tap : tap + 2 * steps - 1 : 2] for tap in range(kernel)], dim=-1)
+        weight = layer.weight[..., 0].transpose(1, 2).reshape(layer.out_channels, -1)
+        return functional.linear(windows, weight, layer.bias)
+
+
+def _becomes_a_graph() -> bool:
+    """Whether torch only looks at what would be computed, with a length that is to stay free."""
+    return torch.compiler.is_compiling() or torch.jit.is_tracing()
 
 
 def _halved(inside: Tensor) -> Tensor:
