@@ -145,7 +145,8 @@ class _Convolution(nn.Module):
 
 def _becomes_a_graph() -> bool:
     """Whether torch only looks at what would be computed, with a length that is to stay free."""
-    return torch.compiler.is_compiling() or torch.jit.is_tracing()
+    tracing = bool(torch.jit.is_tracing())  # type: ignore[attr-defined, no-untyped-call]
+    return torch.compiler.is_compiling() or tracing
 
 
 def _halved(inside: Tensor) -> Tensor:
