@@ -5,7 +5,7 @@ import pytest
 
 from singalike.audio.pitch import hz_to_midi
 from singalike.embeddings.training.clip_plan import HIGHEST_MIDI, LOWEST_MIDI, fold, plan_singing
-from singalike.embeddings.training.clips import augment, seeded, singer_clips
+from singalike.embeddings.training.clips import VariedClips, augment, seeded, varied_clips
 from singalike.embeddings.training.generator import (
     LEVEL,
     SAMPLE_RATE,
@@ -36,7 +36,8 @@ def melody() -> Melody:
 
 def test_the_same_seed_gives_the_same_samples(voice: VoiceAnalysis, melody: Melody) -> None:
     first, again = (
-        [clip.waveform for clip in singer_clips(voice, "a", [melody], seed=3, warps=(1.1,), clips=2)] for _ in range(2)
+        [clip.waveform for clip in varied_clips(voice, "a", [melody], 3, VariedClips(warps=(1.1,), clips=2))]
+        for _ in range(2)
     )
 
     assert len(first) == 3

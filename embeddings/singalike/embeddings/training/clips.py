@@ -20,18 +20,13 @@ from singalike.embeddings.training.generator import (
     at_level,
     invent_singer,
     render,
-    sing,
-    speak,
 )
 from singalike.embeddings.training.manners import Manner, random_manner
 from singalike.embeddings.training.melodies import Melody
 from singalike.embeddings.training.pitch_noise import tracked
 
-CLIPS_PER_SINGER = 6
-"""More clips of a singer did not help the linear parts; one of the six is spoken."""
-
-
 PITCHED_S = 5.0
+"""Length of a clip whose pitch is kept."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +35,7 @@ class VariedClips:
 
     Attributes:
         warps: Vocal-tract warps, one invented singer of each recorded voice each.
-        clips: Clean clips of each of them.
+        clips: Clean clips of each of them; more than six did not help the linear part.
         spoken: How many of these are spoken.
         augmented: How many of the sung ones have a second copy with noise, room and equaliser.
         duration_s: Length of a clip in seconds.
@@ -75,38 +70,6 @@ class Clip:
 def seeded(seed: int, *names: str) -> Generator:
     """Make a generator for one purpose, independent of every other purpose and of the order of work."""
     return np.random.default_rng([seed, *(byte for name in names for byte in name.encode())])
-
-
-def singer_clips(
-    voice: VoiceAnalysis,
-    name: str,
-    melodies: Sequence[Melody],
-    seed: int,
-    warps: Sequence[float] = WARPS,
-    clips: int = CLIPS_PER_SINGER,
-) -> Iterator[Clip]:
-    """Make all invented singers of one recorded voice: clean clips and one augmented copy each.
-
-    Args:
-        voice: The recorded voice.
-        name: Whose it is.
-        melodies: To choose from.
-        seed: Of all chance.
-        warps: Vocal-tract warps, one singer each.
-        clips: Clean clips of each singer, the first one spoken.
-    """
-    for warp in warps:
-        singer_name = f"{name}x{warp:.2f}"
-        rng = seeded(seed, singer_name)
-        singer = invent_singer(warp, rng)
-        for index in range(clips):
-            manner = random_manner(rng)
-            melody = melodies[int(rng.integers(len(melodies)))]
-            spoken = index == 0
-            waveform = speak(voice, singer, manner, rng) if spoken else sing(voice, singer, manner, melody, rng)
-            yield Clip(waveform, singer_name, warp, False, spoken)
-            if index == 1:
-                yield Clip(augment(waveform, rng), singer_name, warp, True, spoken)
 
 
 def varied_clips(

@@ -18,7 +18,6 @@ from singalike.embeddings.training.expressions import Expression, expression_tab
 from singalike.embeddings.training.expressive_clips import expressive_clip
 from singalike.embeddings.training.generator import VoiceAnalysis, invent_singer
 from singalike.embeddings.training.linear import class_numbers, fit_lda, weigh_by_reliability
-from singalike.embeddings.training.manners import Manner
 from singalike.embeddings.training.melodies import Melody
 from singalike.embeddings.training.model_card import ModelCard, write_card
 from singalike.embeddings.training.verification import identity_figures
@@ -100,11 +99,6 @@ def fit(workshop: Workshop, out: Path, preset: StylePreset | None = None) -> Sty
 def expression_classes(preset: StylePreset, seed: int) -> tuple[Expression, ...]:
     """List the expressions that are the classes: those of the fitted voices, then those of the voices held out."""
     return expression_table(preset.expressions + preset.unseen, seeded(seed, "expressions"))
-
-
-def manner_table(preset: StylePreset, seed: int) -> tuple[Manner, ...]:
-    """List the manners of the classes alone, the named ones first: the style head of the network learns these."""
-    return tuple(expression.manner for expression in expression_classes(preset, seed))
 
 
 def hear_voice(
