@@ -24,7 +24,7 @@ PATH="$generator/bin:$PATH" "$generator/bin/python" -W ignore -m grpc_tools.prot
     --python_out="$out" --grpc_python_out="$out" --mypy_out=quiet:"$out" --mypy_grpc_out=quiet:"$out" \
     singalike/v1/*.proto
 # A file without services yields an empty stub.
-for service_less in voice catalogue suggestions; do
+for service_less in voice catalogue suggestions conversions feedback; do
     rm -f "$out/singalike/v1/${service_less}_pb2_grpc.py" "$out/singalike/v1/${service_less}_pb2_grpc.pyi"
 done
 [ "$out" = . ] && exit 0

@@ -9,6 +9,7 @@ from google.protobuf import message as _message
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from singalike.v1 import catalogue_pb2 as _catalogue_pb2
+from singalike.v1 import feedback_pb2 as _feedback_pb2
 from singalike.v1 import suggestions_pb2 as _suggestions_pb2
 from singalike.v1 import voice_pb2 as _voice_pb2
 import builtins as _builtins
@@ -60,8 +61,11 @@ class RecommendSingersRequest(_message.Message):
     VOICE_ID_FIELD_NUMBER: _builtins.int
     PROFILE_FIELD_NUMBER: _builtins.int
     OPTIONS_FIELD_NUMBER: _builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     voice_id: _builtins.str
     """The id of an enrolled voice; 1 to 200 characters."""
+    page_token: _builtins.str
+    """The next_page_token of the page before; empty: the first page. At most 1000 characters."""
     @_builtins.property
     def recording(self) -> _voice_pb2.Recording:
         """A recording that fits into a message; a voice alone unless its content says otherwise."""
@@ -72,7 +76,7 @@ class RecommendSingersRequest(_message.Message):
 
     @_builtins.property
     def options(self) -> _suggestions_pb2.SuggestionOptions:
-        """How the singers are chosen."""
+        """How the singers are chosen; options.k is the size of a page."""
 
     def __init__(
         self,
@@ -81,10 +85,11 @@ class RecommendSingersRequest(_message.Message):
         voice_id: _builtins.str = ...,
         profile: _voice_pb2.VoiceProfile | None = ...,
         options: _suggestions_pb2.SuggestionOptions | None = ...,
+        page_token: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["options", b"options", "profile", b"profile", "recording", b"recording", "voice", b"voice", "voice_id", b"voice_id"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["options", b"options", "profile", b"profile", "recording", b"recording", "voice", b"voice", "voice_id", b"voice_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["options", b"options", "page_token", b"page_token", "profile", b"profile", "recording", b"recording", "voice", b"voice", "voice_id", b"voice_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType_voice: _TypeAlias = _typing.Literal["recording", "voice_id", "profile"]  # noqa: Y015
     _WhichOneofArgType_voice: _TypeAlias = _typing.Literal["voice", b"voice"]  # noqa: Y015
@@ -101,17 +106,30 @@ class RecommendSingersResponse(_message.Message):
     SINGERS_FIELD_NUMBER: _builtins.int
     VOICE_FIELD_NUMBER: _builtins.int
     NOTES_FIELD_NUMBER: _builtins.int
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    ABSTENTION_FIELD_NUMBER: _builtins.int
+    SUMMARY_FIELD_NUMBER: _builtins.int
+    next_page_token: _builtins.str
+    """Give it back for the next page; empty at the end."""
     @_builtins.property
     def singers(self) -> _containers.RepeatedCompositeFieldContainer[_suggestions_pb2.SingerSuggestion]:
         """Best first."""
 
     @_builtins.property
     def voice(self) -> _voice_pb2.VoiceSummary:
-        """What was heard."""
+        """What was heard; absent when the request held no voice."""
 
     @_builtins.property
     def notes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Signals that could not be computed and other things to know, as whole sentences."""
+
+    @_builtins.property
+    def abstention(self) -> _suggestions_pb2.Abstention:
+        """Why nobody is named; absent when somebody is."""
+
+    @_builtins.property
+    def summary(self) -> _suggestions_pb2.ListSummary:
+        """How the list came about."""
 
     def __init__(
         self,
@@ -119,10 +137,13 @@ class RecommendSingersResponse(_message.Message):
         singers: _abc.Iterable[_suggestions_pb2.SingerSuggestion] | None = ...,
         voice: _voice_pb2.VoiceSummary | None = ...,
         notes: _abc.Iterable[_builtins.str] | None = ...,
+        next_page_token: _builtins.str = ...,
+        abstention: _suggestions_pb2.Abstention | None = ...,
+        summary: _suggestions_pb2.ListSummary | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["voice", b"voice"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["abstention", b"abstention", "summary", b"summary", "voice", b"voice"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["notes", b"notes", "singers", b"singers", "voice", b"voice"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["abstention", b"abstention", "next_page_token", b"next_page_token", "notes", b"notes", "singers", b"singers", "summary", b"summary", "voice", b"voice"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -138,8 +159,11 @@ class RecommendSongsRequest(_message.Message):
     VOICE_ID_FIELD_NUMBER: _builtins.int
     PROFILE_FIELD_NUMBER: _builtins.int
     OPTIONS_FIELD_NUMBER: _builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     voice_id: _builtins.str
     """The id of an enrolled voice; 1 to 200 characters."""
+    page_token: _builtins.str
+    """The next_page_token of the page before; empty: the first page. At most 1000 characters."""
     @_builtins.property
     def recording(self) -> _voice_pb2.Recording:
         """A recording that fits into a message; a voice alone unless its content says otherwise."""
@@ -150,7 +174,7 @@ class RecommendSongsRequest(_message.Message):
 
     @_builtins.property
     def options(self) -> _suggestions_pb2.SuggestionOptions:
-        """How the songs are chosen."""
+        """How the songs are chosen; options.k is the size of a page."""
 
     def __init__(
         self,
@@ -159,10 +183,11 @@ class RecommendSongsRequest(_message.Message):
         voice_id: _builtins.str = ...,
         profile: _voice_pb2.VoiceProfile | None = ...,
         options: _suggestions_pb2.SuggestionOptions | None = ...,
+        page_token: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["options", b"options", "profile", b"profile", "recording", b"recording", "voice", b"voice", "voice_id", b"voice_id"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["options", b"options", "profile", b"profile", "recording", b"recording", "voice", b"voice", "voice_id", b"voice_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["options", b"options", "page_token", b"page_token", "profile", b"profile", "recording", b"recording", "voice", b"voice", "voice_id", b"voice_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType_voice: _TypeAlias = _typing.Literal["recording", "voice_id", "profile"]  # noqa: Y015
     _WhichOneofArgType_voice: _TypeAlias = _typing.Literal["voice", b"voice"]  # noqa: Y015
@@ -179,17 +204,30 @@ class RecommendSongsResponse(_message.Message):
     SONGS_FIELD_NUMBER: _builtins.int
     VOICE_FIELD_NUMBER: _builtins.int
     NOTES_FIELD_NUMBER: _builtins.int
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    ABSTENTION_FIELD_NUMBER: _builtins.int
+    SUMMARY_FIELD_NUMBER: _builtins.int
+    next_page_token: _builtins.str
+    """Give it back for the next page; empty at the end."""
     @_builtins.property
     def songs(self) -> _containers.RepeatedCompositeFieldContainer[_suggestions_pb2.SongSuggestion]:
         """Best first."""
 
     @_builtins.property
     def voice(self) -> _voice_pb2.VoiceSummary:
-        """What was heard."""
+        """What was heard; absent when the request held no voice."""
 
     @_builtins.property
     def notes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Signals that could not be computed and other things to know, as whole sentences."""
+
+    @_builtins.property
+    def abstention(self) -> _suggestions_pb2.Abstention:
+        """Why nobody is named; absent when somebody is."""
+
+    @_builtins.property
+    def summary(self) -> _suggestions_pb2.ListSummary:
+        """How the list came about."""
 
     def __init__(
         self,
@@ -197,10 +235,13 @@ class RecommendSongsResponse(_message.Message):
         songs: _abc.Iterable[_suggestions_pb2.SongSuggestion] | None = ...,
         voice: _voice_pb2.VoiceSummary | None = ...,
         notes: _abc.Iterable[_builtins.str] | None = ...,
+        next_page_token: _builtins.str = ...,
+        abstention: _suggestions_pb2.Abstention | None = ...,
+        summary: _suggestions_pb2.ListSummary | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["voice", b"voice"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["abstention", b"abstention", "summary", b"summary", "voice", b"voice"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["notes", b"notes", "songs", b"songs", "voice", b"voice"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["abstention", b"abstention", "next_page_token", b"next_page_token", "notes", b"notes", "songs", b"songs", "summary", b"summary", "voice", b"voice"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -701,3 +742,576 @@ class GetMapResponse(_message.Message):
     def WhichOneof(self, oneof_group: _WhichOneofArgType__silhouette) -> _WhichOneofReturnType__silhouette | None: ...
 
 Global___GetMapResponse: _TypeAlias = GetMapResponse  # noqa: Y015
+
+@_typing.final
+class ExplainSingerRequest(_message.Message):
+    """What ExplainSinger takes."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RECORDING_FIELD_NUMBER: _builtins.int
+    VOICE_ID_FIELD_NUMBER: _builtins.int
+    PROFILE_FIELD_NUMBER: _builtins.int
+    OPTIONS_FIELD_NUMBER: _builtins.int
+    SINGER_ID_FIELD_NUMBER: _builtins.int
+    voice_id: _builtins.str
+    """The id of an enrolled voice; 1 to 200 characters."""
+    singer_id: _builtins.str
+    """Why this singer, or why not; 1 to 200 characters."""
+    @_builtins.property
+    def recording(self) -> _voice_pb2.Recording:
+        """A recording that fits into a message; a voice alone unless its content says otherwise."""
+
+    @_builtins.property
+    def profile(self) -> _voice_pb2.VoiceProfile:
+        """What Embed or UploadEmbed answered; made by the ear of this server."""
+
+    @_builtins.property
+    def options(self) -> _suggestions_pb2.SuggestionOptions:
+        """As in the request for singers that the question is about."""
+
+    def __init__(
+        self,
+        *,
+        recording: _voice_pb2.Recording | None = ...,
+        voice_id: _builtins.str = ...,
+        profile: _voice_pb2.VoiceProfile | None = ...,
+        options: _suggestions_pb2.SuggestionOptions | None = ...,
+        singer_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["options", b"options", "profile", b"profile", "recording", b"recording", "voice", b"voice", "voice_id", b"voice_id"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["options", b"options", "profile", b"profile", "recording", b"recording", "singer_id", b"singer_id", "voice", b"voice", "voice_id", b"voice_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType_voice: _TypeAlias = _typing.Literal["recording", "voice_id", "profile"]  # noqa: Y015
+    _WhichOneofArgType_voice: _TypeAlias = _typing.Literal["voice", b"voice"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_voice) -> _WhichOneofReturnType_voice | None: ...
+
+Global___ExplainSingerRequest: _TypeAlias = ExplainSingerRequest  # noqa: Y015
+
+@_typing.final
+class ExplainSingerResponse(_message.Message):
+    """What ExplainSinger answers."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SINGER_FIELD_NUMBER: _builtins.int
+    RANK_FIELD_NUMBER: _builtins.int
+    RANKED_COUNT_FIELD_NUMBER: _builtins.int
+    SUGGESTED_FIELD_NUMBER: _builtins.int
+    BARRIERS_FIELD_NUMBER: _builtins.int
+    GAPS_FIELD_NUMBER: _builtins.int
+    EXPLANATION_FIELD_NUMBER: _builtins.int
+    rank: _builtins.int
+    """Place by score among all singers of the catalogue that pass the filters, from 1; 0 when they do not pass."""
+    ranked_count: _builtins.int
+    """How many pass."""
+    suggested: _builtins.bool
+    """Whether they are on the first page."""
+    explanation: _builtins.str
+    """The answer in whole sentences of the language that was asked for."""
+    @_builtins.property
+    def singer(self) -> _suggestions_pb2.SingerSuggestion:
+        """The singer as a suggestion, whether or not they would be one."""
+
+    @_builtins.property
+    def barriers(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """What keeps them off every page, as words: "excluded_singer", "hidden", "excluded_genre", "excluded_language",
+        "excluded_tracks", "unlike_voice", "filter_genre", "filter_language", "filter_voice_gender"; empty: nothing does.
+        """
+
+    @_builtins.property
+    def gaps(self) -> _containers.RepeatedCompositeFieldContainer[Global___SignalGap]:
+        """Against the last singer of the first page: contribution here less contribution there, by signal; most costly first."""
+
+    def __init__(
+        self,
+        *,
+        singer: _suggestions_pb2.SingerSuggestion | None = ...,
+        rank: _builtins.int = ...,
+        ranked_count: _builtins.int = ...,
+        suggested: _builtins.bool = ...,
+        barriers: _abc.Iterable[_builtins.str] | None = ...,
+        gaps: _abc.Iterable[Global___SignalGap] | None = ...,
+        explanation: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["singer", b"singer"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["barriers", b"barriers", "explanation", b"explanation", "gaps", b"gaps", "rank", b"rank", "ranked_count", b"ranked_count", "singer", b"singer", "suggested", b"suggested"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ExplainSingerResponse: _TypeAlias = ExplainSingerResponse  # noqa: Y015
+
+@_typing.final
+class SignalGap(_message.Message):
+    """What one signal costs or gains a singer against another."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SIGNAL_FIELD_NUMBER: _builtins.int
+    DIFFERENCE_FIELD_NUMBER: _builtins.int
+    signal: _builtins.str
+    """The signal."""
+    difference: _builtins.float
+    """Contribution of this singer less that of the last one suggested."""
+    def __init__(
+        self,
+        *,
+        signal: _builtins.str = ...,
+        difference: _builtins.float = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["difference", b"difference", "signal", b"signal"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SignalGap: _TypeAlias = SignalGap  # noqa: Y015
+
+@_typing.final
+class RecordFeedbackRequest(_message.Message):
+    """What RecordFeedback takes."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LISTENER_ID_FIELD_NUMBER: _builtins.int
+    FEEDBACK_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    listener_id: _builtins.str
+    """Who, as the calling application names them; 1 to 200 characters."""
+    request_id: _builtins.str
+    """Makes the call repeatable: the same id and content again answer with what is stored; at most 64 characters."""
+    @_builtins.property
+    def feedback(self) -> _containers.RepeatedCompositeFieldContainer[_feedback_pb2.Feedback]:
+        """What they did; 1 to 1000."""
+
+    def __init__(
+        self,
+        *,
+        listener_id: _builtins.str = ...,
+        feedback: _abc.Iterable[_feedback_pb2.Feedback] | None = ...,
+        request_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["feedback", b"feedback", "listener_id", b"listener_id", "request_id", b"request_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RecordFeedbackRequest: _TypeAlias = RecordFeedbackRequest  # noqa: Y015
+
+@_typing.final
+class RecordFeedbackResponse(_message.Message):
+    """What RecordFeedback answers."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FEEDBACK_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def feedback(self) -> _containers.RepeatedCompositeFieldContainer[_feedback_pb2.Feedback]:
+        """As stored, in the order of the request."""
+
+    def __init__(
+        self,
+        *,
+        feedback: _abc.Iterable[_feedback_pb2.Feedback] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["feedback", b"feedback"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RecordFeedbackResponse: _TypeAlias = RecordFeedbackResponse  # noqa: Y015
+
+@_typing.final
+class ListFeedbackRequest(_message.Message):
+    """What ListFeedback takes."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LISTENER_ID_FIELD_NUMBER: _builtins.int
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    listener_id: _builtins.str
+    """Who; 1 to 200 characters."""
+    page_size: _builtins.int
+    """Events a page; 0: 50; at most 1000."""
+    page_token: _builtins.str
+    """The next_page_token of the page before; empty: the first page. At most 1000 characters."""
+    def __init__(
+        self,
+        *,
+        listener_id: _builtins.str = ...,
+        page_size: _builtins.int = ...,
+        page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["listener_id", b"listener_id", "page_size", b"page_size", "page_token", b"page_token"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListFeedbackRequest: _TypeAlias = ListFeedbackRequest  # noqa: Y015
+
+@_typing.final
+class ListFeedbackResponse(_message.Message):
+    """What ListFeedback answers."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FEEDBACK_FIELD_NUMBER: _builtins.int
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    TOTAL_SIZE_FIELD_NUMBER: _builtins.int
+    next_page_token: _builtins.str
+    """Give it back for the next page; empty at the end."""
+    total_size: _builtins.int
+    """How many there are in all."""
+    @_builtins.property
+    def feedback(self) -> _containers.RepeatedCompositeFieldContainer[_feedback_pb2.Feedback]:
+        """Newest first."""
+
+    def __init__(
+        self,
+        *,
+        feedback: _abc.Iterable[_feedback_pb2.Feedback] | None = ...,
+        next_page_token: _builtins.str = ...,
+        total_size: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["feedback", b"feedback", "next_page_token", b"next_page_token", "total_size", b"total_size"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListFeedbackResponse: _TypeAlias = ListFeedbackResponse  # noqa: Y015
+
+@_typing.final
+class DeleteFeedbackRequest(_message.Message):
+    """What DeleteFeedback takes."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LISTENER_ID_FIELD_NUMBER: _builtins.int
+    FEEDBACK_ID_FIELD_NUMBER: _builtins.int
+    listener_id: _builtins.str
+    """Whose; 1 to 200 characters."""
+    feedback_id: _builtins.str
+    """Which event; 1 to 200 characters."""
+    def __init__(
+        self,
+        *,
+        listener_id: _builtins.str = ...,
+        feedback_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["feedback_id", b"feedback_id", "listener_id", b"listener_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DeleteFeedbackRequest: _TypeAlias = DeleteFeedbackRequest  # noqa: Y015
+
+@_typing.final
+class DeleteFeedbackResponse(_message.Message):
+    """What DeleteFeedback answers."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DeleteFeedbackResponse: _TypeAlias = DeleteFeedbackResponse  # noqa: Y015
+
+@_typing.final
+class CreateExclusionRequest(_message.Message):
+    """What CreateExclusion takes."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LISTENER_ID_FIELD_NUMBER: _builtins.int
+    EXCLUSION_FIELD_NUMBER: _builtins.int
+    listener_id: _builtins.str
+    """Who; 1 to 200 characters."""
+    @_builtins.property
+    def exclusion(self) -> _feedback_pb2.Exclusion:
+        """What; the same again answers with the first one."""
+
+    def __init__(
+        self,
+        *,
+        listener_id: _builtins.str = ...,
+        exclusion: _feedback_pb2.Exclusion | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["exclusion", b"exclusion"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["exclusion", b"exclusion", "listener_id", b"listener_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CreateExclusionRequest: _TypeAlias = CreateExclusionRequest  # noqa: Y015
+
+@_typing.final
+class CreateExclusionResponse(_message.Message):
+    """What CreateExclusion answers."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    EXCLUSION_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def exclusion(self) -> _feedback_pb2.Exclusion:
+        """As stored."""
+
+    def __init__(
+        self,
+        *,
+        exclusion: _feedback_pb2.Exclusion | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["exclusion", b"exclusion"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["exclusion", b"exclusion"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CreateExclusionResponse: _TypeAlias = CreateExclusionResponse  # noqa: Y015
+
+@_typing.final
+class ListExclusionsRequest(_message.Message):
+    """What ListExclusions takes."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LISTENER_ID_FIELD_NUMBER: _builtins.int
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    listener_id: _builtins.str
+    """Who; 1 to 200 characters."""
+    page_size: _builtins.int
+    """Exclusions a page; 0: 50; at most 1000."""
+    page_token: _builtins.str
+    """The next_page_token of the page before; empty: the first page. At most 1000 characters."""
+    def __init__(
+        self,
+        *,
+        listener_id: _builtins.str = ...,
+        page_size: _builtins.int = ...,
+        page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["listener_id", b"listener_id", "page_size", b"page_size", "page_token", b"page_token"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListExclusionsRequest: _TypeAlias = ListExclusionsRequest  # noqa: Y015
+
+@_typing.final
+class ListExclusionsResponse(_message.Message):
+    """What ListExclusions answers."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    EXCLUSIONS_FIELD_NUMBER: _builtins.int
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    TOTAL_SIZE_FIELD_NUMBER: _builtins.int
+    next_page_token: _builtins.str
+    """Give it back for the next page; empty at the end."""
+    total_size: _builtins.int
+    """How many there are in all."""
+    @_builtins.property
+    def exclusions(self) -> _containers.RepeatedCompositeFieldContainer[_feedback_pb2.Exclusion]:
+        """By id."""
+
+    def __init__(
+        self,
+        *,
+        exclusions: _abc.Iterable[_feedback_pb2.Exclusion] | None = ...,
+        next_page_token: _builtins.str = ...,
+        total_size: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["exclusions", b"exclusions", "next_page_token", b"next_page_token", "total_size", b"total_size"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListExclusionsResponse: _TypeAlias = ListExclusionsResponse  # noqa: Y015
+
+@_typing.final
+class DeleteExclusionRequest(_message.Message):
+    """What DeleteExclusion takes."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LISTENER_ID_FIELD_NUMBER: _builtins.int
+    EXCLUSION_ID_FIELD_NUMBER: _builtins.int
+    listener_id: _builtins.str
+    """Whose; 1 to 200 characters."""
+    exclusion_id: _builtins.str
+    """Which; 1 to 200 characters."""
+    def __init__(
+        self,
+        *,
+        listener_id: _builtins.str = ...,
+        exclusion_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["exclusion_id", b"exclusion_id", "listener_id", b"listener_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DeleteExclusionRequest: _TypeAlias = DeleteExclusionRequest  # noqa: Y015
+
+@_typing.final
+class DeleteExclusionResponse(_message.Message):
+    """What DeleteExclusion answers."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DeleteExclusionResponse: _TypeAlias = DeleteExclusionResponse  # noqa: Y015
+
+@_typing.final
+class DeleteListenerRequest(_message.Message):
+    """What DeleteListener takes."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LISTENER_ID_FIELD_NUMBER: _builtins.int
+    listener_id: _builtins.str
+    """Who; 1 to 200 characters. Unknown listeners are erased already."""
+    def __init__(
+        self,
+        *,
+        listener_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["listener_id", b"listener_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DeleteListenerRequest: _TypeAlias = DeleteListenerRequest  # noqa: Y015
+
+@_typing.final
+class DeleteListenerResponse(_message.Message):
+    """What DeleteListener answers."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DeleteListenerResponse: _TypeAlias = DeleteListenerResponse  # noqa: Y015
+
+@_typing.final
+class ListPresetsRequest(_message.Message):
+    """What ListPresets takes."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListPresetsRequest: _TypeAlias = ListPresetsRequest  # noqa: Y015
+
+@_typing.final
+class ListPresetsResponse(_message.Message):
+    """What ListPresets answers."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PRESETS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def presets(self) -> _containers.RepeatedCompositeFieldContainer[_feedback_pb2.Preset]:
+        """By name and version."""
+
+    def __init__(
+        self,
+        *,
+        presets: _abc.Iterable[_feedback_pb2.Preset] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["presets", b"presets"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListPresetsResponse: _TypeAlias = ListPresetsResponse  # noqa: Y015
+
+@_typing.final
+class GetExperimentReportRequest(_message.Message):
+    """What GetExperimentReport takes."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetExperimentReportRequest: _TypeAlias = GetExperimentReportRequest  # noqa: Y015
+
+@_typing.final
+class GetExperimentReportResponse(_message.Message):
+    """What GetExperimentReport answers."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    EXPERIMENT_FIELD_NUMBER: _builtins.int
+    ARMS_FIELD_NUMBER: _builtins.int
+    TIES_FIELD_NUMBER: _builtins.int
+    experiment: _builtins.str
+    """Name of the experiment; empty: none runs."""
+    ties: _builtins.int
+    """Interleaved lists on which neither arm won."""
+    @_builtins.property
+    def arms(self) -> _containers.RepeatedCompositeFieldContainer[_feedback_pb2.ArmFigures]:
+        """Its arms."""
+
+    def __init__(
+        self,
+        *,
+        experiment: _builtins.str = ...,
+        arms: _abc.Iterable[_feedback_pb2.ArmFigures] | None = ...,
+        ties: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["arms", b"arms", "experiment", b"experiment", "ties", b"ties"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetExperimentReportResponse: _TypeAlias = GetExperimentReportResponse  # noqa: Y015

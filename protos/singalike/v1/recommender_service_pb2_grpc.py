@@ -50,6 +50,56 @@ class RecommenderServiceStub(object):
                 request_serializer=singalike_dot_v1_dot_recommender__service__pb2.IdentifySingerRequest.SerializeToString,
                 response_deserializer=singalike_dot_v1_dot_recommender__service__pb2.IdentifySingerResponse.FromString,
                 _registered_method=True)
+        self.ExplainSinger = channel.unary_unary(
+                '/singalike.v1.RecommenderService/ExplainSinger',
+                request_serializer=singalike_dot_v1_dot_recommender__service__pb2.ExplainSingerRequest.SerializeToString,
+                response_deserializer=singalike_dot_v1_dot_recommender__service__pb2.ExplainSingerResponse.FromString,
+                _registered_method=True)
+        self.RecordFeedback = channel.unary_unary(
+                '/singalike.v1.RecommenderService/RecordFeedback',
+                request_serializer=singalike_dot_v1_dot_recommender__service__pb2.RecordFeedbackRequest.SerializeToString,
+                response_deserializer=singalike_dot_v1_dot_recommender__service__pb2.RecordFeedbackResponse.FromString,
+                _registered_method=True)
+        self.ListFeedback = channel.unary_unary(
+                '/singalike.v1.RecommenderService/ListFeedback',
+                request_serializer=singalike_dot_v1_dot_recommender__service__pb2.ListFeedbackRequest.SerializeToString,
+                response_deserializer=singalike_dot_v1_dot_recommender__service__pb2.ListFeedbackResponse.FromString,
+                _registered_method=True)
+        self.DeleteFeedback = channel.unary_unary(
+                '/singalike.v1.RecommenderService/DeleteFeedback',
+                request_serializer=singalike_dot_v1_dot_recommender__service__pb2.DeleteFeedbackRequest.SerializeToString,
+                response_deserializer=singalike_dot_v1_dot_recommender__service__pb2.DeleteFeedbackResponse.FromString,
+                _registered_method=True)
+        self.CreateExclusion = channel.unary_unary(
+                '/singalike.v1.RecommenderService/CreateExclusion',
+                request_serializer=singalike_dot_v1_dot_recommender__service__pb2.CreateExclusionRequest.SerializeToString,
+                response_deserializer=singalike_dot_v1_dot_recommender__service__pb2.CreateExclusionResponse.FromString,
+                _registered_method=True)
+        self.ListExclusions = channel.unary_unary(
+                '/singalike.v1.RecommenderService/ListExclusions',
+                request_serializer=singalike_dot_v1_dot_recommender__service__pb2.ListExclusionsRequest.SerializeToString,
+                response_deserializer=singalike_dot_v1_dot_recommender__service__pb2.ListExclusionsResponse.FromString,
+                _registered_method=True)
+        self.DeleteExclusion = channel.unary_unary(
+                '/singalike.v1.RecommenderService/DeleteExclusion',
+                request_serializer=singalike_dot_v1_dot_recommender__service__pb2.DeleteExclusionRequest.SerializeToString,
+                response_deserializer=singalike_dot_v1_dot_recommender__service__pb2.DeleteExclusionResponse.FromString,
+                _registered_method=True)
+        self.DeleteListener = channel.unary_unary(
+                '/singalike.v1.RecommenderService/DeleteListener',
+                request_serializer=singalike_dot_v1_dot_recommender__service__pb2.DeleteListenerRequest.SerializeToString,
+                response_deserializer=singalike_dot_v1_dot_recommender__service__pb2.DeleteListenerResponse.FromString,
+                _registered_method=True)
+        self.ListPresets = channel.unary_unary(
+                '/singalike.v1.RecommenderService/ListPresets',
+                request_serializer=singalike_dot_v1_dot_recommender__service__pb2.ListPresetsRequest.SerializeToString,
+                response_deserializer=singalike_dot_v1_dot_recommender__service__pb2.ListPresetsResponse.FromString,
+                _registered_method=True)
+        self.GetExperimentReport = channel.unary_unary(
+                '/singalike.v1.RecommenderService/GetExperimentReport',
+                request_serializer=singalike_dot_v1_dot_recommender__service__pb2.GetExperimentReportRequest.SerializeToString,
+                response_deserializer=singalike_dot_v1_dot_recommender__service__pb2.GetExperimentReportResponse.FromString,
+                _registered_method=True)
         self.CreateVoice = channel.unary_unary(
                 '/singalike.v1.RecommenderService/CreateVoice',
                 request_serializer=singalike_dot_v1_dot_recommender__service__pb2.CreateVoiceRequest.SerializeToString,
@@ -107,6 +157,76 @@ class RecommenderServiceServicer(object):
 
     def IdentifySinger(self, request, context):
         """Say with what probability a voice is each singer's, or nobody's in the catalogue.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ExplainSinger(self, request, context):
+        """Say why a singer is, or is not, among those suggested.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RecordFeedback(self, request, context):
+        """Store what listeners did; answered when it is on disk.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListFeedback(self, request, context):
+        """List what a listener did, newest first.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DeleteFeedback(self, request, context):
+        """Take one event back.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CreateExclusion(self, request, context):
+        """Never suggest something to a listener again.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListExclusions(self, request, context):
+        """List what is never suggested to a listener.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DeleteExclusion(self, request, context):
+        """Take an exclusion back.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DeleteListener(self, request, context):
+        """Erase everything that is kept of a listener: events, exclusions, exposures.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListPresets(self, request, context):
+        """List the presets of weights.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetExperimentReport(self, request, context):
+        """Say what came of the running experiment.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -178,6 +298,56 @@ def add_RecommenderServiceServicer_to_server(servicer, server):
                     servicer.IdentifySinger,
                     request_deserializer=singalike_dot_v1_dot_recommender__service__pb2.IdentifySingerRequest.FromString,
                     response_serializer=singalike_dot_v1_dot_recommender__service__pb2.IdentifySingerResponse.SerializeToString,
+            ),
+            'ExplainSinger': grpc.unary_unary_rpc_method_handler(
+                    servicer.ExplainSinger,
+                    request_deserializer=singalike_dot_v1_dot_recommender__service__pb2.ExplainSingerRequest.FromString,
+                    response_serializer=singalike_dot_v1_dot_recommender__service__pb2.ExplainSingerResponse.SerializeToString,
+            ),
+            'RecordFeedback': grpc.unary_unary_rpc_method_handler(
+                    servicer.RecordFeedback,
+                    request_deserializer=singalike_dot_v1_dot_recommender__service__pb2.RecordFeedbackRequest.FromString,
+                    response_serializer=singalike_dot_v1_dot_recommender__service__pb2.RecordFeedbackResponse.SerializeToString,
+            ),
+            'ListFeedback': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListFeedback,
+                    request_deserializer=singalike_dot_v1_dot_recommender__service__pb2.ListFeedbackRequest.FromString,
+                    response_serializer=singalike_dot_v1_dot_recommender__service__pb2.ListFeedbackResponse.SerializeToString,
+            ),
+            'DeleteFeedback': grpc.unary_unary_rpc_method_handler(
+                    servicer.DeleteFeedback,
+                    request_deserializer=singalike_dot_v1_dot_recommender__service__pb2.DeleteFeedbackRequest.FromString,
+                    response_serializer=singalike_dot_v1_dot_recommender__service__pb2.DeleteFeedbackResponse.SerializeToString,
+            ),
+            'CreateExclusion': grpc.unary_unary_rpc_method_handler(
+                    servicer.CreateExclusion,
+                    request_deserializer=singalike_dot_v1_dot_recommender__service__pb2.CreateExclusionRequest.FromString,
+                    response_serializer=singalike_dot_v1_dot_recommender__service__pb2.CreateExclusionResponse.SerializeToString,
+            ),
+            'ListExclusions': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListExclusions,
+                    request_deserializer=singalike_dot_v1_dot_recommender__service__pb2.ListExclusionsRequest.FromString,
+                    response_serializer=singalike_dot_v1_dot_recommender__service__pb2.ListExclusionsResponse.SerializeToString,
+            ),
+            'DeleteExclusion': grpc.unary_unary_rpc_method_handler(
+                    servicer.DeleteExclusion,
+                    request_deserializer=singalike_dot_v1_dot_recommender__service__pb2.DeleteExclusionRequest.FromString,
+                    response_serializer=singalike_dot_v1_dot_recommender__service__pb2.DeleteExclusionResponse.SerializeToString,
+            ),
+            'DeleteListener': grpc.unary_unary_rpc_method_handler(
+                    servicer.DeleteListener,
+                    request_deserializer=singalike_dot_v1_dot_recommender__service__pb2.DeleteListenerRequest.FromString,
+                    response_serializer=singalike_dot_v1_dot_recommender__service__pb2.DeleteListenerResponse.SerializeToString,
+            ),
+            'ListPresets': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListPresets,
+                    request_deserializer=singalike_dot_v1_dot_recommender__service__pb2.ListPresetsRequest.FromString,
+                    response_serializer=singalike_dot_v1_dot_recommender__service__pb2.ListPresetsResponse.SerializeToString,
+            ),
+            'GetExperimentReport': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetExperimentReport,
+                    request_deserializer=singalike_dot_v1_dot_recommender__service__pb2.GetExperimentReportRequest.FromString,
+                    response_serializer=singalike_dot_v1_dot_recommender__service__pb2.GetExperimentReportResponse.SerializeToString,
             ),
             'CreateVoice': grpc.unary_unary_rpc_method_handler(
                     servicer.CreateVoice,
@@ -297,6 +467,276 @@ class RecommenderService(object):
             '/singalike.v1.RecommenderService/IdentifySinger',
             singalike_dot_v1_dot_recommender__service__pb2.IdentifySingerRequest.SerializeToString,
             singalike_dot_v1_dot_recommender__service__pb2.IdentifySingerResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ExplainSinger(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/singalike.v1.RecommenderService/ExplainSinger',
+            singalike_dot_v1_dot_recommender__service__pb2.ExplainSingerRequest.SerializeToString,
+            singalike_dot_v1_dot_recommender__service__pb2.ExplainSingerResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RecordFeedback(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/singalike.v1.RecommenderService/RecordFeedback',
+            singalike_dot_v1_dot_recommender__service__pb2.RecordFeedbackRequest.SerializeToString,
+            singalike_dot_v1_dot_recommender__service__pb2.RecordFeedbackResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListFeedback(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/singalike.v1.RecommenderService/ListFeedback',
+            singalike_dot_v1_dot_recommender__service__pb2.ListFeedbackRequest.SerializeToString,
+            singalike_dot_v1_dot_recommender__service__pb2.ListFeedbackResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DeleteFeedback(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/singalike.v1.RecommenderService/DeleteFeedback',
+            singalike_dot_v1_dot_recommender__service__pb2.DeleteFeedbackRequest.SerializeToString,
+            singalike_dot_v1_dot_recommender__service__pb2.DeleteFeedbackResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CreateExclusion(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/singalike.v1.RecommenderService/CreateExclusion',
+            singalike_dot_v1_dot_recommender__service__pb2.CreateExclusionRequest.SerializeToString,
+            singalike_dot_v1_dot_recommender__service__pb2.CreateExclusionResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListExclusions(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/singalike.v1.RecommenderService/ListExclusions',
+            singalike_dot_v1_dot_recommender__service__pb2.ListExclusionsRequest.SerializeToString,
+            singalike_dot_v1_dot_recommender__service__pb2.ListExclusionsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DeleteExclusion(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/singalike.v1.RecommenderService/DeleteExclusion',
+            singalike_dot_v1_dot_recommender__service__pb2.DeleteExclusionRequest.SerializeToString,
+            singalike_dot_v1_dot_recommender__service__pb2.DeleteExclusionResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DeleteListener(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/singalike.v1.RecommenderService/DeleteListener',
+            singalike_dot_v1_dot_recommender__service__pb2.DeleteListenerRequest.SerializeToString,
+            singalike_dot_v1_dot_recommender__service__pb2.DeleteListenerResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListPresets(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/singalike.v1.RecommenderService/ListPresets',
+            singalike_dot_v1_dot_recommender__service__pb2.ListPresetsRequest.SerializeToString,
+            singalike_dot_v1_dot_recommender__service__pb2.ListPresetsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetExperimentReport(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/singalike.v1.RecommenderService/GetExperimentReport',
+            singalike_dot_v1_dot_recommender__service__pb2.GetExperimentReportRequest.SerializeToString,
+            singalike_dot_v1_dot_recommender__service__pb2.GetExperimentReportResponse.FromString,
             options,
             channel_credentials,
             insecure,

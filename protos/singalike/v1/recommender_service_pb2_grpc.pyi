@@ -39,6 +39,26 @@ class RecommenderServiceStub:
     """Find songs for a voice."""
     IdentifySinger: _grpc.UnaryUnaryMultiCallable[_recommender_service_pb2.IdentifySingerRequest, _recommender_service_pb2.IdentifySingerResponse]
     """Say with what probability a voice is each singer's, or nobody's in the catalogue."""
+    ExplainSinger: _grpc.UnaryUnaryMultiCallable[_recommender_service_pb2.ExplainSingerRequest, _recommender_service_pb2.ExplainSingerResponse]
+    """Say why a singer is, or is not, among those suggested."""
+    RecordFeedback: _grpc.UnaryUnaryMultiCallable[_recommender_service_pb2.RecordFeedbackRequest, _recommender_service_pb2.RecordFeedbackResponse]
+    """Store what listeners did; answered when it is on disk."""
+    ListFeedback: _grpc.UnaryUnaryMultiCallable[_recommender_service_pb2.ListFeedbackRequest, _recommender_service_pb2.ListFeedbackResponse]
+    """List what a listener did, newest first."""
+    DeleteFeedback: _grpc.UnaryUnaryMultiCallable[_recommender_service_pb2.DeleteFeedbackRequest, _recommender_service_pb2.DeleteFeedbackResponse]
+    """Take one event back."""
+    CreateExclusion: _grpc.UnaryUnaryMultiCallable[_recommender_service_pb2.CreateExclusionRequest, _recommender_service_pb2.CreateExclusionResponse]
+    """Never suggest something to a listener again."""
+    ListExclusions: _grpc.UnaryUnaryMultiCallable[_recommender_service_pb2.ListExclusionsRequest, _recommender_service_pb2.ListExclusionsResponse]
+    """List what is never suggested to a listener."""
+    DeleteExclusion: _grpc.UnaryUnaryMultiCallable[_recommender_service_pb2.DeleteExclusionRequest, _recommender_service_pb2.DeleteExclusionResponse]
+    """Take an exclusion back."""
+    DeleteListener: _grpc.UnaryUnaryMultiCallable[_recommender_service_pb2.DeleteListenerRequest, _recommender_service_pb2.DeleteListenerResponse]
+    """Erase everything that is kept of a listener: events, exclusions, exposures."""
+    ListPresets: _grpc.UnaryUnaryMultiCallable[_recommender_service_pb2.ListPresetsRequest, _recommender_service_pb2.ListPresetsResponse]
+    """List the presets of weights."""
+    GetExperimentReport: _grpc.UnaryUnaryMultiCallable[_recommender_service_pb2.GetExperimentReportRequest, _recommender_service_pb2.GetExperimentReportResponse]
+    """Say what came of the running experiment."""
     CreateVoice: _grpc.UnaryUnaryMultiCallable[_recommender_service_pb2.CreateVoiceRequest, _recommender_service_pb2.CreateVoiceResponse]
     """Enrol a voice, with the consent of its owner: vectors are kept, the sound is not."""
     GetVoice: _grpc.UnaryUnaryMultiCallable[_recommender_service_pb2.GetVoiceRequest, _recommender_service_pb2.GetVoiceResponse]
@@ -65,6 +85,26 @@ class RecommenderServiceAsyncStub(RecommenderServiceStub):
     """Find songs for a voice."""
     IdentifySinger: _aio.UnaryUnaryMultiCallable[_recommender_service_pb2.IdentifySingerRequest, _recommender_service_pb2.IdentifySingerResponse]  # type: ignore[assignment]
     """Say with what probability a voice is each singer's, or nobody's in the catalogue."""
+    ExplainSinger: _aio.UnaryUnaryMultiCallable[_recommender_service_pb2.ExplainSingerRequest, _recommender_service_pb2.ExplainSingerResponse]  # type: ignore[assignment]
+    """Say why a singer is, or is not, among those suggested."""
+    RecordFeedback: _aio.UnaryUnaryMultiCallable[_recommender_service_pb2.RecordFeedbackRequest, _recommender_service_pb2.RecordFeedbackResponse]  # type: ignore[assignment]
+    """Store what listeners did; answered when it is on disk."""
+    ListFeedback: _aio.UnaryUnaryMultiCallable[_recommender_service_pb2.ListFeedbackRequest, _recommender_service_pb2.ListFeedbackResponse]  # type: ignore[assignment]
+    """List what a listener did, newest first."""
+    DeleteFeedback: _aio.UnaryUnaryMultiCallable[_recommender_service_pb2.DeleteFeedbackRequest, _recommender_service_pb2.DeleteFeedbackResponse]  # type: ignore[assignment]
+    """Take one event back."""
+    CreateExclusion: _aio.UnaryUnaryMultiCallable[_recommender_service_pb2.CreateExclusionRequest, _recommender_service_pb2.CreateExclusionResponse]  # type: ignore[assignment]
+    """Never suggest something to a listener again."""
+    ListExclusions: _aio.UnaryUnaryMultiCallable[_recommender_service_pb2.ListExclusionsRequest, _recommender_service_pb2.ListExclusionsResponse]  # type: ignore[assignment]
+    """List what is never suggested to a listener."""
+    DeleteExclusion: _aio.UnaryUnaryMultiCallable[_recommender_service_pb2.DeleteExclusionRequest, _recommender_service_pb2.DeleteExclusionResponse]  # type: ignore[assignment]
+    """Take an exclusion back."""
+    DeleteListener: _aio.UnaryUnaryMultiCallable[_recommender_service_pb2.DeleteListenerRequest, _recommender_service_pb2.DeleteListenerResponse]  # type: ignore[assignment]
+    """Erase everything that is kept of a listener: events, exclusions, exposures."""
+    ListPresets: _aio.UnaryUnaryMultiCallable[_recommender_service_pb2.ListPresetsRequest, _recommender_service_pb2.ListPresetsResponse]  # type: ignore[assignment]
+    """List the presets of weights."""
+    GetExperimentReport: _aio.UnaryUnaryMultiCallable[_recommender_service_pb2.GetExperimentReportRequest, _recommender_service_pb2.GetExperimentReportResponse]  # type: ignore[assignment]
+    """Say what came of the running experiment."""
     CreateVoice: _aio.UnaryUnaryMultiCallable[_recommender_service_pb2.CreateVoiceRequest, _recommender_service_pb2.CreateVoiceResponse]  # type: ignore[assignment]
     """Enrol a voice, with the consent of its owner: vectors are kept, the sound is not."""
     GetVoice: _aio.UnaryUnaryMultiCallable[_recommender_service_pb2.GetVoiceRequest, _recommender_service_pb2.GetVoiceResponse]  # type: ignore[assignment]
@@ -106,6 +146,86 @@ class RecommenderServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_recommender_service_pb2.IdentifySingerResponse, _abc.Awaitable[_recommender_service_pb2.IdentifySingerResponse]]:
         """Say with what probability a voice is each singer's, or nobody's in the catalogue."""
+
+    @_abc_1.abstractmethod
+    def ExplainSinger(
+        self,
+        request: _recommender_service_pb2.ExplainSingerRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_recommender_service_pb2.ExplainSingerResponse, _abc.Awaitable[_recommender_service_pb2.ExplainSingerResponse]]:
+        """Say why a singer is, or is not, among those suggested."""
+
+    @_abc_1.abstractmethod
+    def RecordFeedback(
+        self,
+        request: _recommender_service_pb2.RecordFeedbackRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_recommender_service_pb2.RecordFeedbackResponse, _abc.Awaitable[_recommender_service_pb2.RecordFeedbackResponse]]:
+        """Store what listeners did; answered when it is on disk."""
+
+    @_abc_1.abstractmethod
+    def ListFeedback(
+        self,
+        request: _recommender_service_pb2.ListFeedbackRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_recommender_service_pb2.ListFeedbackResponse, _abc.Awaitable[_recommender_service_pb2.ListFeedbackResponse]]:
+        """List what a listener did, newest first."""
+
+    @_abc_1.abstractmethod
+    def DeleteFeedback(
+        self,
+        request: _recommender_service_pb2.DeleteFeedbackRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_recommender_service_pb2.DeleteFeedbackResponse, _abc.Awaitable[_recommender_service_pb2.DeleteFeedbackResponse]]:
+        """Take one event back."""
+
+    @_abc_1.abstractmethod
+    def CreateExclusion(
+        self,
+        request: _recommender_service_pb2.CreateExclusionRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_recommender_service_pb2.CreateExclusionResponse, _abc.Awaitable[_recommender_service_pb2.CreateExclusionResponse]]:
+        """Never suggest something to a listener again."""
+
+    @_abc_1.abstractmethod
+    def ListExclusions(
+        self,
+        request: _recommender_service_pb2.ListExclusionsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_recommender_service_pb2.ListExclusionsResponse, _abc.Awaitable[_recommender_service_pb2.ListExclusionsResponse]]:
+        """List what is never suggested to a listener."""
+
+    @_abc_1.abstractmethod
+    def DeleteExclusion(
+        self,
+        request: _recommender_service_pb2.DeleteExclusionRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_recommender_service_pb2.DeleteExclusionResponse, _abc.Awaitable[_recommender_service_pb2.DeleteExclusionResponse]]:
+        """Take an exclusion back."""
+
+    @_abc_1.abstractmethod
+    def DeleteListener(
+        self,
+        request: _recommender_service_pb2.DeleteListenerRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_recommender_service_pb2.DeleteListenerResponse, _abc.Awaitable[_recommender_service_pb2.DeleteListenerResponse]]:
+        """Erase everything that is kept of a listener: events, exclusions, exposures."""
+
+    @_abc_1.abstractmethod
+    def ListPresets(
+        self,
+        request: _recommender_service_pb2.ListPresetsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_recommender_service_pb2.ListPresetsResponse, _abc.Awaitable[_recommender_service_pb2.ListPresetsResponse]]:
+        """List the presets of weights."""
+
+    @_abc_1.abstractmethod
+    def GetExperimentReport(
+        self,
+        request: _recommender_service_pb2.GetExperimentReportRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_recommender_service_pb2.GetExperimentReportResponse, _abc.Awaitable[_recommender_service_pb2.GetExperimentReportResponse]]:
+        """Say what came of the running experiment."""
 
     @_abc_1.abstractmethod
     def CreateVoice(

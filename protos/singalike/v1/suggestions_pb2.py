@@ -23,9 +23,10 @@ _sym_db = _symbol_database.Default()
 
 
 from singalike.v1 import catalogue_pb2 as singalike_dot_v1_dot_catalogue__pb2
+from singalike.v1 import conversions_pb2 as singalike_dot_v1_dot_conversions__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1esingalike/v1/suggestions.proto\x12\x0csingalike.v1\x1a\x1csingalike/v1/catalogue.proto\"\x86\x01\n\x06Moment\x12\x10\n\x08track_id\x18\x01 \x01(\t\x12\x15\n\rvoice_start_s\x18\x02 \x01(\x01\x12\x13\n\x0bvoice_end_s\x18\x03 \x01(\x01\x12\x15\n\rtrack_start_s\x18\x04 \x01(\x01\x12\x13\n\x0btrack_end_s\x18\x05 \x01(\x01\x12\x12\n\nsimilarity\x18\x06 \x01(\x01\"\xd7\x01\n\x10SingerSuggestion\x12\x11\n\tsinger_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\r\n\x05score\x18\x03 \x01(\x01\x12<\n\x07signals\x18\x04 \x03(\x0b\x32+.singalike.v1.SingerSuggestion.SignalsEntry\x12%\n\x07moments\x18\x05 \x03(\x0b\x32\x14.singalike.v1.Moment\x1a.\n\x0cSignalsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x01:\x02\x38\x01\"I\n\x11SingerProbability\x12\x11\n\tsinger_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x13\n\x0bprobability\x18\x03 \x01(\x01\"\xfa\x02\n\x0eSongSuggestion\x12\x10\n\x08track_id\x18\x01 \x01(\t\x12\r\n\x05title\x18\x02 \x01(\t\x12\x11\n\tsinger_id\x18\x03 \x01(\t\x12\x13\n\x0bsinger_name\x18\x04 \x01(\t\x12\r\n\x05score\x18\x05 \x01(\x01\x12:\n\x07signals\x18\x06 \x03(\x0b\x32).singalike.v1.SongSuggestion.SignalsEntry\x12\x1b\n\x13key_shift_semitones\x18\x07 \x01(\x05\x12\x1c\n\x0fin_range_before\x18\x08 \x01(\x01H\x00\x88\x01\x01\x12\x1b\n\x0ein_range_after\x18\t \x01(\x01H\x01\x88\x01\x01\x12%\n\x07moments\x18\n \x03(\x0b\x32\x14.singalike.v1.Moment\x1a.\n\x0cSignalsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x01:\x02\x38\x01\x42\x12\n\x10_in_range_beforeB\x11\n\x0f_in_range_after\"\xed\x01\n\x11SuggestionOptions\x12\t\n\x01k\x18\x01 \x01(\x05\x12\x19\n\x0ctimbre_style\x18\x02 \x01(\x01H\x00\x88\x01\x01\x12\x1b\n\x13\x65xcluded_singer_ids\x18\x03 \x03(\t\x12\x1a\n\x12\x65xcluded_track_ids\x18\x04 \x03(\t\x12\x0e\n\x06genres\x18\x05 \x03(\t\x12\x11\n\tlanguages\x18\x06 \x03(\t\x12\x30\n\rvoice_genders\x18\x07 \x03(\x0e\x32\x19.singalike.v1.VoiceGender\x12\x13\n\x0bsignals_off\x18\x08 \x03(\tB\x0f\n\r_timbre_styleb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1esingalike/v1/suggestions.proto\x12\x0csingalike.v1\x1a\x1csingalike/v1/catalogue.proto\x1a\x1esingalike/v1/conversions.proto\"\x86\x01\n\x06Moment\x12\x10\n\x08track_id\x18\x01 \x01(\t\x12\x15\n\rvoice_start_s\x18\x02 \x01(\x01\x12\x13\n\x0bvoice_end_s\x18\x03 \x01(\x01\x12\x15\n\rtrack_start_s\x18\x04 \x01(\x01\x12\x13\n\x0btrack_end_s\x18\x05 \x01(\x01\x12\x12\n\nsimilarity\x18\x06 \x01(\x01\"\xbb\x02\n\x10SingerSuggestion\x12\x11\n\tsinger_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\r\n\x05score\x18\x03 \x01(\x01\x12<\n\x07signals\x18\x04 \x03(\x0b\x32+.singalike.v1.SingerSuggestion.SignalsEntry\x12%\n\x07moments\x18\x05 \x03(\x0b\x32\x14.singalike.v1.Moment\x12(\n\x08likeness\x18\x06 \x01(\x0b\x32\x16.singalike.v1.Likeness\x12\x0e\n\x06reason\x18\x07 \x01(\t\x12(\n\x08\x65vidence\x18\x08 \x03(\x0b\x32\x16.singalike.v1.Evidence\x1a.\n\x0cSignalsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x01:\x02\x38\x01\":\n\x08Likeness\x12\x13\n\x0b\x63loser_than\x18\x01 \x01(\x01\x12\x0b\n\x03low\x18\x02 \x01(\x01\x12\x0c\n\x04high\x18\x03 \x01(\x01\"l\n\x08\x45vidence\x12\x0e\n\x06signal\x18\x01 \x01(\t\x12\x12\n\x05value\x18\x02 \x01(\x01H\x00\x88\x01\x01\x12\x0e\n\x06weight\x18\x03 \x01(\x01\x12\x14\n\x0c\x63ontribution\x18\x04 \x01(\x01\x12\x0c\n\x04text\x18\x05 \x01(\tB\x08\n\x06_value\"I\n\x11SingerProbability\x12\x11\n\tsinger_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x13\n\x0bprobability\x18\x03 \x01(\x01\"\xbf\x05\n\x0eSongSuggestion\x12\x10\n\x08track_id\x18\x01 \x01(\t\x12\r\n\x05title\x18\x02 \x01(\t\x12\x11\n\tsinger_id\x18\x03 \x01(\t\x12\x13\n\x0bsinger_name\x18\x04 \x01(\t\x12\r\n\x05score\x18\x05 \x01(\x01\x12:\n\x07signals\x18\x06 \x03(\x0b\x32).singalike.v1.SongSuggestion.SignalsEntry\x12\x1b\n\x13key_shift_semitones\x18\x07 \x01(\x05\x12\x1c\n\x0fin_range_before\x18\x08 \x01(\x01H\x00\x88\x01\x01\x12\x1b\n\x0ein_range_after\x18\t \x01(\x01H\x01\x88\x01\x01\x12%\n\x07moments\x18\n \x03(\x0b\x32\x14.singalike.v1.Moment\x12!\n\x14key_shift_confidence\x18\x0b \x01(\x01H\x02\x88\x01\x01\x12\x1e\n\x11highest_note_midi\x18\x0c \x01(\x01H\x03\x88\x01\x01\x12,\n\x0clongest_note\x18\r \x01(\x0b\x32\x16.singalike.v1.HeldNote\x12.\n\x0bsingability\x18\x0e \x01(\x0b\x32\x19.singalike.v1.Singability\x12\x0e\n\x06reason\x18\x0f \x01(\t\x12(\n\x08\x65vidence\x18\x10 \x03(\x0b\x32\x16.singalike.v1.Evidence\x12\x39\n\nconversion\x18\x11 \x01(\x0b\x32%.singalike.v1.CreateConversionRequest\x1a.\n\x0cSignalsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x01:\x02\x38\x01\x42\x12\n\x10_in_range_beforeB\x11\n\x0f_in_range_afterB\x17\n\x15_key_shift_confidenceB\x14\n\x12_highest_note_midi\"2\n\x08HeldNote\x12\x12\n\nmidi_pitch\x18\x01 \x01(\x01\x12\x12\n\nduration_s\x18\x02 \x01(\x01\"\xbc\x01\n\x0bSingability\x12\x0f\n\x07overall\x18\x01 \x01(\x01\x12\x12\n\x05range\x18\x02 \x01(\x01H\x00\x88\x01\x01\x12\x12\n\x05tempo\x18\x03 \x01(\x01H\x01\x88\x01\x01\x12\x14\n\x07phrases\x18\x04 \x01(\x01H\x02\x88\x01\x01\x12\x12\n\x05leaps\x18\x05 \x01(\x01H\x03\x88\x01\x01\x12 \n\x04\x65\x61se\x18\x06 \x01(\x0e\x32\x12.singalike.v1.EaseB\x08\n\x06_rangeB\x08\n\x06_tempoB\n\n\x08_phrasesB\x08\n\x06_leaps\"k\n\x04Seed\x12\x13\n\tsinger_id\x18\x01 \x01(\tH\x00\x12\x12\n\x08track_id\x18\x02 \x01(\tH\x00\x12\x12\n\x08voice_id\x18\x03 \x01(\tH\x00\x12\x13\n\x06weight\x18\x04 \x01(\x01H\x01\x88\x01\x01\x42\x06\n\x04seedB\t\n\x07_weight\"C\n\nAbstention\x12\x0e\n\x06reason\x18\x01 \x01(\t\x12\x0f\n\x07message\x18\x02 \x01(\t\x12\x14\n\x0cmore_voice_s\x18\x03 \x01(\x01\"\xd8\x02\n\x0bListSummary\x12\x0e\n\x06preset\x18\x01 \x01(\t\x12\x37\n\x07weights\x18\x02 \x03(\x0b\x32&.singalike.v1.ListSummary.WeightsEntry\x12\x17\n\x0f\x63\x61ndidate_count\x18\x03 \x01(\x05\x12\x16\n\tdiversity\x18\x04 \x01(\x01H\x00\x88\x01\x01\x12\x10\n\x08\x63overage\x18\x05 \x01(\x01\x12\x13\n\x0b\x65xposure_id\x18\x06 \x01(\t\x12\x12\n\nexperiment\x18\x07 \x01(\t\x12\x0b\n\x03\x61rm\x18\x08 \x01(\t\x12\x11\n\tfallbacks\x18\t \x03(\t\x12\x1a\n\x12\x63\x61talogue_revision\x18\n \x01(\x03\x12\x1a\n\x12learnt_from_events\x18\x0b \x01(\x05\x1a.\n\x0cWeightsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x01:\x02\x38\x01\x42\x0c\n\n_diversity\"\xe9\x05\n\x11SuggestionOptions\x12\t\n\x01k\x18\x01 \x01(\x05\x12\x19\n\x0ctimbre_style\x18\x02 \x01(\x01H\x00\x88\x01\x01\x12\x1b\n\x13\x65xcluded_singer_ids\x18\x03 \x03(\t\x12\x1a\n\x12\x65xcluded_track_ids\x18\x04 \x03(\t\x12\x0e\n\x06genres\x18\x05 \x03(\t\x12\x11\n\tlanguages\x18\x06 \x03(\t\x12\x30\n\rvoice_genders\x18\x07 \x03(\x0e\x32\x19.singalike.v1.VoiceGender\x12\x13\n\x0bsignals_off\x18\x08 \x03(\t\x12\x0e\n\x06preset\x18\t \x01(\t\x12=\n\x07weights\x18\n \x03(\x0b\x32,.singalike.v1.SuggestionOptions.WeightsEntry\x12\x13\n\x0blistener_id\x18\x0b \x01(\t\x12\x17\n\x0f\x65xcluded_genres\x18\x0c \x03(\t\x12\x1a\n\x12\x65xcluded_languages\x18\r \x03(\t\x12\x19\n\x11unlike_singer_ids\x18\x0e \x03(\t\x12!\n\x05seeds\x18\x0f \x03(\x0b\x32\x12.singalike.v1.Seed\x12(\n\x08relation\x18\x10 \x01(\x0e\x32\x16.singalike.v1.Relation\x12\x16\n\tdiversity\x18\x11 \x01(\x01H\x01\x88\x01\x01\x12\x18\n\x10songs_per_singer\x18\x12 \x01(\x05\x12/\n\x0csinging_mode\x18\x13 \x01(\x0e\x32\x19.singalike.v1.SingingMode\x12\x14\n\x0coriginal_key\x18\x14 \x01(\x08\x12\x15\n\rlanguage_code\x18\x15 \x01(\t\x12\x16\n\x0e\x65ven_if_unsure\x18\x16 \x01(\x08\x12\x13\n\x0brandom_seed\x18\x17 \x01(\x03\x1a.\n\x0cWeightsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x01:\x02\x38\x01\x42\x0f\n\r_timbre_styleB\x0c\n\n_diversity*S\n\x04\x45\x61se\x12\x14\n\x10\x45\x41SE_UNSPECIFIED\x10\x00\x12\r\n\tEASE_EASY\x10\x01\x12\x14\n\x10\x45\x41SE_COMFORTABLE\x10\x02\x12\x10\n\x0c\x45\x41SE_STRETCH\x10\x03*z\n\x0bSingingMode\x12\x1c\n\x18SINGING_MODE_UNSPECIFIED\x10\x00\x12\x15\n\x11SINGING_MODE_EASY\x10\x01\x12\x1c\n\x18SINGING_MODE_COMFORTABLE\x10\x02\x12\x18\n\x14SINGING_MODE_STRETCH\x10\x03*n\n\x08Relation\x12\x18\n\x14RELATION_UNSPECIFIED\x10\x00\x12\x14\n\x10RELATION_SIMILAR\x10\x01\x12\x19\n\x15RELATION_DUET_PARTNER\x10\x02\x12\x17\n\x13RELATION_DISSIMILAR\x10\x03\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -36,18 +37,46 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SINGERSUGGESTION_SIGNALSENTRY']._serialized_options = b'8\001'
   _globals['_SONGSUGGESTION_SIGNALSENTRY']._loaded_options = None
   _globals['_SONGSUGGESTION_SIGNALSENTRY']._serialized_options = b'8\001'
-  _globals['_MOMENT']._serialized_start=79
-  _globals['_MOMENT']._serialized_end=213
-  _globals['_SINGERSUGGESTION']._serialized_start=216
-  _globals['_SINGERSUGGESTION']._serialized_end=431
-  _globals['_SINGERSUGGESTION_SIGNALSENTRY']._serialized_start=385
-  _globals['_SINGERSUGGESTION_SIGNALSENTRY']._serialized_end=431
-  _globals['_SINGERPROBABILITY']._serialized_start=433
-  _globals['_SINGERPROBABILITY']._serialized_end=506
-  _globals['_SONGSUGGESTION']._serialized_start=509
-  _globals['_SONGSUGGESTION']._serialized_end=887
-  _globals['_SONGSUGGESTION_SIGNALSENTRY']._serialized_start=385
-  _globals['_SONGSUGGESTION_SIGNALSENTRY']._serialized_end=431
-  _globals['_SUGGESTIONOPTIONS']._serialized_start=890
-  _globals['_SUGGESTIONOPTIONS']._serialized_end=1127
+  _globals['_LISTSUMMARY_WEIGHTSENTRY']._loaded_options = None
+  _globals['_LISTSUMMARY_WEIGHTSENTRY']._serialized_options = b'8\001'
+  _globals['_SUGGESTIONOPTIONS_WEIGHTSENTRY']._loaded_options = None
+  _globals['_SUGGESTIONOPTIONS_WEIGHTSENTRY']._serialized_options = b'8\001'
+  _globals['_EASE']._serialized_start=3032
+  _globals['_EASE']._serialized_end=3115
+  _globals['_SINGINGMODE']._serialized_start=3117
+  _globals['_SINGINGMODE']._serialized_end=3239
+  _globals['_RELATION']._serialized_start=3241
+  _globals['_RELATION']._serialized_end=3351
+  _globals['_MOMENT']._serialized_start=111
+  _globals['_MOMENT']._serialized_end=245
+  _globals['_SINGERSUGGESTION']._serialized_start=248
+  _globals['_SINGERSUGGESTION']._serialized_end=563
+  _globals['_SINGERSUGGESTION_SIGNALSENTRY']._serialized_start=517
+  _globals['_SINGERSUGGESTION_SIGNALSENTRY']._serialized_end=563
+  _globals['_LIKENESS']._serialized_start=565
+  _globals['_LIKENESS']._serialized_end=623
+  _globals['_EVIDENCE']._serialized_start=625
+  _globals['_EVIDENCE']._serialized_end=733
+  _globals['_SINGERPROBABILITY']._serialized_start=735
+  _globals['_SINGERPROBABILITY']._serialized_end=808
+  _globals['_SONGSUGGESTION']._serialized_start=811
+  _globals['_SONGSUGGESTION']._serialized_end=1514
+  _globals['_SONGSUGGESTION_SIGNALSENTRY']._serialized_start=517
+  _globals['_SONGSUGGESTION_SIGNALSENTRY']._serialized_end=563
+  _globals['_HELDNOTE']._serialized_start=1516
+  _globals['_HELDNOTE']._serialized_end=1566
+  _globals['_SINGABILITY']._serialized_start=1569
+  _globals['_SINGABILITY']._serialized_end=1757
+  _globals['_SEED']._serialized_start=1759
+  _globals['_SEED']._serialized_end=1866
+  _globals['_ABSTENTION']._serialized_start=1868
+  _globals['_ABSTENTION']._serialized_end=1935
+  _globals['_LISTSUMMARY']._serialized_start=1938
+  _globals['_LISTSUMMARY']._serialized_end=2282
+  _globals['_LISTSUMMARY_WEIGHTSENTRY']._serialized_start=2222
+  _globals['_LISTSUMMARY_WEIGHTSENTRY']._serialized_end=2268
+  _globals['_SUGGESTIONOPTIONS']._serialized_start=2285
+  _globals['_SUGGESTIONOPTIONS']._serialized_end=3030
+  _globals['_SUGGESTIONOPTIONS_WEIGHTSENTRY']._serialized_start=2222
+  _globals['_SUGGESTIONOPTIONS_WEIGHTSENTRY']._serialized_end=2268
 # @@protoc_insertion_point(module_scope)

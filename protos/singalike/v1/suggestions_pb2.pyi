@@ -7,7 +7,9 @@ from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from singalike.v1 import catalogue_pb2 as _catalogue_pb2
+from singalike.v1 import conversions_pb2 as _conversions_pb2
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -18,6 +20,90 @@ else:
     from typing_extensions import TypeAlias as _TypeAlias, Never as _Never
 
 DESCRIPTOR: _descriptor.FileDescriptor
+
+class _Ease:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _EaseEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Ease.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    EASE_UNSPECIFIED: _Ease.ValueType  # 0
+    """Not known."""
+    EASE_EASY: _Ease.ValueType  # 1
+    """Easy."""
+    EASE_COMFORTABLE: _Ease.ValueType  # 2
+    """Comfortable."""
+    EASE_STRETCH: _Ease.ValueType  # 3
+    """A stretch."""
+
+class Ease(_Ease, metaclass=_EaseEnumTypeWrapper):
+    """What a song is called for a voice."""
+
+EASE_UNSPECIFIED: Ease.ValueType  # 0
+"""Not known."""
+EASE_EASY: Ease.ValueType  # 1
+"""Easy."""
+EASE_COMFORTABLE: Ease.ValueType  # 2
+"""Comfortable."""
+EASE_STRETCH: Ease.ValueType  # 3
+"""A stretch."""
+Global___Ease: _TypeAlias = Ease  # noqa: Y015
+
+class _SingingMode:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _SingingModeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_SingingMode.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    SINGING_MODE_UNSPECIFIED: _SingingMode.ValueType  # 0
+    """Comfortable."""
+    SINGING_MODE_EASY: _SingingMode.ValueType  # 1
+    """The middle of the tessitura, slow and small steps: for a first try."""
+    SINGING_MODE_COMFORTABLE: _SingingMode.ValueType  # 2
+    """Inside the tessitura."""
+    SINGING_MODE_STRETCH: _SingingMode.ValueType  # 3
+    """Up to the ends of the range: for practice."""
+
+class SingingMode(_SingingMode, metaclass=_SingingModeEnumTypeWrapper):
+    """Which songs and keys are looked for."""
+
+SINGING_MODE_UNSPECIFIED: SingingMode.ValueType  # 0
+"""Comfortable."""
+SINGING_MODE_EASY: SingingMode.ValueType  # 1
+"""The middle of the tessitura, slow and small steps: for a first try."""
+SINGING_MODE_COMFORTABLE: SingingMode.ValueType  # 2
+"""Inside the tessitura."""
+SINGING_MODE_STRETCH: SingingMode.ValueType  # 3
+"""Up to the ends of the range: for practice."""
+Global___SingingMode: _TypeAlias = SingingMode  # noqa: Y015
+
+class _Relation:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _RelationEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Relation.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    RELATION_UNSPECIFIED: _Relation.ValueType  # 0
+    """Alike."""
+    RELATION_SIMILAR: _Relation.ValueType  # 1
+    """Singers and songs like the voice."""
+    RELATION_DUET_PARTNER: _Relation.ValueType  # 2
+    """Singers to sing a duet with: another place in the compass, a manner that fits."""
+    RELATION_DISSIMILAR: _Relation.ValueType  # 3
+    """Singers as unlike the voice as can be."""
+
+class Relation(_Relation, metaclass=_RelationEnumTypeWrapper):
+    """What suggested singers are to a voice."""
+
+RELATION_UNSPECIFIED: Relation.ValueType  # 0
+"""Alike."""
+RELATION_SIMILAR: Relation.ValueType  # 1
+"""Singers and songs like the voice."""
+RELATION_DUET_PARTNER: Relation.ValueType  # 2
+"""Singers to sing a duet with: another place in the compass, a manner that fits."""
+RELATION_DISSIMILAR: Relation.ValueType  # 3
+"""Singers as unlike the voice as can be."""
+Global___Relation: _TypeAlias = Relation  # noqa: Y015
 
 @_typing.final
 class Moment(_message.Message):
@@ -92,19 +178,32 @@ class SingerSuggestion(_message.Message):
     SCORE_FIELD_NUMBER: _builtins.int
     SIGNALS_FIELD_NUMBER: _builtins.int
     MOMENTS_FIELD_NUMBER: _builtins.int
+    LIKENESS_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    EVIDENCE_FIELD_NUMBER: _builtins.int
     singer_id: _builtins.str
     """Who."""
     name: _builtins.str
     """As the catalogue's owner writes it."""
     score: _builtins.float
     """Blend of the signals, in [0, 1]."""
+    reason: _builtins.str
+    """Why, in one sentence of the language that was asked for."""
     @_builtins.property
     def signals(self) -> _containers.ScalarMap[_builtins.str, _builtins.float]:
-        """Contribution of each signal by its name; they sum to the score."""
+        """Contribution of each signal by its name; they sum to the score. "dislikes" is never above zero."""
 
     @_builtins.property
     def moments(self) -> _containers.RepeatedCompositeFieldContainer[Global___Moment]:
         """Best matching pairs, best first."""
+
+    @_builtins.property
+    def likeness(self) -> Global___Likeness:
+        """How alike the two voices are among all pairs of singers; absent when there was no voice to compare."""
+
+    @_builtins.property
+    def evidence(self) -> _containers.RepeatedCompositeFieldContainer[Global___Evidence]:
+        """What the score is made of, weightiest first."""
 
     def __init__(
         self,
@@ -114,14 +213,87 @@ class SingerSuggestion(_message.Message):
         score: _builtins.float = ...,
         signals: _abc.Mapping[_builtins.str, _builtins.float] | None = ...,
         moments: _abc.Iterable[Global___Moment] | None = ...,
+        likeness: Global___Likeness | None = ...,
+        reason: _builtins.str = ...,
+        evidence: _abc.Iterable[Global___Evidence] | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["likeness", b"likeness"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["moments", b"moments", "name", b"name", "score", b"score", "signals", b"signals", "singer_id", b"singer_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["evidence", b"evidence", "likeness", b"likeness", "moments", b"moments", "name", b"name", "reason", b"reason", "score", b"score", "signals", b"signals", "singer_id", b"singer_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___SingerSuggestion: _TypeAlias = SingerSuggestion  # noqa: Y015
+
+@_typing.final
+class Likeness(_message.Message):
+    """How alike two voices are, told as a share of pairs of different singers."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CLOSER_THAN_FIELD_NUMBER: _builtins.int
+    LOW_FIELD_NUMBER: _builtins.int
+    HIGH_FIELD_NUMBER: _builtins.int
+    closer_than: _builtins.float
+    """Closer than this share of pairs of different singers in the catalogue, in [0, 1]."""
+    low: _builtins.float
+    """Lower end of the 90 % interval, from resampling the segments of the recording."""
+    high: _builtins.float
+    """Upper end of the interval."""
+    def __init__(
+        self,
+        *,
+        closer_than: _builtins.float = ...,
+        low: _builtins.float = ...,
+        high: _builtins.float = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["closer_than", b"closer_than", "high", b"high", "low", b"low"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Likeness: _TypeAlias = Likeness  # noqa: Y015
+
+@_typing.final
+class Evidence(_message.Message):
+    """One signal behind a suggestion."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SIGNAL_FIELD_NUMBER: _builtins.int
+    VALUE_FIELD_NUMBER: _builtins.int
+    WEIGHT_FIELD_NUMBER: _builtins.int
+    CONTRIBUTION_FIELD_NUMBER: _builtins.int
+    TEXT_FIELD_NUMBER: _builtins.int
+    signal: _builtins.str
+    """Name of the signal, or "dislikes"."""
+    value: _builtins.float
+    """The signal, in [0, 1]; absent when it could not be computed."""
+    weight: _builtins.float
+    """Its weight after that of signals which could not be computed was shared out, in [0, 1]."""
+    contribution: _builtins.float
+    """value x weight; below zero for "dislikes" alone."""
+    text: _builtins.str
+    """What was found, in one sentence of the language that was asked for."""
+    def __init__(
+        self,
+        *,
+        signal: _builtins.str = ...,
+        value: _builtins.float | None = ...,
+        weight: _builtins.float = ...,
+        contribution: _builtins.float = ...,
+        text: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_value", b"_value", "value", b"value"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_value", b"_value", "contribution", b"contribution", "signal", b"signal", "text", b"text", "value", b"value", "weight", b"weight"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__value: _TypeAlias = _typing.Literal["value"]  # noqa: Y015
+    _WhichOneofArgType__value: _TypeAlias = _typing.Literal["_value", b"_value"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__value) -> _WhichOneofReturnType__value | None: ...
+
+Global___Evidence: _TypeAlias = Evidence  # noqa: Y015
 
 @_typing.final
 class SingerProbability(_message.Message):
@@ -189,6 +361,13 @@ class SongSuggestion(_message.Message):
     IN_RANGE_BEFORE_FIELD_NUMBER: _builtins.int
     IN_RANGE_AFTER_FIELD_NUMBER: _builtins.int
     MOMENTS_FIELD_NUMBER: _builtins.int
+    KEY_SHIFT_CONFIDENCE_FIELD_NUMBER: _builtins.int
+    HIGHEST_NOTE_MIDI_FIELD_NUMBER: _builtins.int
+    LONGEST_NOTE_FIELD_NUMBER: _builtins.int
+    SINGABILITY_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    EVIDENCE_FIELD_NUMBER: _builtins.int
+    CONVERSION_FIELD_NUMBER: _builtins.int
     track_id: _builtins.str
     """Which recording."""
     title: _builtins.str
@@ -205,6 +384,12 @@ class SongSuggestion(_message.Message):
     """Share of the sung time inside the person's tessitura as recorded; absent when a range is not known well enough."""
     in_range_after: _builtins.float
     """The same after the key shift."""
+    key_shift_confidence: _builtins.float
+    """How sure the key shift is, in [0, 1]: 0 when another key fits as well; absent when a range is not known well enough."""
+    highest_note_midi: _builtins.float
+    """Highest note that is held, after the key shift, in MIDI pitch; absent when the track's notes are not known."""
+    reason: _builtins.str
+    """Why, in one sentence of the language that was asked for."""
     @_builtins.property
     def signals(self) -> _containers.ScalarMap[_builtins.str, _builtins.float]:
         """Contribution of each signal by its name; they sum to the score."""
@@ -212,6 +397,22 @@ class SongSuggestion(_message.Message):
     @_builtins.property
     def moments(self) -> _containers.RepeatedCompositeFieldContainer[Global___Moment]:
         """Best matching pairs within this track."""
+
+    @_builtins.property
+    def longest_note(self) -> Global___HeldNote:
+        """Longest held note."""
+
+    @_builtins.property
+    def singability(self) -> Global___Singability:
+        """How hard the song is for this voice."""
+
+    @_builtins.property
+    def evidence(self) -> _containers.RepeatedCompositeFieldContainer[Global___Evidence]:
+        """What the score is made of, weightiest first."""
+
+    @_builtins.property
+    def conversion(self) -> _conversions_pb2.CreateConversionRequest:
+        """Asks the conversion service for this song in the person's voice and this key; its voice is the enrolled one, if any."""
 
     def __init__(
         self,
@@ -226,27 +427,304 @@ class SongSuggestion(_message.Message):
         in_range_before: _builtins.float | None = ...,
         in_range_after: _builtins.float | None = ...,
         moments: _abc.Iterable[Global___Moment] | None = ...,
+        key_shift_confidence: _builtins.float | None = ...,
+        highest_note_midi: _builtins.float | None = ...,
+        longest_note: Global___HeldNote | None = ...,
+        singability: Global___Singability | None = ...,
+        reason: _builtins.str = ...,
+        evidence: _abc.Iterable[Global___Evidence] | None = ...,
+        conversion: _conversions_pb2.CreateConversionRequest | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_in_range_after", b"_in_range_after", "_in_range_before", b"_in_range_before", "in_range_after", b"in_range_after", "in_range_before", b"in_range_before"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_highest_note_midi", b"_highest_note_midi", "_in_range_after", b"_in_range_after", "_in_range_before", b"_in_range_before", "_key_shift_confidence", b"_key_shift_confidence", "conversion", b"conversion", "highest_note_midi", b"highest_note_midi", "in_range_after", b"in_range_after", "in_range_before", b"in_range_before", "key_shift_confidence", b"key_shift_confidence", "longest_note", b"longest_note", "singability", b"singability"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_in_range_after", b"_in_range_after", "_in_range_before", b"_in_range_before", "in_range_after", b"in_range_after", "in_range_before", b"in_range_before", "key_shift_semitones", b"key_shift_semitones", "moments", b"moments", "score", b"score", "signals", b"signals", "singer_id", b"singer_id", "singer_name", b"singer_name", "title", b"title", "track_id", b"track_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_highest_note_midi", b"_highest_note_midi", "_in_range_after", b"_in_range_after", "_in_range_before", b"_in_range_before", "_key_shift_confidence", b"_key_shift_confidence", "conversion", b"conversion", "evidence", b"evidence", "highest_note_midi", b"highest_note_midi", "in_range_after", b"in_range_after", "in_range_before", b"in_range_before", "key_shift_confidence", b"key_shift_confidence", "key_shift_semitones", b"key_shift_semitones", "longest_note", b"longest_note", "moments", b"moments", "reason", b"reason", "score", b"score", "signals", b"signals", "singability", b"singability", "singer_id", b"singer_id", "singer_name", b"singer_name", "title", b"title", "track_id", b"track_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__highest_note_midi: _TypeAlias = _typing.Literal["highest_note_midi"]  # noqa: Y015
+    _WhichOneofArgType__highest_note_midi: _TypeAlias = _typing.Literal["_highest_note_midi", b"_highest_note_midi"]  # noqa: Y015
     _WhichOneofReturnType__in_range_after: _TypeAlias = _typing.Literal["in_range_after"]  # noqa: Y015
     _WhichOneofArgType__in_range_after: _TypeAlias = _typing.Literal["_in_range_after", b"_in_range_after"]  # noqa: Y015
     _WhichOneofReturnType__in_range_before: _TypeAlias = _typing.Literal["in_range_before"]  # noqa: Y015
     _WhichOneofArgType__in_range_before: _TypeAlias = _typing.Literal["_in_range_before", b"_in_range_before"]  # noqa: Y015
+    _WhichOneofReturnType__key_shift_confidence: _TypeAlias = _typing.Literal["key_shift_confidence"]  # noqa: Y015
+    _WhichOneofArgType__key_shift_confidence: _TypeAlias = _typing.Literal["_key_shift_confidence", b"_key_shift_confidence"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__highest_note_midi) -> _WhichOneofReturnType__highest_note_midi | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__in_range_after) -> _WhichOneofReturnType__in_range_after | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__in_range_before) -> _WhichOneofReturnType__in_range_before | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__key_shift_confidence) -> _WhichOneofReturnType__key_shift_confidence | None: ...
 
 Global___SongSuggestion: _TypeAlias = SongSuggestion  # noqa: Y015
+
+@_typing.final
+class HeldNote(_message.Message):
+    """A note that is held."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MIDI_PITCH_FIELD_NUMBER: _builtins.int
+    DURATION_S_FIELD_NUMBER: _builtins.int
+    midi_pitch: _builtins.float
+    """After the key shift, in MIDI pitch."""
+    duration_s: _builtins.float
+    """In seconds."""
+    def __init__(
+        self,
+        *,
+        midi_pitch: _builtins.float = ...,
+        duration_s: _builtins.float = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["duration_s", b"duration_s", "midi_pitch", b"midi_pitch"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___HeldNote: _TypeAlias = HeldNote  # noqa: Y015
+
+@_typing.final
+class Singability(_message.Message):
+    """How hard a song is for a voice; absent parts are not known."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    OVERALL_FIELD_NUMBER: _builtins.int
+    RANGE_FIELD_NUMBER: _builtins.int
+    TEMPO_FIELD_NUMBER: _builtins.int
+    PHRASES_FIELD_NUMBER: _builtins.int
+    LEAPS_FIELD_NUMBER: _builtins.int
+    EASE_FIELD_NUMBER: _builtins.int
+    overall: _builtins.float
+    """The least of the parts that are known, in [0, 1]: 1 is easy."""
+    range: _builtins.float
+    """Share of the sung time inside the person's range in this key."""
+    tempo: _builtins.float
+    """How unhurried the notes are."""
+    phrases: _builtins.float
+    """How short the phrases are against a breath."""
+    leaps: _builtins.float
+    """How small the leaps are."""
+    ease: Global___Ease.ValueType
+    """What it is called."""
+    def __init__(
+        self,
+        *,
+        overall: _builtins.float = ...,
+        range: _builtins.float | None = ...,
+        tempo: _builtins.float | None = ...,
+        phrases: _builtins.float | None = ...,
+        leaps: _builtins.float | None = ...,
+        ease: Global___Ease.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_leaps", b"_leaps", "_phrases", b"_phrases", "_range", b"_range", "_tempo", b"_tempo", "leaps", b"leaps", "phrases", b"phrases", "range", b"range", "tempo", b"tempo"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_leaps", b"_leaps", "_phrases", b"_phrases", "_range", b"_range", "_tempo", b"_tempo", "ease", b"ease", "leaps", b"leaps", "overall", b"overall", "phrases", b"phrases", "range", b"range", "tempo", b"tempo"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__leaps: _TypeAlias = _typing.Literal["leaps"]  # noqa: Y015
+    _WhichOneofArgType__leaps: _TypeAlias = _typing.Literal["_leaps", b"_leaps"]  # noqa: Y015
+    _WhichOneofReturnType__phrases: _TypeAlias = _typing.Literal["phrases"]  # noqa: Y015
+    _WhichOneofArgType__phrases: _TypeAlias = _typing.Literal["_phrases", b"_phrases"]  # noqa: Y015
+    _WhichOneofReturnType__range: _TypeAlias = _typing.Literal["range"]  # noqa: Y015
+    _WhichOneofArgType__range: _TypeAlias = _typing.Literal["_range", b"_range"]  # noqa: Y015
+    _WhichOneofReturnType__tempo: _TypeAlias = _typing.Literal["tempo"]  # noqa: Y015
+    _WhichOneofArgType__tempo: _TypeAlias = _typing.Literal["_tempo", b"_tempo"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__leaps) -> _WhichOneofReturnType__leaps | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__phrases) -> _WhichOneofReturnType__phrases | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__range) -> _WhichOneofReturnType__range | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__tempo) -> _WhichOneofReturnType__tempo | None: ...
+
+Global___Singability: _TypeAlias = Singability  # noqa: Y015
+
+@_typing.final
+class Seed(_message.Message):
+    """Something to look for more of, or less of."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SINGER_ID_FIELD_NUMBER: _builtins.int
+    TRACK_ID_FIELD_NUMBER: _builtins.int
+    VOICE_ID_FIELD_NUMBER: _builtins.int
+    WEIGHT_FIELD_NUMBER: _builtins.int
+    singer_id: _builtins.str
+    """A singer of the catalogue; 1 to 200 characters."""
+    track_id: _builtins.str
+    """A track of the catalogue; 1 to 200 characters."""
+    voice_id: _builtins.str
+    """An enrolled voice; 1 to 200 characters."""
+    weight: _builtins.float
+    """Above 0: more like this, at most 1; below 0: less like this, at least -1; absent: 1. The voice of the request weighs 1."""
+    def __init__(
+        self,
+        *,
+        singer_id: _builtins.str = ...,
+        track_id: _builtins.str = ...,
+        voice_id: _builtins.str = ...,
+        weight: _builtins.float | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_weight", b"_weight", "seed", b"seed", "singer_id", b"singer_id", "track_id", b"track_id", "voice_id", b"voice_id", "weight", b"weight"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_weight", b"_weight", "seed", b"seed", "singer_id", b"singer_id", "track_id", b"track_id", "voice_id", b"voice_id", "weight", b"weight"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__weight: _TypeAlias = _typing.Literal["weight"]  # noqa: Y015
+    _WhichOneofArgType__weight: _TypeAlias = _typing.Literal["_weight", b"_weight"]  # noqa: Y015
+    _WhichOneofReturnType_seed: _TypeAlias = _typing.Literal["singer_id", "track_id", "voice_id"]  # noqa: Y015
+    _WhichOneofArgType_seed: _TypeAlias = _typing.Literal["seed", b"seed"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__weight) -> _WhichOneofReturnType__weight | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_seed) -> _WhichOneofReturnType_seed | None: ...
+
+Global___Seed: _TypeAlias = Seed  # noqa: Y015
+
+@_typing.final
+class Abstention(_message.Message):
+    """Why there are no names: too little is known of the voice."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REASON_FIELD_NUMBER: _builtins.int
+    MESSAGE_FIELD_NUMBER: _builtins.int
+    MORE_VOICE_S_FIELD_NUMBER: _builtins.int
+    reason: _builtins.str
+    """What is missing, as a word: "MORE_VOICE_NEEDED", "NOTHING_STANDS_OUT"."""
+    message: _builtins.str
+    """The same as a sentence of the language that was asked for."""
+    more_voice_s: _builtins.float
+    """Seconds of clear voice that are missing; 0 when that is not what is missing."""
+    def __init__(
+        self,
+        *,
+        reason: _builtins.str = ...,
+        message: _builtins.str = ...,
+        more_voice_s: _builtins.float = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["message", b"message", "more_voice_s", b"more_voice_s", "reason", b"reason"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Abstention: _TypeAlias = Abstention  # noqa: Y015
+
+@_typing.final
+class ListSummary(_message.Message):
+    """How a list came about."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    @_typing.final
+    class WeightsEntry(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: _builtins.int
+        VALUE_FIELD_NUMBER: _builtins.int
+        key: _builtins.str
+        value: _builtins.float
+        def __init__(
+            self,
+            *,
+            key: _builtins.str = ...,
+            value: _builtins.float = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+    PRESET_FIELD_NUMBER: _builtins.int
+    WEIGHTS_FIELD_NUMBER: _builtins.int
+    CANDIDATE_COUNT_FIELD_NUMBER: _builtins.int
+    DIVERSITY_FIELD_NUMBER: _builtins.int
+    COVERAGE_FIELD_NUMBER: _builtins.int
+    EXPOSURE_ID_FIELD_NUMBER: _builtins.int
+    EXPERIMENT_FIELD_NUMBER: _builtins.int
+    ARM_FIELD_NUMBER: _builtins.int
+    FALLBACKS_FIELD_NUMBER: _builtins.int
+    CATALOGUE_REVISION_FIELD_NUMBER: _builtins.int
+    LEARNT_FROM_EVENTS_FIELD_NUMBER: _builtins.int
+    preset: _builtins.str
+    """Preset that was used, "name@version"."""
+    candidate_count: _builtins.int
+    """How many singers or songs could have been on the list."""
+    diversity: _builtins.float
+    """Mean of 1 - cosine over pairs of the list's timbre vectors, after centring; absent below two."""
+    coverage: _builtins.float
+    """Share of the catalogue's singers among the candidates, in [0, 1]."""
+    exposure_id: _builtins.str
+    """Names what was shown, for RecordFeedback; empty when there is no listener_id."""
+    experiment: _builtins.str
+    """Experiment and arm that chose the preset; empty: none."""
+    arm: _builtins.str
+    """Arm of the experiment; two names joined by "+" when two rankings were interleaved."""
+    catalogue_revision: _builtins.int
+    """Revision of the catalogue that the list is of."""
+    learnt_from_events: _builtins.int
+    """Events of the listener that taste was learnt from."""
+    @_builtins.property
+    def weights(self) -> _containers.ScalarMap[_builtins.str, _builtins.float]:
+        """Weights in force, by signal, before those of signals that a suggestion lacks are shared out; they sum to 1."""
+
+    @_builtins.property
+    def fallbacks(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Stand-ins that were used: "popular" (nothing could be compared: the most liked), "no_history" (taste was left out)."""
+
+    def __init__(
+        self,
+        *,
+        preset: _builtins.str = ...,
+        weights: _abc.Mapping[_builtins.str, _builtins.float] | None = ...,
+        candidate_count: _builtins.int = ...,
+        diversity: _builtins.float | None = ...,
+        coverage: _builtins.float = ...,
+        exposure_id: _builtins.str = ...,
+        experiment: _builtins.str = ...,
+        arm: _builtins.str = ...,
+        fallbacks: _abc.Iterable[_builtins.str] | None = ...,
+        catalogue_revision: _builtins.int = ...,
+        learnt_from_events: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_diversity", b"_diversity", "diversity", b"diversity"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_diversity", b"_diversity", "arm", b"arm", "candidate_count", b"candidate_count", "catalogue_revision", b"catalogue_revision", "coverage", b"coverage", "diversity", b"diversity", "experiment", b"experiment", "exposure_id", b"exposure_id", "fallbacks", b"fallbacks", "learnt_from_events", b"learnt_from_events", "preset", b"preset", "weights", b"weights"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__diversity: _TypeAlias = _typing.Literal["diversity"]  # noqa: Y015
+    _WhichOneofArgType__diversity: _TypeAlias = _typing.Literal["_diversity", b"_diversity"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__diversity) -> _WhichOneofReturnType__diversity | None: ...
+
+Global___ListSummary: _TypeAlias = ListSummary  # noqa: Y015
 
 @_typing.final
 class SuggestionOptions(_message.Message):
     """How suggestions are chosen; everything may be left out."""
 
     DESCRIPTOR: _descriptor.Descriptor
+
+    @_typing.final
+    class WeightsEntry(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: _builtins.int
+        VALUE_FIELD_NUMBER: _builtins.int
+        key: _builtins.str
+        value: _builtins.float
+        def __init__(
+            self,
+            *,
+            key: _builtins.str = ...,
+            value: _builtins.float = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
 
     K_FIELD_NUMBER: _builtins.int
     TIMBRE_STYLE_FIELD_NUMBER: _builtins.int
@@ -256,10 +734,49 @@ class SuggestionOptions(_message.Message):
     LANGUAGES_FIELD_NUMBER: _builtins.int
     VOICE_GENDERS_FIELD_NUMBER: _builtins.int
     SIGNALS_OFF_FIELD_NUMBER: _builtins.int
+    PRESET_FIELD_NUMBER: _builtins.int
+    WEIGHTS_FIELD_NUMBER: _builtins.int
+    LISTENER_ID_FIELD_NUMBER: _builtins.int
+    EXCLUDED_GENRES_FIELD_NUMBER: _builtins.int
+    EXCLUDED_LANGUAGES_FIELD_NUMBER: _builtins.int
+    UNLIKE_SINGER_IDS_FIELD_NUMBER: _builtins.int
+    SEEDS_FIELD_NUMBER: _builtins.int
+    RELATION_FIELD_NUMBER: _builtins.int
+    DIVERSITY_FIELD_NUMBER: _builtins.int
+    SONGS_PER_SINGER_FIELD_NUMBER: _builtins.int
+    SINGING_MODE_FIELD_NUMBER: _builtins.int
+    ORIGINAL_KEY_FIELD_NUMBER: _builtins.int
+    LANGUAGE_CODE_FIELD_NUMBER: _builtins.int
+    EVEN_IF_UNSURE_FIELD_NUMBER: _builtins.int
+    RANDOM_SEED_FIELD_NUMBER: _builtins.int
     k: _builtins.int
     """How many suggestions; 0: 10; at most 100."""
     timbre_style: _builtins.float
     """Dial from 0, timbre alone, to 1, style alone; absent: 0.5, balanced."""
+    preset: _builtins.str
+    """Preset of weights, "name" (its newest version) or "name@version", as ListPresets names them; at most 200 characters,
+    empty: as the experiment says, else the default.
+    """
+    listener_id: _builtins.str
+    """Who asks, as the calling application names them: brings in what they liked, hid and excluded, and the experiment;
+    at most 200 characters, empty: nobody in particular.
+    """
+    relation: Global___Relation.ValueType
+    """What suggested singers are to the voice."""
+    diversity: _builtins.float
+    """Dial from 0, the best scores, to 1, as different from each other as the candidates allow; absent: 0.2."""
+    songs_per_singer: _builtins.int
+    """Songs of one singer on a page before all others had theirs; 0: 1; at most 100."""
+    singing_mode: Global___SingingMode.ValueType
+    """Which songs and keys are looked for."""
+    original_key: _builtins.bool
+    """Keep songs in the key that they are in."""
+    language_code: _builtins.str
+    """Language of the sentences: "en" or "ko"; empty: "en"."""
+    even_if_unsure: _builtins.bool
+    """Name singers even when too little was heard to be sure."""
+    random_seed: _builtins.int
+    """Orders equal scores and draws the interleaving; the same seed again gives the same answer."""
     @_builtins.property
     def excluded_singer_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Singers never suggested; at most 1000 ids of at most 200 characters."""
@@ -284,6 +801,28 @@ class SuggestionOptions(_message.Message):
     def signals_off(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Signals that do not count, by their names in a suggestion; at most 10 of at most 200 characters."""
 
+    @_builtins.property
+    def weights(self) -> _containers.ScalarMap[_builtins.str, _builtins.float]:
+        """Weights by signal that replace those of the preset, each in [0, 100]; at most 20."""
+
+    @_builtins.property
+    def excluded_genres(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Genres never suggested; at most 100 of at most 200 characters."""
+
+    @_builtins.property
+    def excluded_languages(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Languages never suggested; at most 100 of at most 200 characters."""
+
+    @_builtins.property
+    def unlike_singer_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Nothing like these voices: the singers themselves, and those who are closer to one of them than 98 % of pairs of singers;
+        at most 100 of at most 200 characters.
+        """
+
+    @_builtins.property
+    def seeds(self) -> _containers.RepeatedCompositeFieldContainer[Global___Seed]:
+        """More like these, less like those; at most 20. A request with a seed above zero needs no voice."""
+
     def __init__(
         self,
         *,
@@ -295,13 +834,33 @@ class SuggestionOptions(_message.Message):
         languages: _abc.Iterable[_builtins.str] | None = ...,
         voice_genders: _abc.Iterable[_catalogue_pb2.VoiceGender.ValueType] | None = ...,
         signals_off: _abc.Iterable[_builtins.str] | None = ...,
+        preset: _builtins.str = ...,
+        weights: _abc.Mapping[_builtins.str, _builtins.float] | None = ...,
+        listener_id: _builtins.str = ...,
+        excluded_genres: _abc.Iterable[_builtins.str] | None = ...,
+        excluded_languages: _abc.Iterable[_builtins.str] | None = ...,
+        unlike_singer_ids: _abc.Iterable[_builtins.str] | None = ...,
+        seeds: _abc.Iterable[Global___Seed] | None = ...,
+        relation: Global___Relation.ValueType = ...,
+        diversity: _builtins.float | None = ...,
+        songs_per_singer: _builtins.int = ...,
+        singing_mode: Global___SingingMode.ValueType = ...,
+        original_key: _builtins.bool = ...,
+        language_code: _builtins.str = ...,
+        even_if_unsure: _builtins.bool = ...,
+        random_seed: _builtins.int = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_timbre_style", b"_timbre_style", "timbre_style", b"timbre_style"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_diversity", b"_diversity", "_timbre_style", b"_timbre_style", "diversity", b"diversity", "timbre_style", b"timbre_style"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_timbre_style", b"_timbre_style", "excluded_singer_ids", b"excluded_singer_ids", "excluded_track_ids", b"excluded_track_ids", "genres", b"genres", "k", b"k", "languages", b"languages", "signals_off", b"signals_off", "timbre_style", b"timbre_style", "voice_genders", b"voice_genders"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_diversity", b"_diversity", "_timbre_style", b"_timbre_style", "diversity", b"diversity", "even_if_unsure", b"even_if_unsure", "excluded_genres", b"excluded_genres", "excluded_languages", b"excluded_languages", "excluded_singer_ids", b"excluded_singer_ids", "excluded_track_ids", b"excluded_track_ids", "genres", b"genres", "k", b"k", "language_code", b"language_code", "languages", b"languages", "listener_id", b"listener_id", "original_key", b"original_key", "preset", b"preset", "random_seed", b"random_seed", "relation", b"relation", "seeds", b"seeds", "signals_off", b"signals_off", "singing_mode", b"singing_mode", "songs_per_singer", b"songs_per_singer", "timbre_style", b"timbre_style", "unlike_singer_ids", b"unlike_singer_ids", "voice_genders", b"voice_genders", "weights", b"weights"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__diversity: _TypeAlias = _typing.Literal["diversity"]  # noqa: Y015
+    _WhichOneofArgType__diversity: _TypeAlias = _typing.Literal["_diversity", b"_diversity"]  # noqa: Y015
     _WhichOneofReturnType__timbre_style: _TypeAlias = _typing.Literal["timbre_style"]  # noqa: Y015
     _WhichOneofArgType__timbre_style: _TypeAlias = _typing.Literal["_timbre_style", b"_timbre_style"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__diversity) -> _WhichOneofReturnType__diversity | None: ...
+    @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__timbre_style) -> _WhichOneofReturnType__timbre_style | None: ...
 
 Global___SuggestionOptions: _TypeAlias = SuggestionOptions  # noqa: Y015

@@ -24,33 +24,35 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18singalike/v1/voice.proto\x12\x0csingalike.v1\"j\n\tRecording\x12\r\n\x05\x61udio\x18\x01 \x01(\x0c\x12&\n\x07\x63hannel\x18\x02 \x01(\x0e\x32\x15.singalike.v1.Channel\x12&\n\x07\x63ontent\x18\x03 \x01(\x0e\x32\x15.singalike.v1.Content\"\xe1\x02\n\x0cVoiceProfile\x12\x0e\n\x06timbre\x18\x01 \x03(\x02\x12\r\n\x05style\x18\x02 \x03(\x02\x12\x0e\n\x06melody\x18\x03 \x03(\x02\x12\'\n\x08segments\x18\x04 \x03(\x0b\x32\x15.singalike.v1.Segment\x12\x1a\n\x12\x66\x65male_probability\x18\x05 \x01(\x02\x12-\n\x0bvocal_range\x18\x06 \x01(\x0b\x32\x18.singalike.v1.VocalRange\x12,\n\x07quality\x18\x07 \x01(\x0b\x32\x1b.singalike.v1.QualityReport\x12\x15\n\rmodel_version\x18\x08 \x01(\t\x12\x33\n\x0eundecided_band\x18\t \x01(\x0b\x32\x1b.singalike.v1.UndecidedBand\x12\x34\n\x0cvoice_gender\x18\n \x01(\x0e\x32\x1e.singalike.v1.HeardVoiceGender\"8\n\rUndecidedBand\x12\x12\n\nmale_up_to\x18\x01 \x01(\x01\x12\x13\n\x0b\x66\x65male_from\x18\x02 \x01(\x01\"X\n\x07Segment\x12\x0f\n\x07start_s\x18\x01 \x01(\x01\x12\r\n\x05\x65nd_s\x18\x02 \x01(\x01\x12\x0e\n\x06timbre\x18\x03 \x03(\x02\x12\r\n\x05style\x18\x04 \x03(\x02\x12\x0e\n\x06melody\x18\x05 \x03(\x02\"\x84\x02\n\nVocalRange\x12\x18\n\x0blowest_midi\x18\x01 \x01(\x01H\x00\x88\x01\x01\x12\x19\n\x0chighest_midi\x18\x02 \x01(\x01H\x01\x88\x01\x01\x12\x1f\n\x12tessitura_low_midi\x18\x03 \x01(\x01H\x02\x88\x01\x01\x12 \n\x13tessitura_high_midi\x18\x04 \x01(\x01H\x03\x88\x01\x01\x12\x10\n\x08voiced_s\x18\x05 \x01(\x01\x12\x1c\n\x14seconds_per_semitone\x18\x06 \x03(\x02\x42\x0e\n\x0c_lowest_midiB\x0f\n\r_highest_midiB\x15\n\x13_tessitura_low_midiB\x16\n\x14_tessitura_high_midi\"\xb1\x01\n\rQualityReport\x12\x12\n\nduration_s\x18\x01 \x01(\x01\x12\x10\n\x08voiced_s\x18\x02 \x01(\x01\x12\x1f\n\x12signal_to_noise_db\x18\x03 \x01(\x01H\x00\x88\x01\x01\x12\x15\n\rclipped_share\x18\x04 \x01(\x01\x12\x1b\n\x13more_than_one_voice\x18\x05 \x01(\x08\x12\x0e\n\x06\x61\x64vice\x18\x06 \x03(\tB\x15\n\x13_signal_to_noise_db\"\xbd\x01\n\x0cVoiceSummary\x12\x1a\n\x12\x66\x65male_probability\x18\x01 \x01(\x02\x12-\n\x0bvocal_range\x18\x02 \x01(\x0b\x32\x18.singalike.v1.VocalRange\x12,\n\x07quality\x18\x03 \x01(\x0b\x32\x1b.singalike.v1.QualityReport\x12\x34\n\x0cvoice_gender\x18\x04 \x01(\x0e\x32\x1e.singalike.v1.HeardVoiceGender\"i\n\x05Model\x12\x15\n\rmodel_version\x18\x01 \x01(\t\x12\x12\n\ntimbre_dim\x18\x02 \x01(\x05\x12\x11\n\tstyle_dim\x18\x03 \x01(\x05\x12\x12\n\nmelody_dim\x18\x04 \x01(\x05\x12\x0e\n\x06\x64\x65vice\x18\x05 \x01(\t*X\n\x07\x43hannel\x12\x17\n\x13\x43HANNEL_UNSPECIFIED\x10\x00\x12\x0f\n\x0b\x43HANNEL_MIX\x10\x01\x12\x10\n\x0c\x43HANNEL_LEFT\x10\x02\x12\x11\n\rCHANNEL_RIGHT\x10\x03*O\n\x07\x43ontent\x12\x17\n\x13\x43ONTENT_UNSPECIFIED\x10\x00\x12\x16\n\x12\x43ONTENT_A_CAPPELLA\x10\x01\x12\x13\n\x0f\x43ONTENT_MIXTURE\x10\x02*\x94\x01\n\x10HeardVoiceGender\x12\"\n\x1eHEARD_VOICE_GENDER_UNSPECIFIED\x10\x00\x12\x1d\n\x19HEARD_VOICE_GENDER_FEMALE\x10\x01\x12\x1b\n\x17HEARD_VOICE_GENDER_MALE\x10\x02\x12 \n\x1cHEARD_VOICE_GENDER_UNDECIDED\x10\x03\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18singalike/v1/voice.proto\x12\x0csingalike.v1\"j\n\tRecording\x12\r\n\x05\x61udio\x18\x01 \x01(\x0c\x12&\n\x07\x63hannel\x18\x02 \x01(\x0e\x32\x15.singalike.v1.Channel\x12&\n\x07\x63ontent\x18\x03 \x01(\x0e\x32\x15.singalike.v1.Content\"\x8e\x03\n\x0cVoiceProfile\x12\x0e\n\x06timbre\x18\x01 \x03(\x02\x12\r\n\x05style\x18\x02 \x03(\x02\x12\x0e\n\x06melody\x18\x03 \x03(\x02\x12\'\n\x08segments\x18\x04 \x03(\x0b\x32\x15.singalike.v1.Segment\x12\x1a\n\x12\x66\x65male_probability\x18\x05 \x01(\x02\x12-\n\x0bvocal_range\x18\x06 \x01(\x0b\x32\x18.singalike.v1.VocalRange\x12,\n\x07quality\x18\x07 \x01(\x0b\x32\x1b.singalike.v1.QualityReport\x12\x15\n\rmodel_version\x18\x08 \x01(\t\x12\x33\n\x0eundecided_band\x18\t \x01(\x0b\x32\x1b.singalike.v1.UndecidedBand\x12\x34\n\x0cvoice_gender\x18\n \x01(\x0e\x32\x1e.singalike.v1.HeardVoiceGender\x12+\n\nsung_notes\x18\x0b \x01(\x0b\x32\x17.singalike.v1.SungNotes\"\xd3\x01\n\tSungNotes\x12\x1e\n\x11highest_held_midi\x18\x01 \x01(\x01H\x00\x88\x01\x01\x12\x19\n\x0clongest_midi\x18\x02 \x01(\x01H\x01\x88\x01\x01\x12\x11\n\tlongest_s\x18\x03 \x01(\x01\x12\x13\n\x0bnotes_per_s\x18\x04 \x01(\x01\x12\x10\n\x08phrase_s\x18\x05 \x01(\x01\x12\x16\n\x0eleap_semitones\x18\x06 \x01(\x01\x12\x12\n\nnote_count\x18\x07 \x01(\x05\x42\x14\n\x12_highest_held_midiB\x0f\n\r_longest_midi\"8\n\rUndecidedBand\x12\x12\n\nmale_up_to\x18\x01 \x01(\x01\x12\x13\n\x0b\x66\x65male_from\x18\x02 \x01(\x01\"X\n\x07Segment\x12\x0f\n\x07start_s\x18\x01 \x01(\x01\x12\r\n\x05\x65nd_s\x18\x02 \x01(\x01\x12\x0e\n\x06timbre\x18\x03 \x03(\x02\x12\r\n\x05style\x18\x04 \x03(\x02\x12\x0e\n\x06melody\x18\x05 \x03(\x02\"\x84\x02\n\nVocalRange\x12\x18\n\x0blowest_midi\x18\x01 \x01(\x01H\x00\x88\x01\x01\x12\x19\n\x0chighest_midi\x18\x02 \x01(\x01H\x01\x88\x01\x01\x12\x1f\n\x12tessitura_low_midi\x18\x03 \x01(\x01H\x02\x88\x01\x01\x12 \n\x13tessitura_high_midi\x18\x04 \x01(\x01H\x03\x88\x01\x01\x12\x10\n\x08voiced_s\x18\x05 \x01(\x01\x12\x1c\n\x14seconds_per_semitone\x18\x06 \x03(\x02\x42\x0e\n\x0c_lowest_midiB\x0f\n\r_highest_midiB\x15\n\x13_tessitura_low_midiB\x16\n\x14_tessitura_high_midi\"\xb1\x01\n\rQualityReport\x12\x12\n\nduration_s\x18\x01 \x01(\x01\x12\x10\n\x08voiced_s\x18\x02 \x01(\x01\x12\x1f\n\x12signal_to_noise_db\x18\x03 \x01(\x01H\x00\x88\x01\x01\x12\x15\n\rclipped_share\x18\x04 \x01(\x01\x12\x1b\n\x13more_than_one_voice\x18\x05 \x01(\x08\x12\x0e\n\x06\x61\x64vice\x18\x06 \x03(\tB\x15\n\x13_signal_to_noise_db\"\xbd\x01\n\x0cVoiceSummary\x12\x1a\n\x12\x66\x65male_probability\x18\x01 \x01(\x02\x12-\n\x0bvocal_range\x18\x02 \x01(\x0b\x32\x18.singalike.v1.VocalRange\x12,\n\x07quality\x18\x03 \x01(\x0b\x32\x1b.singalike.v1.QualityReport\x12\x34\n\x0cvoice_gender\x18\x04 \x01(\x0e\x32\x1e.singalike.v1.HeardVoiceGender\"i\n\x05Model\x12\x15\n\rmodel_version\x18\x01 \x01(\t\x12\x12\n\ntimbre_dim\x18\x02 \x01(\x05\x12\x11\n\tstyle_dim\x18\x03 \x01(\x05\x12\x12\n\nmelody_dim\x18\x04 \x01(\x05\x12\x0e\n\x06\x64\x65vice\x18\x05 \x01(\t*X\n\x07\x43hannel\x12\x17\n\x13\x43HANNEL_UNSPECIFIED\x10\x00\x12\x0f\n\x0b\x43HANNEL_MIX\x10\x01\x12\x10\n\x0c\x43HANNEL_LEFT\x10\x02\x12\x11\n\rCHANNEL_RIGHT\x10\x03*O\n\x07\x43ontent\x12\x17\n\x13\x43ONTENT_UNSPECIFIED\x10\x00\x12\x16\n\x12\x43ONTENT_A_CAPPELLA\x10\x01\x12\x13\n\x0f\x43ONTENT_MIXTURE\x10\x02*\x94\x01\n\x10HeardVoiceGender\x12\"\n\x1eHEARD_VOICE_GENDER_UNSPECIFIED\x10\x00\x12\x1d\n\x19HEARD_VOICE_GENDER_FEMALE\x10\x01\x12\x1b\n\x17HEARD_VOICE_GENDER_MALE\x10\x02\x12 \n\x1cHEARD_VOICE_GENDER_UNDECIDED\x10\x03\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'singalike.v1.voice_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_CHANNEL']._serialized_start=1396
-  _globals['_CHANNEL']._serialized_end=1484
-  _globals['_CONTENT']._serialized_start=1486
-  _globals['_CONTENT']._serialized_end=1565
-  _globals['_HEARDVOICEGENDER']._serialized_start=1568
-  _globals['_HEARDVOICEGENDER']._serialized_end=1716
+  _globals['_CHANNEL']._serialized_start=1655
+  _globals['_CHANNEL']._serialized_end=1743
+  _globals['_CONTENT']._serialized_start=1745
+  _globals['_CONTENT']._serialized_end=1824
+  _globals['_HEARDVOICEGENDER']._serialized_start=1827
+  _globals['_HEARDVOICEGENDER']._serialized_end=1975
   _globals['_RECORDING']._serialized_start=42
   _globals['_RECORDING']._serialized_end=148
   _globals['_VOICEPROFILE']._serialized_start=151
-  _globals['_VOICEPROFILE']._serialized_end=504
-  _globals['_UNDECIDEDBAND']._serialized_start=506
-  _globals['_UNDECIDEDBAND']._serialized_end=562
-  _globals['_SEGMENT']._serialized_start=564
-  _globals['_SEGMENT']._serialized_end=652
-  _globals['_VOCALRANGE']._serialized_start=655
-  _globals['_VOCALRANGE']._serialized_end=915
-  _globals['_QUALITYREPORT']._serialized_start=918
-  _globals['_QUALITYREPORT']._serialized_end=1095
-  _globals['_VOICESUMMARY']._serialized_start=1098
-  _globals['_VOICESUMMARY']._serialized_end=1287
-  _globals['_MODEL']._serialized_start=1289
-  _globals['_MODEL']._serialized_end=1394
+  _globals['_VOICEPROFILE']._serialized_end=549
+  _globals['_SUNGNOTES']._serialized_start=552
+  _globals['_SUNGNOTES']._serialized_end=763
+  _globals['_UNDECIDEDBAND']._serialized_start=765
+  _globals['_UNDECIDEDBAND']._serialized_end=821
+  _globals['_SEGMENT']._serialized_start=823
+  _globals['_SEGMENT']._serialized_end=911
+  _globals['_VOCALRANGE']._serialized_start=914
+  _globals['_VOCALRANGE']._serialized_end=1174
+  _globals['_QUALITYREPORT']._serialized_start=1177
+  _globals['_QUALITYREPORT']._serialized_end=1354
+  _globals['_VOICESUMMARY']._serialized_start=1357
+  _globals['_VOICESUMMARY']._serialized_end=1546
+  _globals['_MODEL']._serialized_start=1548
+  _globals['_MODEL']._serialized_end=1653
 # @@protoc_insertion_point(module_scope)

@@ -151,6 +151,7 @@ class VoiceProfile(_message.Message):
     MODEL_VERSION_FIELD_NUMBER: _builtins.int
     UNDECIDED_BAND_FIELD_NUMBER: _builtins.int
     VOICE_GENDER_FIELD_NUMBER: _builtins.int
+    SUNG_NOTES_FIELD_NUMBER: _builtins.int
     female_probability: _builtins.float
     """Calibrated probability in [0, 1] that the recording sounds female."""
     model_version: _builtins.str
@@ -185,6 +186,10 @@ class VoiceProfile(_message.Message):
     def undecided_band(self) -> Global___UndecidedBand:
         """Where the ear leaves the voice gender open; absent: from 0.3 to 0.7."""
 
+    @_builtins.property
+    def sung_notes(self) -> Global___SungNotes:
+        """How it is sung; absent: not measured."""
+
     def __init__(
         self,
         *,
@@ -198,14 +203,68 @@ class VoiceProfile(_message.Message):
         model_version: _builtins.str = ...,
         undecided_band: Global___UndecidedBand | None = ...,
         voice_gender: Global___HeardVoiceGender.ValueType = ...,
+        sung_notes: Global___SungNotes | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["quality", b"quality", "undecided_band", b"undecided_band", "vocal_range", b"vocal_range"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["quality", b"quality", "sung_notes", b"sung_notes", "undecided_band", b"undecided_band", "vocal_range", b"vocal_range"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["female_probability", b"female_probability", "melody", b"melody", "model_version", b"model_version", "quality", b"quality", "segments", b"segments", "style", b"style", "timbre", b"timbre", "undecided_band", b"undecided_band", "vocal_range", b"vocal_range", "voice_gender", b"voice_gender"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["female_probability", b"female_probability", "melody", b"melody", "model_version", b"model_version", "quality", b"quality", "segments", b"segments", "style", b"style", "sung_notes", b"sung_notes", "timbre", b"timbre", "undecided_band", b"undecided_band", "vocal_range", b"vocal_range", "voice_gender", b"voice_gender"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___VoiceProfile: _TypeAlias = VoiceProfile  # noqa: Y015
+
+@_typing.final
+class SungNotes(_message.Message):
+    """What the notes of a recording ask of a voice. Each pitch and length is absent where nothing was held long enough."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    HIGHEST_HELD_MIDI_FIELD_NUMBER: _builtins.int
+    LONGEST_MIDI_FIELD_NUMBER: _builtins.int
+    LONGEST_S_FIELD_NUMBER: _builtins.int
+    NOTES_PER_S_FIELD_NUMBER: _builtins.int
+    PHRASE_S_FIELD_NUMBER: _builtins.int
+    LEAP_SEMITONES_FIELD_NUMBER: _builtins.int
+    NOTE_COUNT_FIELD_NUMBER: _builtins.int
+    highest_held_midi: _builtins.float
+    """Highest note that is held for half a second or more, in MIDI pitch."""
+    longest_midi: _builtins.float
+    """Longest note, in MIDI pitch."""
+    longest_s: _builtins.float
+    """Length of the longest note, in seconds; at least 0."""
+    notes_per_s: _builtins.float
+    """Notes a second while the voice sings; at least 0."""
+    phrase_s: _builtins.float
+    """90th percentile of the length of phrases between breaths, in seconds; at least 0."""
+    leap_semitones: _builtins.float
+    """90th percentile of the distance from one note to the next inside a phrase, in semitones; at least 0."""
+    note_count: _builtins.int
+    """Notes behind the figures."""
+    def __init__(
+        self,
+        *,
+        highest_held_midi: _builtins.float | None = ...,
+        longest_midi: _builtins.float | None = ...,
+        longest_s: _builtins.float = ...,
+        notes_per_s: _builtins.float = ...,
+        phrase_s: _builtins.float = ...,
+        leap_semitones: _builtins.float = ...,
+        note_count: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_highest_held_midi", b"_highest_held_midi", "_longest_midi", b"_longest_midi", "highest_held_midi", b"highest_held_midi", "longest_midi", b"longest_midi"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_highest_held_midi", b"_highest_held_midi", "_longest_midi", b"_longest_midi", "highest_held_midi", b"highest_held_midi", "leap_semitones", b"leap_semitones", "longest_midi", b"longest_midi", "longest_s", b"longest_s", "note_count", b"note_count", "notes_per_s", b"notes_per_s", "phrase_s", b"phrase_s"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__highest_held_midi: _TypeAlias = _typing.Literal["highest_held_midi"]  # noqa: Y015
+    _WhichOneofArgType__highest_held_midi: _TypeAlias = _typing.Literal["_highest_held_midi", b"_highest_held_midi"]  # noqa: Y015
+    _WhichOneofReturnType__longest_midi: _TypeAlias = _typing.Literal["longest_midi"]  # noqa: Y015
+    _WhichOneofArgType__longest_midi: _TypeAlias = _typing.Literal["_longest_midi", b"_longest_midi"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__highest_held_midi) -> _WhichOneofReturnType__highest_held_midi | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__longest_midi) -> _WhichOneofReturnType__longest_midi | None: ...
+
+Global___SungNotes: _TypeAlias = SungNotes  # noqa: Y015
 
 @_typing.final
 class UndecidedBand(_message.Message):

@@ -1,7 +1,7 @@
 """What the recommender answers, as frozen values."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from singalike.audio.quality import QualityReport
 from singalike.embeddings.profile import VocalRange, VoiceProfile
@@ -27,6 +27,122 @@ class Moment:
 
 
 @dataclass(frozen=True)
+class Likeness:
+    """How alike two voices are, told as a share of pairs of different singers.
+
+    Attributes:
+        closer_than: Closer than this share of pairs of different singers of the catalogue, in [0, 1].
+        low, high: Ends of the 90 % interval, from resampling the segments of the recording.
+    """
+
+    closer_than: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """One signal behind a suggestion.
+
+    Attributes:
+        signal: Its name, or "dislikes".
+        value: In [0, 1]; None when it could not be computed.
+        weight: After that of signals which could not be computed was shared out, in [0, 1].
+        contribution: value x weight; below zero for "dislikes" alone.
+        text: What was found, as a sentence.
+    """
+
+    signal: str
+    value: float | None
+    weight: float
+    contribution: float
+    text: str = ""
+
+
+@dataclass(frozen=True)
+class HeldNote:
+    """A note that is held: MIDI pitch and length in seconds."""
+
+    midi_pitch: float
+    duration_s: float
+
+
+@dataclass(frozen=True)
+class Singability:
+    """How hard a song is for a voice, each part in [0, 1] and 1 easy; None where it is not known.
+
+    Attributes:
+        overall: The least of the known parts.
+        range: Share of the sung time inside the person's range in this key.
+        tempo: How unhurried the notes are.
+        phrases: How short the phrases are against a breath.
+        leaps: How small the leaps are.
+        ease: "easy", "comfortable", "stretch" or "" when nothing is known.
+    """
+
+    overall: float
+    range: float | None
+    tempo: float | None
+    phrases: float | None
+    leaps: float | None
+    ease: str
+
+
+@dataclass(frozen=True)
+class Conversion:
+    """Asks the conversion service for a song in the person's voice; `voice_id` is empty when it is not enrolled."""
+
+    voice_id: str
+    track_id: str
+    key_shift_semitones: int
+
+
+@dataclass(frozen=True)
+class Abstention:
+    """Why nobody is named.
+
+    Attributes:
+        reason: "MORE_VOICE_NEEDED" or "NOTHING_STANDS_OUT".
+        message: The same as a sentence.
+        more_voice_s: Seconds of clear voice that are missing, 0 when that is not what is missing.
+    """
+
+    reason: str
+    message: str
+    more_voice_s: float
+
+
+@dataclass(frozen=True)
+class ListSummary:
+    """How a list came about.
+
+    Attributes:
+        preset: "name@version".
+        weights: In force, by signal; they sum to 1.
+        candidate_count: Singers or songs that could have been on the list.
+        diversity: Mean of 1 - cosine over pairs of the list's timbre vectors, centred; None below two.
+        coverage: Share of the catalogue's singers among the candidates.
+        exposure_id: Names what was shown; empty without a listener.
+        experiment, arm: What chose the preset; empty: nothing.
+        fallbacks: "popular", "no_history".
+        catalogue_revision: What the list is of.
+        learnt_from_events: Events of the listener behind the taste.
+    """
+
+    preset: str = ""
+    weights: Mapping[str, float] = field(default_factory=dict)
+    candidate_count: int = 0
+    diversity: float | None = None
+    coverage: float = 0.0
+    exposure_id: str = ""
+    experiment: str = ""
+    arm: str = ""
+    fallbacks: tuple[str, ...] = ()
+    catalogue_revision: int = 0
+    learnt_from_events: int = 0
+
+
+@dataclass(frozen=True)
 class SingerSuggestion:
     """A singer with a voice like the person's.
 
@@ -35,6 +151,9 @@ class SingerSuggestion:
         score: Blend of the signals, in [0, 1].
         signals: Contribution of each signal; they sum to the score.
         moments: Best matching pairs, best first.
+        likeness: Of the two voices; None without a voice.
+        reason: Why, as one sentence.
+        evidence: What the score is made of, weightiest first.
     """
 
     singer_id: str
@@ -42,6 +161,9 @@ class SingerSuggestion:
     score: float
     signals: Mapping[str, float]
     moments: tuple[Moment, ...]
+    likeness: Likeness | None = None
+    reason: str = ""
+    evidence: tuple[Evidence, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -56,6 +178,13 @@ class SongSuggestion:
         in_range_before, in_range_after: Share of the sung time inside the person's tessitura, unshifted and shifted;
             None when the person's range or the track's is not known well enough.
         moments: Best matching pairs within this track.
+        key_shift_confidence: 0 when another key fits as well, 1 when no other does; None when a range is not known.
+        highest_note_midi: Highest held note after the shift; None when not known.
+        longest_note: Longest held note after the shift.
+        singability: How hard it is for this voice.
+        reason: Why, as one sentence.
+        evidence: What the score is made of, weightiest first.
+        conversion: Asks for it in the person's voice.
     """
 
     track_id: str
@@ -68,6 +197,13 @@ class SongSuggestion:
     in_range_before: float | None
     in_range_after: float | None
     moments: tuple[Moment, ...]
+    key_shift_confidence: float | None = None
+    highest_note_midi: float | None = None
+    longest_note: HeldNote | None = None
+    singability: Singability | None = None
+    reason: str = ""
+    evidence: tuple[Evidence, ...] = ()
+    conversion: Conversion | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,11 +234,17 @@ class Suggestions:
 
     Attributes:
         singers, songs: Best first.
-        voice: What was heard.
+        voice: What was heard; None when the request held no voice.
         notes: Signals that could not be computed and other things to know, as whole sentences.
+        next_page_token: For the next page; empty at the end.
+        abstention: Why nobody is named; None when somebody is.
+        summary: How the list came about.
     """
 
     singers: tuple[SingerSuggestion, ...]
     songs: tuple[SongSuggestion, ...]
-    voice: VoiceSummary
+    voice: VoiceSummary | None
     notes: tuple[str, ...]
+    next_page_token: str = ""
+    abstention: Abstention | None = None
+    summary: ListSummary = field(default_factory=ListSummary)

@@ -13,7 +13,7 @@ def suggestions_to_json(suggestions: Suggestions) -> dict[str, Any]:
         {
             "singers": [_singer(singer) for singer in suggestions.singers],
             "songs": [_song(song) for song in suggestions.songs],
-            "voice": _voice(suggestions.voice),
+            "voice": suggestions.voice and _voice(suggestions.voice),
             "notes": list(suggestions.notes),
         }
     )

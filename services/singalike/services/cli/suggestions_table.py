@@ -25,14 +25,15 @@ def print_suggestions(suggestions: Suggestions, titles: Mapping[str, str], conso
         titles: Title of each track by id, for the moments.
         console: Where to.
     """
-    console.print(_voice_line(suggestions.voice))
+    if suggestions.voice:
+        console.print(_voice_line(suggestions.voice))
     console.print(_singer_table(suggestions.singers))
     for line in _moment_lines(suggestions.singers[:MOMENTS_PRINTED], titles):
         console.print(line)
     console.print(_song_table(suggestions.songs))
     for note in suggestions.notes:
         console.print(Text(f"note: {note}", style="yellow"))
-    for advice in suggestions.voice.quality.advice:
+    for advice in suggestions.voice.quality.advice if suggestions.voice else ():
         console.print(Text(f"next time: {advice}", style="yellow"))
 
 

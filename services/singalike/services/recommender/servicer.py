@@ -9,6 +9,7 @@ from singalike.client.profile_converters import summary_to_message
 from singalike.services.identify import SingerIdentifier
 from singalike.services.ports import Catalogue, TrackFilter
 from singalike.services.recommend import Recommender
+from singalike.services.recommender.listener_servicer import ListenerServicer
 from singalike.services.recommender.map_keeper import MapKeeper
 from singalike.services.recommender.voices import Voices, read_consent
 from singalike.services.wire.converters import (
@@ -31,7 +32,7 @@ DEFAULT_PAGE_SIZE = 50
 COLOUR_WORDS = {pb.MAP_COLOUR_GENRE: "genre", pb.MAP_COLOUR_RANGE: "range"}
 
 
-class RecommenderServicer(RecommenderServiceServicer):
+class RecommenderServicer(ListenerServicer, RecommenderServiceServicer):
     """Serves `singalike.v1.RecommenderService`.
 
     Args:
@@ -68,7 +69,7 @@ class RecommenderServicer(RecommenderServiceServicer):
         found = await asyncio.to_thread(self._recommender.recommend_singers, profile, read_options(request.options))
         return pb.RecommendSingersResponse(
             singers=[write_singer_suggestion(singer) for singer in found.singers],
-            voice=summary_to_message(found.voice),
+            voice=summary_to_message(found.voice) if found.voice else None,
             notes=found.notes,
         )
 
@@ -79,7 +80,7 @@ class RecommenderServicer(RecommenderServiceServicer):
         found = await asyncio.to_thread(self._recommender.recommend_songs, profile, read_options(request.options))
         return pb.RecommendSongsResponse(
             songs=[write_song_suggestion(song) for song in found.songs],
-            voice=summary_to_message(found.voice),
+            voice=summary_to_message(found.voice) if found.voice else None,
             notes=found.notes,
         )
 
