@@ -33,8 +33,8 @@ from singalike.audio.separation import IdentitySeparator
 from singalike.audio.sound import Sound
 from singalike.embeddings.profile import VoiceProfile
 from singalike.errors import InvalidInputError, SingalikeError
-from singalike.recsys.evaluation import bootstrap as bootstrap_interval
-from singalike.recsys.evaluation import hits_at
+from singalike.recsys.ranking_metrics import bootstrap as bootstrap_interval
+from singalike.recsys.ranking_metrics import hits_at
 from singalike.services import bootstrap
 from singalike.services.index_follower import IndexFollower
 from singalike.services.ingest import IngestTools, ingest
