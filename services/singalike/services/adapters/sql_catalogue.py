@@ -11,6 +11,7 @@ from singalike.errors import NotFoundError
 from singalike.services.adapters.page_tokens import check_page_size, make_token, read_token
 from singalike.services.adapters.sql_changes import read_changes, read_expected_state
 from singalike.services.adapters.sql_engine import Database
+from singalike.services.adapters.sql_memory import ReadMemory
 from singalike.services.adapters.sql_rows import (
     SINGERS,
     TRACKS,
@@ -63,6 +64,7 @@ class SqlCatalogue:
         voice_ids: Callable[[], str] = new_voice_id,
     ) -> None:
         self._database = Database(url, min_free_disk_mb)
+        self._memory = ReadMemory(self._database.file)
         self._now = now
         self._voice_ids = voice_ids
 
@@ -155,8 +157,7 @@ class SqlCatalogue:
     def revision(self) -> int:
         """Return the revision of the last change, 0 when nothing ever changed."""
         self._database.scrub_again()
-        with self._database.read() as connection:
-            return current_revision(connection)
+        return self._memory.get("revision", self._read_revision)
 
     def changes(self, after_revision: int, model_version: str, limit: int = 5000) -> CatalogueChanges:
         """Return what an index at `after_revision` is missing, about `limit` points at a time.
@@ -185,21 +186,30 @@ class SqlCatalogue:
 
     def get_voice(self, voice_id: str) -> StoredVoice:
         """Return a voice; raises NotFoundError VOICE_NOT_FOUND."""
-        with self._database.read() as connection:
-            voice = find_voice(connection, voices.c.voice_id == voice_id)
-        if voice is None:
-            raise voice_not_found(voice_id)
-        return voice
+        return self._memory.get(("voice", voice_id), lambda: self._read_voice(voice_id))
 
     def remove_voice(self, voice_id: str) -> None:
         """Erase a voice and its consent record; raises NotFoundError VOICE_NOT_FOUND."""
         with self._database.write(erases=True) as connection:
             erase_voice(connection, voice_id)
+        self._memory.forget()
         self._database.scrub()
 
     def close(self) -> None:
         """Let go of files and connections."""
+        self._memory.close()
         self._database.close()
+
+    def _read_revision(self) -> int:
+        with self._database.read() as connection:
+            return current_revision(connection)
+
+    def _read_voice(self, voice_id: str) -> StoredVoice:
+        with self._database.read() as connection:
+            voice = find_voice(connection, voices.c.voice_id == voice_id)
+        if voice is None:
+            raise voice_not_found(voice_id)
+        return voice
 
     def _walk(self, model_version: str, after: str) -> list[TrackWithProfile]:
         query = TRACKS.where(tracks.c.model_version == model_version, tracks.c.track_id > after)

@@ -58,6 +58,11 @@ class Database:
             raise
 
     @property
+    def file(self) -> Path | None:
+        """The file of the embedded engine; None: another engine."""
+        return self._file
+
+    @property
     def is_sqlite(self) -> bool:
         """Whether this is the embedded engine."""
         return self._engine.dialect.name == "sqlite"
