@@ -13,7 +13,7 @@ from singalike.services import settings_page
 from singalike.services.settings import Settings
 
 ROOT = Path(__file__).parents[2]
-CORE = ("audio", "embeddings", "recsys")
+CORE = ("audio", "embeddings", "recsys", "conversion")
 ROOTS = (*CORE, "services", "protos")
 LONGEST_FILE, LONGEST_FUNCTION = 400, 50
 
