@@ -204,21 +204,3 @@ def bootstrap(values: Values, random: np.random.Generator, draws: int = 2000, co
     tail = (1.0 - confidence) / 2.0
     low, high = np.quantile(means, [tail, 1.0 - tail])
     return Interval(float(values.mean()), float(low), float(high))
-
-
-def paired_bootstrap(first: Values, second: Values, random: np.random.Generator, draws: int = 2000) -> Interval:
-    """Give the mean by which the first is above the second on the same queries, with its 95 % interval.
-
-    An interval above zero says that the first is better, also where the intervals of the two means overlap: what
-    makes a query hard, it makes hard for both.
-
-    Args:
-        first: One value a query.
-        second: The same, in the same order.
-        random: Source of the draws.
-        draws: Resamples.
-
-    Source:
-        Sakai 2006, Evaluating evaluation metrics based on the bootstrap, https://doi.org/10.1145/1148170.1148261.
-    """
-    return bootstrap(first - second, random, draws)

@@ -185,14 +185,27 @@ class JudgedSet:
         yield Row("nearest cosine", self.name, len(truth), {"AUC": distance}, baseline=True)
 
 
-def _labels(recordings: Sequence[Recording]) -> tuple[Rows, Rows]:
-    singer = _numbered([one.singer for one in recordings])
-    works = np.array([one.work for one in recordings])
-    song = np.zeros(len(recordings), dtype=np.intp)
+def label_songs(singers: Sequence[str], songs: Sequence[str]) -> tuple[Rows, Rows]:
+    """Number singers, and the songs of each, in the order of their names.
+
+    Args:
+        singers: Of each recording.
+        songs: Of each recording.
+
+    Returns:
+        `singer` and `song` of a `JudgedSet`.
+    """
+    singer = _numbered(singers)
+    works = np.array(songs)
+    song = np.zeros(len(works), dtype=np.intp)
     for number in range(int(singer.max()) + 1):
         own = np.flatnonzero(singer == number)
         song[own] = _numbered(works[own].tolist())
     return singer, song
+
+
+def _labels(recordings: Sequence[Recording]) -> tuple[Rows, Rows]:
+    return label_songs([one.singer for one in recordings], [one.work for one in recordings])
 
 
 def _numbered(names: Sequence[str]) -> Rows:

@@ -18,7 +18,7 @@ def evaluate(topics: Sequence[str], bench: "Bench", command: str, remarks: Seque
     """Run topics and gather their tables.
 
     Args:
-        topics: Names of `TOPICS`, and "singers".
+        topics: Names of `TOPICS`, "singers" and "recommender".
         bench: Recordings and ear.
         command: The line that makes the report again.
         remarks: Put on top of the report.
@@ -28,10 +28,11 @@ def evaluate(topics: Sequence[str], bench: "Bench", command: str, remarks: Seque
     """
     from singalike.embeddings.evaluation.report import Report
     from singalike.embeddings.evaluation.topics import TOPICS
+    from singalike.recsys.evaluation.topic import evaluate_recommender
     from singalike.recsys.singer_evaluation import evaluate_singers
 
-    # Probabilities of singers are the recommender's: the ear's own topics may not know of them.
-    known = {**TOPICS, "singers": evaluate_singers}
+    # Probabilities of singers and suggestions are the recommender's: the ear's own topics may not know of them.
+    known = {**TOPICS, "singers": evaluate_singers, "recommender": evaluate_recommender}
     sections = [section for topic in topics for section in known[topic](bench)]
     return Report(command, bench.encoder.model_version, sections, remarks)
 

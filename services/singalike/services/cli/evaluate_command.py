@@ -13,7 +13,7 @@ from singalike.services.settings import read_settings
 if TYPE_CHECKING:
     from singalike.embeddings.evaluation.report import Report
 
-TOPICS = ("timbre", "melody", "gender", "style", "singers")
+TOPICS = ("timbre", "melody", "gender", "style", "singers", "recommender")
 """As in `singalike.embeddings.evaluation.topics`, which takes seconds to import."""
 
 CACHE = Path.home() / ".cache" / "singalike" / "evaluation"
