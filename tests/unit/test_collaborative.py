@@ -138,6 +138,17 @@ def test_liking_counts_for_the_track_in_full_and_for_its_singer_in_part(view: Ca
     assert np.count_nonzero(table) == 3
 
 
+def test_a_table_that_would_grow_too_large_leaves_listeners_out_evenly(view: CatalogueView) -> None:
+    attitudes = [read_attitude(events) for events in two_camps()]
+
+    whole, half = gather(attitudes, view), gather(attitudes, view, most_entries=120)
+
+    assert half.table.nnz <= 120
+    assert half.listener_count == whole.listener_count / 2
+    assert (half.table != whole.table[::2]).nnz == 0
+    assert half.event_count == whole.event_count
+
+
 def test_only_a_like_takes_a_dislike_back_and_hearing_it_out_takes_a_skip_back() -> None:
     song = Item(is_singer=False, item_id="t")
 

@@ -1,6 +1,6 @@
 """Who liked what, as one sparse table over the singers and tracks of a view."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,6 +19,12 @@ On synthetic listeners this finds songs better than singers that are no items of
 MOST_ITEMS = 1000
 """Items of one listener that count, the best liked ones: nobody's diligence outweighs everybody else."""
 
+MOST_ENTRIES = 4_000_000
+"""Entries of a table, about 32 MB; where there are more, every second listener stands for two, then every fourth."""
+
+
+_Row = tuple[NDArray[np.int32], NDArray[np.float32]]
+
 
 @dataclass(frozen=True, eq=False)
 class Interactions:
@@ -28,7 +34,7 @@ class Interactions:
         table: Confidences, sparse float32 (listeners, tracks + singers): first the view's tracks, then its singers.
             A part of the liking of tracks is that of their singers.
         view: Names the columns.
-        event_count: Events behind the table.
+        event_count: Events of all listeners, also of those who were left out.
     """
 
     table: csr_matrix
@@ -45,31 +51,31 @@ class Interactions:
         return np.asarray(self.table.getnnz(axis=0), dtype=np.int64)
 
 
-def gather(attitudes: Iterable[Attitude], view: CatalogueView) -> Interactions:
+def gather(attitudes: Iterable[Attitude], view: CatalogueView, most_entries: int = MOST_ENTRIES) -> Interactions:
     """Put listeners into a table, one row each; those who like nothing of the view have none.
 
     Args:
         attitudes: Of one listener each. They are read once and not kept.
         view: What they may like; items that it does not hold (any more) are left out.
+        most_entries: Where the table would grow larger, listeners are left out evenly along their order.
     """
-    columns: list[NDArray[np.int32]] = []
-    values: list[NDArray[np.float32]] = []
-    event_count = 0
-    for attitude in attitudes:
-        row = liking_row(attitude.liked, view)
-        if row:
-            columns.append(np.fromiter(row, dtype=np.int32, count=len(row)))
-            values.append(np.fromiter(map(confidence, row.values()), dtype=np.float32, count=len(row)))
-            event_count += attitude.event_count
-    return Interactions(_stacked(columns, values, _width(view)), view, event_count)
+    rows: list[_Row] = []
+    every, entries, event_count = 1, 0, 0
+    liking = ((liking_row(attitude.liked, view), attitude.event_count) for attitude in attitudes)
+    for place, (liked, events) in enumerate(each for each in liking if each[0]):
+        event_count += events
+        if place % every == 0:
+            rows.append(_packed(liked))
+            entries += len(liked)
+        while entries > most_entries and len(rows) > 1:
+            rows, every = rows[::2], 2 * every
+            entries = sum(len(row[0]) for row in rows)
+    return Interactions(_stacked(rows, _width(view)), view, event_count)
 
 
 def one_row(liked: Mapping[Item, float], view: CatalogueView) -> csr_matrix:
     """Return the row of one listener, sparse float32 (1, tracks + singers), empty where nothing there is liked."""
-    row = liking_row(liked, view)
-    columns = np.fromiter(row, dtype=np.int32, count=len(row))
-    values = np.fromiter(map(confidence, row.values()), dtype=np.float32, count=len(row))
-    return _stacked([columns], [values], _width(view))
+    return _stacked([_packed(liking_row(liked, view))], _width(view))
 
 
 def liking_row(liked: Mapping[Item, float], view: CatalogueView) -> dict[int, float]:
@@ -99,8 +105,13 @@ def _width(view: CatalogueView) -> int:
     return len(view.tracks) + len(view.singers)
 
 
-def _stacked(columns: list[NDArray[np.int32]], values: list[NDArray[np.float32]], width: int) -> csr_matrix:
-    starts = np.cumsum([0, *(len(row) for row in columns)], dtype=np.int32)
-    indices = np.concatenate([np.zeros(0, np.int32), *columns])
-    data = np.concatenate([np.zeros(0, np.float32), *values])
-    return csr_matrix((data, indices, starts), shape=(len(columns), width))
+def _packed(row: Mapping[int, float]) -> _Row:
+    columns = np.fromiter(row, dtype=np.int32, count=len(row))
+    return columns, np.fromiter(map(confidence, row.values()), dtype=np.float32, count=len(row))
+
+
+def _stacked(rows: Sequence[_Row], width: int) -> csr_matrix:
+    starts = np.cumsum([0, *(len(columns) for columns, _ in rows)], dtype=np.int32)
+    indices = np.concatenate([np.zeros(0, np.int32), *(columns for columns, _ in rows)])
+    data = np.concatenate([np.zeros(0, np.float32), *(values for _, values in rows)])
+    return csr_matrix((data, indices, starts), shape=(len(rows), width))

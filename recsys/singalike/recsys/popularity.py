@@ -29,6 +29,10 @@ class Following:
     listener_count: int
 
 
+NOBODY = Following({}, {}, 0)
+"""Nobody liked anything yet."""
+
+
 def count_listeners(interactions: Interactions) -> Following:
     """Count the distinct listeners of everything that was liked; what speaks against something is not in the table."""
     counts = interactions.listeners_of()

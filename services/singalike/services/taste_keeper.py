@@ -1,0 +1,287 @@
+"""Keeps what is learnt from listeners in step with what they do, beside the requests."""
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+from threading import Event, Lock, Thread
+from typing import Protocol
+
+import structlog
+
+from singalike.errors import SingalikeError
+from singalike.recsys.catalogue_view import CatalogueView
+from singalike.recsys.collaborative import TasteModel, fit_taste_model, fold_in, in_rows_of
+from singalike.recsys.dislikes import aversion_of
+from singalike.recsys.interactions import gather
+from singalike.recsys.listener_events import Attitude, read_attitude
+from singalike.recsys.listener_taste import ListenerTaste, Popularity, no_taste
+from singalike.recsys.popularity import NOBODY, Following, count_listeners, popularity_in
+from singalike.services.listener_records import Exclusion, Feedback
+from singalike.services.recent import Recent
+
+LOG = structlog.get_logger()
+
+FEWEST_CHANGES, CHANGED_SHARE = 50, 0.05
+"""A refit is worth it after so many changes, and after this share of the events behind the last one."""
+
+OLDEST_S = 600.0
+"""After this time any change is worth a refit: whoever was forgotten leaves what was learnt by then."""
+
+REST_FACTOR = 4.0
+"""After a refit, the next waits this many times as long as it took."""
+
+CHECK_S = 1.0
+"""How often the number of changes is looked up."""
+
+TASTE_BYTES, FEWEST_TASTES, MOST_LISTENERS = 2**25, 8, 1000
+"""Memory for tastes of those who came lately, for at least so many; and for how many listeners events are kept read."""
+
+
+class History(Protocol):
+    """What is read of a `FeedbackStore`."""
+
+    def events_of(self, listener_id: str, now: datetime) -> tuple[Feedback, ...]:
+        """Return a listener's events that have not run out, oldest first."""
+
+    def exclusions_of(self, listener_id: str) -> tuple[Exclusion, ...]:
+        """Return all exclusions of a listener."""
+
+    def walk_events(self, now: datetime) -> Iterable[tuple[str, Feedback]]:
+        """Walk over the events of all listeners that have not run out, by listener and time."""
+
+    def listener_revision(self, listener_id: str) -> int:
+        """Return a number that changes with every change of a listener's events or exclusions."""
+
+    def revision(self) -> int:
+        """Return a number that grows with every change of anybody's events or exclusions."""
+
+
+@dataclass(frozen=True, eq=False)
+class Learnt:
+    """What was learnt from all listeners.
+
+    Attributes:
+        revision: Of the history.
+        model: Which items are liked together; None: too few listeners.
+        following: How many listeners items have.
+        event_count: Events behind both.
+    """
+
+    revision: int = 0
+    model: TasteModel | None = None
+    following: Following = NOBODY
+    event_count: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class _InView:
+    """What was learnt, in the rows of a view."""
+
+    learnt: Learnt
+    view: CatalogueView
+    model: TasteModel | None
+    popularity: Popularity
+
+
+@dataclass(frozen=True, eq=False)
+class _Taste:
+    """A taste with what it was made from."""
+
+    listener: "_Listener"
+    learnt: _InView
+    taste: ListenerTaste
+
+
+@dataclass(frozen=True, eq=False)
+class _Listener:
+    """What is read of one listener.
+
+    Attributes:
+        revision: Of the listener's history.
+        attitude, exclusions: What it comes to.
+        event_count: Events that have not run out, of all kinds.
+        expire_time: When the next one runs out; None: never.
+    """
+
+    revision: int
+    attitude: Attitude
+    exclusions: tuple[Exclusion, ...]
+    event_count: int
+    expire_time: datetime | None
+
+
+def beside(refit: Callable[[], None]) -> None:
+    """Run a refit in a thread of its own, as servers do."""
+    Thread(target=refit, name="taste-refit", daemon=True).start()
+
+
+def at_once(refit: Callable[[], None]) -> None:
+    """Run a refit before the answer, as commands do that answer once and end."""
+    refit()
+
+
+class TasteKeeper:
+    """Hands out taste with a listener's events up to now, learnt from everybody's events up to the last refit.
+
+    Hides, dislikes and likes of a listener count from the next request on. Nobody waits for a refit: the old model
+    answers until the new one is whole. Safe to call from several threads.
+
+    Args:
+        history: Where events and exclusions are kept.
+        now: Clock, UTC.
+        run: Runs refits, `beside` or `at_once`.
+        monotonic: Clock in seconds.
+        seed: Of the model.
+    """
+
+    def __init__(
+        self,
+        history: History,
+        now: Callable[[], datetime],
+        run: Callable[[Callable[[], None]], None] = beside,
+        monotonic: Callable[[], float] = time.monotonic,
+        seed: int = 0,
+    ) -> None:
+        self._history = history
+        self._now = now
+        self._run = run
+        self._monotonic = monotonic
+        self._seed = seed
+        self._learnt = Learnt()
+        self._in_view: _InView | None = None
+        self._view: CatalogueView | None = None
+        self._refitting = Lock()
+        self._stopping = Event()
+        self._fitted_at = self._rest_until = self._check_at = float("-inf")
+        self._listeners = Recent[_Listener](MOST_LISTENERS)
+        self._tastes = Recent[_Taste](FEWEST_TASTES)
+
+    def taste(self, listener_id: str, view: CatalogueView) -> ListenerTaste:
+        """Return the taste of a listener; `no_taste` of a stranger."""
+        self.follow(view)
+        listener, learnt = self._listener(listener_id), self._learnt_in(view)
+        kept = self._tastes.get(listener_id)
+        if kept is None or kept.listener is not listener or kept.learnt is not learnt:
+            kept = _Taste(listener, learnt, _taste_of(listener.attitude, learnt))
+            self._tastes.put(listener_id, kept, most=max(FEWEST_TASTES, TASTE_BYTES // _bytes_of(kept.taste)))
+        return kept.taste
+
+    def exclusions(self, listener_id: str) -> tuple[Exclusion, ...]:
+        """Return the lasting exclusions of a listener."""
+        return self._listener(listener_id).exclusions
+
+    def popularity(self, view: CatalogueView) -> Popularity:
+        """Return how popular singers and tracks are, as of the last refit."""
+        self.follow(view)
+        return self._learnt_in(view).popularity
+
+    def state(self, listener_id: str) -> str:
+        """Return a text that changes whenever taste, exclusions or popularity may have changed; empty id: nobody."""
+        if self._view is not None:
+            self.follow(self._view)
+        if not listener_id:
+            return f"{self._learnt.revision}"
+        listener = self._listener(listener_id)
+        return f"{self._learnt.revision}.{listener.revision}.{listener.event_count}"
+
+    def follow(self, view: CatalogueView) -> None:
+        """Start a refit when enough has changed, unless one runs already."""
+        self._view = view
+        if self._is_stale() and self._refitting.acquire(blocking=False):
+            self._run(self._refit_and_release)
+
+    def stop(self) -> None:
+        """Start no refit any more and wait for the end of the one that runs."""
+        self._stopping.set()
+        with self._refitting:
+            pass
+
+    def _is_stale(self) -> bool:
+        clock = self._monotonic()
+        if self._stopping.is_set() or clock < max(self._check_at, self._rest_until):
+            return False
+        self._check_at = clock + CHECK_S
+        changes = self._history.revision() - self._learnt.revision
+        enough = max(FEWEST_CHANGES, CHANGED_SHARE * self._learnt.event_count)
+        return changes != 0 and (abs(changes) >= enough or clock - self._fitted_at >= OLDEST_S)
+
+    def _refit_and_release(self) -> None:
+        try:
+            self._refit()
+        except SingalikeError as error:
+            LOG.warning("taste_refit_failed", reason=error.reason, message=error.message)
+        except Exception:  # a thread has no caller: the old model answers on, and the log says why
+            LOG.exception("taste_refit_failed")
+        finally:
+            self._refitting.release()
+
+    def _refit(self) -> None:
+        started, view = self._monotonic(), self._view
+        assert view is not None
+        revision = self._history.revision()
+        interactions = gather(self._attitudes(), view)
+        if self._stopping.is_set():
+            return
+        model = fit_taste_model(interactions, self._seed)
+        self._learnt = Learnt(revision, model, count_listeners(interactions), interactions.event_count)
+        self._fitted_at = self._monotonic()
+        took_s = self._fitted_at - started
+        self._rest_until = self._fitted_at + REST_FACTOR * took_s
+        LOG.info(
+            "taste_refitted",
+            listeners=interactions.listener_count,
+            events=interactions.event_count,
+            took_s=round(took_s, 3),
+            revision=revision,
+        )
+
+    def _attitudes(self) -> Iterator[Attitude]:
+        for _, events in groupby(self._history.walk_events(self._now()), key=lambda pair: pair[0]):
+            if self._stopping.is_set():
+                return
+            yield read_attitude(event for _, event in events)
+
+    def _learnt_in(self, view: CatalogueView) -> _InView:
+        learnt, kept = self._learnt, self._in_view
+        if kept is None or kept.learnt is not learnt or kept.view is not view:
+            model = in_rows_of(learnt.model, view) if learnt.model is not None else None
+            self._in_view = kept = _InView(learnt, view, model, popularity_in(view, learnt.following))
+        return kept
+
+    def _listener(self, listener_id: str) -> _Listener:
+        now, revision = self._now(), self._history.listener_revision(listener_id)
+        kept = self._listeners.get(listener_id)
+        if kept is not None and kept.revision == revision and (kept.expire_time is None or now < kept.expire_time):
+            return kept
+        events = self._history.events_of(listener_id, now)
+        listener = _Listener(
+            revision,
+            read_attitude(events),
+            self._history.exclusions_of(listener_id),
+            len(events),
+            min((event.expire_time for event in events if event.expire_time is not None), default=None),
+        )
+        self._listeners.put(listener_id, listener)
+        return listener
+
+
+def _taste_of(attitude: Attitude, learnt: _InView) -> ListenerTaste:
+    aversion = aversion_of(attitude, learnt.view, learnt.model)
+    unknown = no_taste(learnt.view)
+    liked = fold_in(learnt.model, attitude) if learnt.model is not None else unknown
+    return ListenerTaste(
+        liked.singers,
+        liked.tracks,
+        aversion.singers,
+        aversion.tracks,
+        aversion.hidden_singers,
+        aversion.hidden_tracks,
+        liked.event_count,
+    )
+
+
+def _bytes_of(taste: ListenerTaste) -> int:
+    arrays = (taste.singers, taste.tracks, taste.disliked_singers, taste.disliked_tracks)
+    return max(1, sum(array.nbytes for array in arrays))

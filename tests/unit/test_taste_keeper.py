@@ -1,0 +1,285 @@
+"""Taste beside the requests: what counts at once, what waits for a refit, and who waits for nothing."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from threading import Event
+
+import numpy as np
+import pytest
+
+from singalike.errors import UnavailableError
+from singalike.recsys.catalogue_view import CatalogueView
+from singalike.services.listener_records import DISLIKE, HIDE, LIKE, PLAY, Exclusion, Feedback
+from singalike.services.taste_keeper import CHECK_S, OLDEST_S, TasteKeeper, at_once, beside
+from tests.support.voices import small_view
+
+START = datetime(2025, 3, 1, tzinfo=UTC)
+EQUAL = 1e-9
+
+
+@dataclass
+class Clock:
+    """A clock that is moved by hand, as UTC and as seconds."""
+
+    passed_s: float = 0.0
+
+    def now(self) -> datetime:
+        return START + timedelta(seconds=self.passed_s)
+
+    def monotonic(self) -> float:
+        return self.passed_s
+
+
+@dataclass
+class Diary:
+    """Events in a dictionary; a walk over all of them may be held up."""
+
+    events: dict[str, list[Feedback]] = field(default_factory=dict)
+    walks: int = 0
+    changes: int = 0
+    walking: Event = field(default_factory=Event)
+    go_on: Event = field(default_factory=Event)
+
+    def __post_init__(self) -> None:
+        self.go_on.set()
+
+    def add(self, listener_id: str, kind: str, track_id: str = "", singer_id: str = "", days: float = 0.0) -> None:
+        expires = START + timedelta(days=days) if days else None
+        self.events.setdefault(listener_id, []).append(Feedback("", kind, track_id, singer_id, START, expires))
+        self.changes += 1
+
+    def erase(self, listener_id: str) -> None:
+        self.changes += 1
+        del self.events[listener_id]
+
+    def events_of(self, listener_id: str, now: datetime) -> tuple[Feedback, ...]:
+        mine = self.events.get(listener_id, ())
+        return tuple(event for event in mine if event.expire_time is None or event.expire_time > now)
+
+    def exclusions_of(self, listener_id: str) -> tuple[Exclusion, ...]:
+        return (Exclusion("x-1", "genre", "polka", START),) if listener_id == "ann" else ()
+
+    def walk_events(self, now: datetime) -> Iterable[tuple[str, Feedback]]:
+        self.walks += 1
+        self.walking.set()
+        self.go_on.wait()
+        for listener_id in sorted(self.events):
+            yield from ((listener_id, event) for event in self.events_of(listener_id, now))
+
+    def listener_revision(self, listener_id: str) -> int:
+        return len(self.events.get(listener_id, ()))
+
+    def revision(self) -> int:
+        return self.changes
+
+
+def track_id(singer: int, take: int = 0) -> str:
+    return f"s{singer:02}-song {singer} {take}"
+
+
+@pytest.fixture(scope="module")
+def view() -> CatalogueView:
+    return small_view(8, 3)
+
+
+@pytest.fixture
+def diary() -> Diary:
+    """Eight listeners like singers 0 to 2, eight like 3 to 5."""
+    found = Diary()
+    for camp in (0, 3):
+        for listener in range(8):
+            for singer in range(camp, camp + 3):
+                for take in range(3):
+                    found.add(f"of-{camp}-{listener}", LIKE, track_id(singer, take))
+    return found
+
+
+def keeper_of(diary: Diary, clock: Clock, run: Callable[[Callable[[], None]], None] = at_once) -> TasteKeeper:
+    return TasteKeeper(diary, clock.now, run, clock.monotonic)
+
+
+def test_a_listener_who_came_after_the_fit_is_folded_in_at_once(diary: Diary, view: CatalogueView) -> None:
+    keeper = keeper_of(diary, Clock())
+    keeper.follow(view)
+
+    diary.add("ann", LIKE, track_id(0))
+    taste = keeper.taste("ann", view)
+
+    assert taste.singers[2] > 2 * taste.singers[4]
+    assert taste.event_count == 1
+    assert diary.walks == 1
+
+
+def test_hides_and_dislikes_count_from_the_next_request_on_without_a_refit(diary: Diary, view: CatalogueView) -> None:
+    keeper = keeper_of(diary, Clock())
+    before, state = keeper.taste("of-0-1", view), keeper.state("of-0-1")
+
+    diary.add("of-0-1", HIDE, singer_id="s01")
+    diary.add("of-0-1", DISLIKE, track_id(4))
+    after = keeper.taste("of-0-1", view)
+
+    assert not before.hidden_tracks.any()
+    assert np.flatnonzero(after.hidden_singers).tolist() == [1]
+    assert after.hidden_tracks.sum() == 3
+    assert after.disliked_tracks[view.track_rows[track_id(4)]] == 1.0
+    assert np.array_equal(after.tracks, before.tracks, equal_nan=True)
+    assert after.event_count == before.event_count
+    assert keeper.state("of-0-1") != state
+    assert diary.walks == 1
+
+
+def test_nobody_waits_for_a_refit_and_the_new_model_comes_whole(diary: Diary, view: CatalogueView) -> None:
+    clock = Clock()
+    keeper = keeper_of(diary, clock, beside)
+    diary.go_on.clear()
+
+    early = keeper.taste("of-0-1", view)
+    diary.walking.wait()
+    diary.add("of-0-1", HIDE, track_id(5))
+    meanwhile = keeper.taste("of-0-1", view)
+    diary.go_on.set()
+    keeper.stop()
+    late = keeper_of(diary, clock).taste("of-0-1", view)
+
+    assert np.isnan(early.tracks).all()
+    assert np.isnan(meanwhile.tracks).all()
+    assert meanwhile.hidden_tracks.sum() == 1
+    assert not np.isnan(late.tracks).all()
+
+
+def test_a_refit_in_a_thread_swaps_the_model_in(diary: Diary, view: CatalogueView) -> None:
+    ended = Event()
+
+    def run(refit: Callable[[], None]) -> None:
+        beside(lambda: (refit(), ended.set()))  # type: ignore[arg-type,return-value]
+
+    keeper = keeper_of(diary, Clock(), run)
+    keeper.follow(view)
+    assert ended.wait(30)
+
+    assert keeper.taste("of-0-1", view).event_count == 9
+    assert keeper.popularity(view).singers[0] > keeper.popularity(view).singers[7]
+
+
+def test_many_changes_or_an_old_model_bring_a_refit_and_few_changes_do_not(diary: Diary, view: CatalogueView) -> None:
+    clock = Clock()
+    keeper = keeper_of(diary, clock)
+    keeper.follow(view)
+
+    walks = []
+    for changes, passed_s in ((10, CHECK_S), (60, CHECK_S), (1, CHECK_S), (0, OLDEST_S), (0, OLDEST_S)):
+        for _ in range(changes):
+            diary.add("ben", PLAY, track_id(6))
+        clock.passed_s += passed_s
+        keeper.follow(view)
+        walks.append(diary.walks)
+
+    assert walks == [1, 2, 2, 3, 3]
+
+
+def test_who_is_forgotten_is_gone_at_once_and_leaves_what_was_learnt_with_the_next_refit(
+    diary: Diary, view: CatalogueView
+) -> None:
+    clock = Clock()
+    diary.add("ann", LIKE, track_id(7))
+    keeper = keeper_of(diary, clock)
+    followed = keeper.popularity(view).singers[7]
+
+    diary.erase("ann")
+    stranger = keeper.taste("ann", view)
+    clock.passed_s += OLDEST_S
+    left = keeper.popularity(view).singers[7]
+
+    assert np.isnan(stranger.tracks).all()
+    assert left < followed
+    assert left == keeper.popularity(view).singers[6]
+    assert np.isnan(keeper.taste("of-0-1", view).tracks[view.track_rows[track_id(7)]])
+
+
+def test_an_event_that_runs_out_counts_no_more(diary: Diary, view: CatalogueView) -> None:
+    clock = Clock()
+    keeper = keeper_of(diary, clock)
+    diary.add("ann", HIDE, track_id(0), days=1.0)
+    hidden, state = keeper.taste("ann", view), keeper.state("ann")
+
+    clock.passed_s += timedelta(days=1).total_seconds()
+    later = keeper.taste("ann", view)
+
+    assert hidden.hidden_tracks.sum() == 1
+    assert not later.hidden_tracks.any()
+    assert keeper.state("ann") != state
+
+
+def test_the_state_stays_while_nothing_changes_and_follows_the_refit(diary: Diary, view: CatalogueView) -> None:
+    clock = Clock()
+    keeper = keeper_of(diary, clock)
+    keeper.follow(view)
+    ann, nobody = keeper.state("ann"), keeper.state("")
+
+    same = (keeper.state("ann"), keeper.state(""))
+    diary.add("ben", PLAY, track_id(6))
+    clock.passed_s += OLDEST_S
+
+    assert same == (ann, nobody)
+    assert keeper.state("ann") != ann
+    assert keeper.state("") != nobody
+
+
+def test_the_same_taste_is_not_worked_out_twice(diary: Diary, view: CatalogueView) -> None:
+    keeper = keeper_of(diary, Clock())
+
+    assert keeper.taste("of-0-1", view) is keeper.taste("of-0-1", view)
+    assert keeper.popularity(view) is keeper.popularity(view)
+
+
+def test_a_new_view_is_answered_in_its_own_rows(diary: Diary, view: CatalogueView) -> None:
+    keeper = keeper_of(diary, Clock())
+    old = keeper.taste("of-0-1", view)
+    grown = small_view(9, 3)
+
+    new = keeper.taste("of-0-1", grown)
+
+    assert new.tracks.shape == (27,)
+    assert np.allclose(new.singers[:6], old.singers[:6], atol=EQUAL)
+    assert np.isnan(new.singers[8])
+    assert diary.walks == 1
+
+
+def test_a_refit_that_fails_leaves_the_old_model_and_is_tried_again(diary: Diary, view: CatalogueView) -> None:
+    class Broken(Diary):
+        def walk_events(self, now: datetime) -> Iterable[tuple[str, Feedback]]:
+            if self.walks == 1:
+                self.walks += 1
+                raise UnavailableError("DATABASE_DOWN", "the database does not answer: try again")
+            return super().walk_events(now)
+
+    clock = Clock()
+    broken = Broken(diary.events, changes=diary.changes)
+    keeper = keeper_of(broken, clock)
+    before = keeper.taste("of-0-1", view)
+    broken.add("ben", PLAY, track_id(6))
+
+    clock.passed_s += OLDEST_S
+    after_failure = keeper.taste("of-0-1", view)
+    clock.passed_s += OLDEST_S
+    keeper.follow(view)
+
+    assert after_failure is before
+    assert broken.walks == 3
+
+
+def test_a_stopped_keeper_starts_no_refit_and_answers_on(diary: Diary, view: CatalogueView) -> None:
+    keeper = keeper_of(diary, Clock())
+
+    keeper.stop()
+
+    assert np.isnan(keeper.taste("of-0-1", view).tracks).all()
+    assert diary.walks == 0
+
+
+def test_lasting_exclusions_are_handed_on(diary: Diary) -> None:
+    keeper = keeper_of(diary, Clock())
+
+    assert [exclusion.value for exclusion in keeper.exclusions("ann")] == ["polka"]
+    assert keeper.exclusions("ben") == ()
