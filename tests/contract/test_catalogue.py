@@ -1,6 +1,5 @@
 """One contract for the catalogue on SQLite and, when SINGALIKE_TEST_POSTGRES_URL is set, on PostgreSQL."""
 
-import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -14,23 +13,16 @@ from singalike.services.adapters.sql_catalogue import SqlCatalogue
 from singalike.services.index_points import checksum
 from singalike.services.ports import IndexPoint, TrackFilter
 from singalike.services.records import TrackInfo
-from tests.support.catalogue_entries import CONSENT, EAR, SchemaOf, add_track, all_points, assert_same_profile, sha
+from tests.support.catalogue_entries import CONSENT, EAR, add_track, all_points, assert_same_profile, sha
+from tests.support.databases import fresh_database
 from tests.support.fake_ear import FakeEar, make_profile
-from tests.support.folders import quick_folder
 
 BATCH_TOLERANCE = 1e-5  # what encoding promises
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def url(request: pytest.FixtureRequest) -> Iterator[str]:
-    if request.param == "sqlite":
-        with quick_folder() as folder:
-            yield f"sqlite:///{folder / 'data' / 'catalogue.db'}"
-        return
-    server = os.environ.get("SINGALIKE_TEST_POSTGRES_URL", "")
-    if not server:
-        pytest.skip("set SINGALIKE_TEST_POSTGRES_URL to run the contract on PostgreSQL")
-    with SchemaOf(server) as fresh:
+    with fresh_database(request.param) as fresh:
         yield fresh
 
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from singalike.embeddings.ears.port import VoiceVectorEncoder
     from singalike.embeddings.encoder import VoiceEncoder
     from singalike.services.adapters.sql_catalogue import SqlCatalogue
+    from singalike.services.adapters.sql_feedback import SqlFeedback
     from singalike.services.ports import VoiceIndex
 
 
@@ -88,6 +89,13 @@ def open_catalogue(settings: Settings) -> "SqlCatalogue":
     from singalike.services.adapters.sql_catalogue import SqlCatalogue
 
     return SqlCatalogue(settings.catalogue_url, settings.min_free_disk_mb)
+
+
+def open_feedback(settings: Settings) -> "SqlFeedback":
+    """Open what is kept of listeners, in the catalogue's database; close it after use."""
+    from singalike.services.adapters.sql_feedback import SqlFeedback
+
+    return SqlFeedback(settings.catalogue_url, settings.min_free_disk_mb, settings.feedback_days)
 
 
 def open_index(settings: Settings, timbre_dim: int, style_dim: int, model_version: str = "") -> "VoiceIndex":

@@ -13,8 +13,16 @@ from singalike.services.records import Page
 class FeedbackStore(Protocol):
     """Events, exclusions and exposures of listeners; what a method has returned from is on disk."""
 
-    def record(self, listener_id: str, feedback: Sequence[Feedback], request_id: str = "") -> tuple[Feedback, ...]:
-        """Store events in one transaction; a repeated request_id returns the first ones.
+    def record(
+        self, listener_id: str, feedback: Sequence[Feedback], request_id: str = "", content: str = ""
+    ) -> tuple[Feedback, ...]:
+        """Store events in one transaction; a repeated request_id returns what is left of the first ones.
+
+        Args:
+            listener_id: Who.
+            feedback: What they did; ids are drawn here.
+            request_id: Of this listener; empty: not repeatable.
+            content: Digest of what the caller sent, before times were filled in; empty: `content_of` the events.
 
         Raises:
             AlreadyExistsError: REQUEST_ID_REUSED, the same id with other content.

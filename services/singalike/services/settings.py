@@ -33,6 +33,12 @@ class Settings(BaseSettings):
         ge=0,
         description="Writes are refused when less than this is free on the data folder's disk, in MiB.",
     )
+    feedback_days: int = Field(
+        default=365,
+        ge=0,
+        le=36500,
+        description="How long feedback, and what was shown to whom, is kept, in days from its arrival; 0: for ever.",
+    )
     checkpoints: Path | None = Field(default=None, description="Folder of other checkpoints than the shipped ones.")
     timbre_encoder: str = Field(
         default="",

@@ -4,6 +4,7 @@ import base64
 import binascii
 import hashlib
 import json
+import re
 
 from singalike.errors import FieldViolation, InvalidInputError
 
@@ -42,6 +43,25 @@ def read_token(token: str, kind: str, scope: tuple[str, ...]) -> str:
     if token_scope != _scope_digest(scope):
         raise _bad_token("it belongs to another filter")
     return last_id
+
+
+def make_place(time_us: int, number: int) -> str:
+    """Write the place of an item in a list that goes by time, for `make_token`."""
+    return f"{time_us}.{number}"
+
+
+def read_place(place: str) -> tuple[int, int] | None:
+    """Invert `make_place`; None for the first page.
+
+    Raises:
+        InvalidInputError: BAD_PAGE_TOKEN.
+    """
+    if not place:
+        return None
+    found = re.fullmatch(r"(-?[0-9]{1,18})\.([0-9]{1,18})", place, re.ASCII)
+    if found is None:
+        raise _bad_token("it is not one that this list gave out")
+    return int(found[1]), int(found[2])
 
 
 def _texts(said: object) -> list[str]:

@@ -14,9 +14,10 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    UniqueConstraint,
 )
 
-HEAD = "0001"
+HEAD = "0002"
 """The last migration; a database that is there already needs no Alembic at open, which saves its import."""
 
 NAMING = {
@@ -29,6 +30,7 @@ metadata = MetaData(naming_convention=NAMING)
 
 # Bytewise order on both engines, so that pages come in the same order everywhere.
 Id = String(80).with_variant(String(80, collation="C"), "postgresql")
+OthersId = String(200).with_variant(String(200, collation="C"), "postgresql")
 # SQLite counts only INTEGER primary keys up by itself.
 SegmentId = BigInteger().with_variant(Integer, "sqlite")
 
@@ -57,7 +59,8 @@ counter = Table(
     Column("name", String(20), primary_key=True),
     Column("value", BigInteger, nullable=False),
 )
-"""One row, "revision": bumped inside every writing transaction, so revisions commit in order."""
+"""Rows "revision" (of the catalogue) and "feedback" (of listeners): bumped inside every writing transaction, so that
+revisions commit in order."""
 
 models = Table(
     "models",
@@ -141,4 +144,66 @@ voice_segments = Table(
         Column(column.name, column.type, nullable=False, primary_key=column.name == "position")
         for column in _segment_columns()
     ],
+)
+
+listeners = Table(
+    "listeners",
+    metadata,
+    Column("listener_id", OthersId, primary_key=True),
+    Column("revision", BigInteger, nullable=False),
+)
+"""The counter "feedback" as it was after the last change of each listener's events or exclusions."""
+
+feedback_requests = Table(
+    "feedback_requests",
+    metadata,
+    Column("request_number", SegmentId, primary_key=True, autoincrement=True),
+    Column("listener_id", OthersId, nullable=False),
+    Column("request_id", String(200), nullable=False),
+    Column("content", String(64), nullable=False),
+    Column("create_time_us", BigInteger, nullable=False),
+    UniqueConstraint("listener_id", "request_id"),
+)
+
+# No foreign keys to tracks and singers: what a listener hid stays hidden when the same comes back.
+feedback = Table(
+    "feedback",
+    metadata,
+    Column("feedback_number", SegmentId, primary_key=True, autoincrement=True),
+    Column("feedback_id", String(40), nullable=False, unique=True),
+    Column("listener_id", OthersId, nullable=False),
+    Column("kind", String(10), nullable=False),
+    Column("track_id", OthersId, nullable=False),
+    Column("singer_id", OthersId, nullable=False),
+    Column("time_us", BigInteger, nullable=False),
+    Column("expire_time_us", BigInteger, index=True),
+    Column("exposure_id", String(200), nullable=False),
+    Column("request_number", BigInteger, index=True),
+    Index("ix_feedback_listener_id", "listener_id", "time_us", "feedback_number"),
+)
+
+exclusions = Table(
+    "exclusions",
+    metadata,
+    Column("exclusion_id", String(40), primary_key=True),
+    Column("listener_id", OthersId, nullable=False),
+    Column("kind", String(20), nullable=False),
+    Column("value", String(200), nullable=False),
+    Column("create_time_us", BigInteger, nullable=False),
+    UniqueConstraint("listener_id", "kind", "value"),
+)
+
+exposures = Table(
+    "exposures",
+    metadata,
+    Column("exposure_id", String(40), primary_key=True),
+    Column("listener_id", OthersId, nullable=False, index=True),
+    Column("time_us", BigInteger, nullable=False),
+    Column("ranks", String(10), nullable=False),
+    Column("preset", Text, nullable=False),
+    Column("experiment", Text, nullable=False),
+    Column("arm", Text, nullable=False),
+    Column("items", Text, nullable=False),
+    Column("teams", Text, nullable=False),
+    Index("ix_exposures_time_us", "time_us", "exposure_id"),
 )

@@ -1,0 +1,177 @@
+"""Statements about listeners, inside a transaction that the store holds open."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from singalike.services.adapters.sql_rows import from_microseconds, to_microseconds
+from singalike.services.adapters.sql_schema import (
+    counter,
+    exclusions,
+    exposures,
+    feedback,
+    feedback_requests,
+    listeners,
+    singers,
+    tracks,
+)
+from singalike.services.listener_feedback import (
+    REQUEST_MEMORY,
+    request_id_reused,
+    unknown_singer,
+    unknown_track,
+)
+from singalike.services.listener_records import Exclusion, Feedback
+
+FEEDBACK = sa.select(feedback)
+EXCLUSIONS = sa.select(exclusions).order_by(exclusions.c.exclusion_id)
+IN_ORDER = (feedback.c.time_us, feedback.c.feedback_number)
+OF_LISTENERS = (feedback, feedback_requests, exclusions, exposures, listeners)
+
+
+def alive(now: datetime) -> sa.ColumnElement[bool]:
+    """Tell the events that have not run out."""
+    return feedback.c.expire_time_us.is_(None) | (feedback.c.expire_time_us > to_microseconds(now))
+
+
+def read_feedback(row: sa.Row[tuple[object, ...]]) -> Feedback:
+    """Read a row of `FEEDBACK`."""
+    return Feedback(
+        feedback_id=row.feedback_id,
+        kind=row.kind,
+        track_id=row.track_id,
+        singer_id=row.singer_id,
+        time=from_microseconds(row.time_us),
+        expire_time=None if row.expire_time_us is None else from_microseconds(row.expire_time_us),
+        exposure_id=row.exposure_id,
+    )
+
+
+def read_exclusion(row: sa.Row[tuple[object, ...]]) -> Exclusion:
+    """Read a row of `EXCLUSIONS`."""
+    return Exclusion(row.exclusion_id, row.kind, row.value, from_microseconds(row.create_time_us))
+
+
+def current_revision(connection: sa.Connection) -> int:
+    """Read the counter of changes to anybody's events and exclusions."""
+    return int(connection.execute(sa.select(counter.c.value).where(counter.c.name == "feedback")).scalar_one())
+
+
+def next_revision(connection: sa.Connection) -> int:
+    """Bump the counter, inside the transaction that makes the change."""
+    connection.execute(sa.update(counter).where(counter.c.name == "feedback").values(value=counter.c.value + 1))
+    return current_revision(connection)
+
+
+def mark_changed(connection: sa.Connection, listener_id: str) -> None:
+    """Give a listener the next revision."""
+    revision = next_revision(connection)
+    mine = sa.update(listeners).where(listeners.c.listener_id == listener_id).values(revision=revision)
+    if not connection.execute(mine).rowcount:
+        connection.execute(sa.insert(listeners).values(listener_id=listener_id, revision=revision))
+
+
+def check_targets(connection: sa.Connection, targets: Iterable[tuple[str, str]]) -> None:
+    """Make sure that tracks and singers are in the catalogue.
+
+    Args:
+        connection: Inside a transaction.
+        targets: Pairs of a track and a singer; empty ids are not looked for.
+
+    Raises:
+        NotFoundError: TRACK_NOT_FOUND, SINGER_NOT_FOUND.
+    """
+    track_ids, singer_ids = ({name for name in names if name} for names in zip(*targets, strict=True))
+    for wanted, column, unknown in (
+        (track_ids, tracks.c.track_id, unknown_track),
+        (singer_ids, singers.c.singer_id, unknown_singer),
+    ):
+        missing = wanted - set(connection.execute(sa.select(column).where(column.in_(wanted))).scalars())
+        if missing:
+            raise unknown(min(missing))
+
+
+def insert_feedback(
+    connection: sa.Connection,
+    listener_id: str,
+    events: Sequence[Feedback],
+    request_number: int | None,
+    draw_id: Callable[[], str],
+) -> tuple[Feedback, ...]:
+    """Insert events under new ids, in their order."""
+    stored = tuple(replace(event, feedback_id=draw_id()) for event in events)
+    columns = [
+        {
+            "feedback_id": event.feedback_id,
+            "listener_id": listener_id,
+            "kind": event.kind,
+            "track_id": event.track_id,
+            "singer_id": event.singer_id,
+            "time_us": to_microseconds(event.time),
+            "expire_time_us": None if event.expire_time is None else to_microseconds(event.expire_time),
+            "exposure_id": event.exposure_id,
+            "request_number": request_number,
+        }
+        for event in stored
+    ]
+    connection.execute(sa.insert(feedback), columns)
+    return stored
+
+
+def find_request(connection: sa.Connection, listener_id: str, request_id: str, content: str) -> int | None:
+    """Return the number of a request that came before.
+
+    Raises:
+        AlreadyExistsError: REQUEST_ID_REUSED, it came with other content.
+    """
+    same = (feedback_requests.c.listener_id == listener_id) & (feedback_requests.c.request_id == request_id)
+    before = connection.execute(sa.select(feedback_requests).where(same)).first()
+    if before is None:
+        return None
+    if before.content != content:
+        raise request_id_reused()
+    return int(before.request_number)
+
+
+def insert_request(connection: sa.Connection, listener_id: str, request_id: str, content: str, now: datetime) -> int:
+    """Remember a request; returns its number."""
+    said = {"listener_id": listener_id, "request_id": request_id, "content": content}
+    created = sa.insert(feedback_requests).values(create_time_us=to_microseconds(now), **said)
+    key = connection.execute(created).inserted_primary_key
+    assert key is not None
+    return int(key[0])
+
+
+def read_request(connection: sa.Connection, request_number: int) -> tuple[Feedback, ...]:
+    """Read what is left of a request's events, in its order."""
+    query = FEEDBACK.where(feedback.c.request_number == request_number).order_by(feedback.c.feedback_number)
+    return tuple(map(read_feedback, connection.execute(query)))
+
+
+def has_expired(connection: sa.Connection, now: datetime) -> bool:
+    """Say whether any event has run out."""
+    return connection.execute(sa.select(feedback.c.feedback_number).where(_dead(now)).limit(1)).first() is not None
+
+
+def erase_expired(connection: sa.Connection, now: datetime) -> int:
+    """Erase events that have run out, and requests and listeners that nothing is left of; returns how many events."""
+    whose = sa.select(feedback.c.listener_id).where(_dead(now))
+    changed = sa.update(listeners).where(listeners.c.listener_id.in_(whose))
+    connection.execute(changed.values(revision=next_revision(connection)))
+    erased = connection.execute(sa.delete(feedback).where(_dead(now))).rowcount
+    old = feedback_requests.c.create_time_us <= to_microseconds(now - REQUEST_MEMORY)
+    connection.execute(sa.delete(feedback_requests).where(old, ~_same(feedback, feedback_requests, "request_number")))
+    kept = [_same(table, listeners, "listener_id") for table in (feedback, feedback_requests, exclusions)]
+    connection.execute(sa.delete(listeners).where(~sa.or_(*kept)))
+    return erased
+
+
+def _dead(now: datetime) -> sa.ColumnElement[bool]:
+    return feedback.c.expire_time_us <= to_microseconds(now)
+
+
+def _same(inner: sa.Table, outer: sa.Table, column: str) -> sa.ColumnElement[bool]:
+    """Tell the outer rows for which an inner one has the same value."""
+    return sa.select(inner.c[column]).where(inner.c[column] == outer.c[column]).correlate(outer).exists()

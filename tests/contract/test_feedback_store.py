@@ -1,0 +1,413 @@
+"""One contract for what is kept of listeners: in memory, on SQLite and, where a server is named, on PostgreSQL."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from singalike.errors import AlreadyExistsError, InvalidInputError, NotFoundError
+from singalike.services.adapters.memory_feedback import MemoryFeedback
+from singalike.services.adapters.page_tokens import make_token
+from singalike.services.adapters.sql_catalogue import SqlCatalogue
+from singalike.services.adapters.sql_feedback import SqlFeedback
+from singalike.services.listener_records import DISLIKE, HIDE, LIKE, PLAY, Exclusion, Exposure, Feedback
+from tests.support.catalogue_entries import add_track, sha
+from tests.support.databases import fresh_database
+
+START = datetime(2026, 5, 4, 3, 2, 1, 123456, tzinfo=UTC)
+TRACKS = [sha(number)[:20] for number in range(3)]
+
+
+@dataclass
+class Clock:
+    """A clock that a test sets."""
+
+    time: datetime = START
+
+    def __call__(self) -> datetime:
+        return self.time
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture(params=["memory", "sqlite", "postgresql"])
+def engine(request: pytest.FixtureRequest) -> str:
+    return request.param
+
+
+@pytest.fixture
+def catalogue(engine: str) -> Iterator[SqlCatalogue]:
+    with fresh_database("sqlite" if engine == "memory" else engine) as url:
+        opened = SqlCatalogue(url)
+        for number in range(3):
+            add_track(opened, number, singer=f"Singer {number}")
+        opened.url = url
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def store(engine: str, catalogue: SqlCatalogue, clock: Clock) -> Iterator[MemoryFeedback | SqlFeedback]:
+    if engine == "memory":
+        yield MemoryFeedback(catalogue, exposure_days=7, now=clock)
+        return
+    opened = SqlFeedback(catalogue.url, exposure_days=7, now=clock)
+    yield opened
+    opened.close()
+
+
+Store = MemoryFeedback | SqlFeedback
+
+
+def event(kind: str = PLAY, track: int = 0, minutes: float = 0, keep: timedelta | None = None) -> Feedback:
+    time = START + timedelta(minutes=minutes)
+    return Feedback("", kind, TRACKS[track], "", time, None if keep is None else START + keep, "e-1")
+
+
+def test_an_event_comes_back_as_it_was_recorded(store: Store) -> None:
+    said = (event(LIKE, keep=timedelta(days=9)), Feedback("", HIDE, "", "singer-2", START))
+
+    stored = store.record("mia", said)
+
+    assert [replace(each, feedback_id="") for each in stored] == list(said)
+    assert all(each.feedback_id.startswith("f-") and len(each.feedback_id) == 34 for each in stored)
+    assert store.events_of("mia", START) == stored
+    assert store.list_feedback("mia").items == stored[::-1]
+
+
+def test_events_of_one_moment_keep_the_order_in_which_they_came(store: Store) -> None:
+    stored = store.record("mia", [event(kind) for kind in (LIKE, DISLIKE, HIDE, PLAY)])
+
+    assert store.events_of("mia", START) == stored
+
+
+def test_events_are_told_by_their_time_and_not_by_their_arrival(store: Store) -> None:
+    late, early = store.record("mia", [event(minutes=2), event(minutes=1)])
+
+    assert store.events_of("mia", START) == (early, late)
+    assert store.list_feedback("mia").items == (late, early)
+
+
+@pytest.mark.parametrize(
+    ("reason", "target"), [("TRACK_NOT_FOUND", ("nowhere", "")), ("SINGER_NOT_FOUND", ("", "nobody"))]
+)
+def test_an_event_about_something_unknown_leaves_nothing_of_its_request(
+    store: Store, reason: str, target: tuple[str, str]
+) -> None:
+    with pytest.raises(NotFoundError) as refusal:
+        store.record("mia", [event(), Feedback("", LIKE, *target, START)], "request-1")
+
+    assert refusal.value.reason == reason
+    assert target[0] + target[1] in refusal.value.message
+    assert store.events_of("mia", START) == ()
+    assert store.revision() == store.listener_revision("mia") == 0
+    assert len(store.record("mia", [event()], "request-1")) == 1
+
+
+def test_a_repeated_request_is_answered_as_before(store: Store) -> None:
+    first = store.record("mia", [event(LIKE, 1), event(PLAY, 0)], "request-1")
+    revision = store.revision()
+
+    again = store.record("mia", [event(LIKE, 1), event(PLAY, 0)], "request-1")
+
+    assert again == first
+    assert store.revision() == revision
+    assert len(store.events_of("mia", START)) == 2
+
+
+def test_a_retry_is_known_by_what_was_sent_when_its_times_were_filled_in_later(store: Store) -> None:
+    first = store.record("mia", [event(minutes=0)], "request-1", content="digest")
+
+    assert store.record("mia", [event(minutes=5)], "request-1", content="digest") == first
+    with pytest.raises(AlreadyExistsError):
+        store.record("mia", [event(minutes=0)], "request-1", content="another")
+
+
+@pytest.mark.parametrize("other", [event(LIKE), event(track=1), event(minutes=1), event(keep=timedelta(1))])
+def test_a_request_id_is_for_one_content(store: Store, other: Feedback) -> None:
+    store.record("mia", [event()], "request-1")
+
+    with pytest.raises(AlreadyExistsError) as refusal:
+        store.record("mia", [other], "request-1")
+
+    assert refusal.value.reason == "REQUEST_ID_REUSED"
+    assert len(store.record("ben", [other], "request-1")) == 1
+
+
+def test_what_was_taken_back_does_not_return_with_a_retry(store: Store) -> None:
+    gone, left = store.record("mia", [event(LIKE), event(PLAY)], "request-1")
+    store.delete_feedback("mia", gone.feedback_id)
+
+    again = store.record("mia", [event(LIKE), event(PLAY)], "request-1")
+
+    assert again == (left,)
+    assert store.events_of("mia", START) == (left,)
+
+
+def test_nobody_takes_back_what_somebody_else_did(store: Store) -> None:
+    (stored,) = store.record("mia", [event()])
+
+    for listener, feedback_id in (("ben", stored.feedback_id), ("mia", "f-none")):
+        with pytest.raises(NotFoundError) as refusal:
+            store.delete_feedback(listener, feedback_id)
+        assert refusal.value.reason == "FEEDBACK_NOT_FOUND"
+
+    assert store.events_of("mia", START) == (stored,)
+
+
+def test_pages_of_events_walk_over_everything_once(store: Store) -> None:
+    stored = store.record("mia", [event(minutes=number // 3) for number in range(11)])
+    store.record("ben", [event()])
+    seen: list[Feedback] = []
+    token = "go"
+
+    while token:
+        page = store.list_feedback("mia", 4, "" if token == "go" else token)
+        assert page.total_size == 11
+        seen += page.items
+        token = page.next_page_token
+
+    assert tuple(seen) == stored[::-1]
+
+
+def test_an_event_that_arrives_between_two_pages_moves_nothing(store: Store) -> None:
+    stored = store.record("mia", [event(minutes=number) for number in range(4)])
+    first = store.list_feedback("mia", 2)
+
+    store.record("mia", [event(minutes=9)])
+
+    assert store.list_feedback("mia", 2, first.next_page_token).items == stored[1::-1]
+
+
+@pytest.mark.parametrize("place", ["", "x", "1", "1.", "1.2.3", "9" * 40 + ".1", "1.²"])
+def test_a_page_token_that_somebody_made_up_is_refused(store: Store, place: str) -> None:
+    token = make_token("feedback", ("mia",), place) if place else "AAAA"
+
+    with pytest.raises(InvalidInputError) as refusal:
+        store.list_feedback("mia", 2, token)
+
+    assert refusal.value.reason == "BAD_PAGE_TOKEN"
+
+
+def test_a_page_token_is_for_one_listener(store: Store) -> None:
+    store.record("mia", [event() for _ in range(3)])
+    token = store.list_feedback("mia", 2).next_page_token
+
+    for call in (lambda: store.list_feedback("ben", 2, token), lambda: store.list_exclusions("mia", 2, token)):
+        with pytest.raises(InvalidInputError) as refusal:
+            call()
+        assert refusal.value.reason == "BAD_PAGE_TOKEN"
+
+
+def test_what_has_run_out_is_not_seen_even_before_it_is_pruned(store: Store, clock: Clock) -> None:
+    _, kept = store.record("mia", [event(LIKE, keep=timedelta(days=1)), event(PLAY)])
+
+    clock.time = START + timedelta(days=1)
+
+    assert store.events_of("mia", clock()) == (kept,)
+    assert store.list_feedback("mia").items == (kept,)
+    assert store.list_feedback("mia").total_size == 1
+    assert list(store.walk_events(clock())) == [("mia", kept)]
+
+
+def test_pruning_erases_what_has_run_out_and_tells_its_listeners(store: Store) -> None:
+    _, kept = store.record("mia", [event(LIKE, keep=timedelta(days=1)), event(PLAY, keep=timedelta(days=3))])
+    store.record("ben", [event()])
+    before = {name: store.listener_revision(name) for name in ("mia", "ben")}
+
+    assert store.prune(START + timedelta(hours=23)) == 0
+    assert store.prune(START + timedelta(days=2)) == 1
+
+    assert store.events_of("mia", START) == (kept,)
+    assert store.listener_revision("mia") > before["mia"]
+    assert store.listener_revision("ben") == before["ben"]
+    assert store.prune(START + timedelta(days=2)) == 0
+
+
+def test_a_request_is_remembered_while_anything_of_it_is_kept_and_for_a_month(store: Store) -> None:
+    short, long = event(LIKE, keep=timedelta(days=1)), event(PLAY, keep=timedelta(days=99))
+    store.record("mia", [short], "request-1")
+    store.record("mia", [long], "request-2")
+    later = START + timedelta(days=31)
+
+    store.prune(START + timedelta(days=2))
+    assert store.record("mia", [short], "request-1") == ()
+    store.record("ben", [event(keep=timedelta(days=3))])
+    store.prune(later)
+
+    assert len(store.record("mia", [short], "request-1")) == 1
+    assert len(store.record("mia", [long], "request-2")) == 1
+    assert len(store.events_of("mia", START)) == 2
+
+
+def test_revisions_move_with_every_change_of_the_listener_and_with_no_other(store: Store) -> None:
+    seen = [store.listener_revision("mia")]
+
+    def moved() -> bool:
+        seen.append(store.listener_revision("mia"))
+        return seen[-1] != seen[-2]
+
+    (stored,) = store.record("mia", [event()])
+    assert moved()
+    exclusion = store.add_exclusion("mia", Exclusion("", "genre", "folk", START))
+    assert moved()
+    store.add_exclusion("mia", Exclusion("", "genre", "folk", START))
+    store.record("ben", [event()])
+    store.log_exposures([exposure(1)])
+    assert not moved()
+    store.delete_feedback("mia", stored.feedback_id)
+    assert moved()
+    store.remove_exclusion("mia", exclusion.exclusion_id)
+    assert moved()
+    assert len({*seen}) == 5
+
+
+def test_the_revision_of_all_grows_with_every_change_of_anybody(store: Store) -> None:
+    seen = [store.revision()]
+
+    def note(_: object) -> None:
+        seen.append(store.revision())
+
+    note(stored := store.record("mia", [event()]))
+    note(exclusion := store.add_exclusion("ben", Exclusion("", "genre", "folk", START)))
+    note(store.remove_exclusion("ben", exclusion.exclusion_id))
+    note(store.delete_feedback("mia", stored[0].feedback_id))
+    note(store.erase_listener("mia"))
+
+    assert seen == sorted(set(seen))
+
+
+def test_an_exclusion_comes_back_and_is_kept_once(store: Store) -> None:
+    first = store.add_exclusion("mia", Exclusion("", "singer", "singer-1", START))
+
+    second = store.add_exclusion("mia", Exclusion("", "singer", "singer-1", START + timedelta(days=1)))
+
+    assert (first.kind, first.value, first.create_time) == ("singer", "singer-1", START)
+    assert first.exclusion_id.startswith("x-")
+    assert second == first
+    assert store.exclusions_of("mia") == (first,)
+    assert store.exclusions_of("ben") == ()
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "reason"),
+    [
+        ("singer", "nobody", "SINGER_NOT_FOUND"),
+        ("unlike_singer", "nobody", "SINGER_NOT_FOUND"),
+        ("track", "nowhere", "TRACK_NOT_FOUND"),
+    ],
+)
+def test_only_what_is_there_can_be_excluded(store: Store, kind: str, value: str, reason: str) -> None:
+    with pytest.raises(NotFoundError) as refusal:
+        store.add_exclusion("mia", Exclusion("", kind, value, START))
+
+    assert refusal.value.reason == reason
+    assert store.exclusions_of("mia") == ()
+
+
+def test_pages_of_exclusions_walk_over_everything_once(store: Store) -> None:
+    stored = [store.add_exclusion("mia", Exclusion("", "genre", f"genre {number}", START)) for number in range(7)]
+    first = store.list_exclusions("mia", 4)
+    second = store.list_exclusions("mia", 4, first.next_page_token)
+
+    assert (first.total_size, second.total_size, second.next_page_token) == (7, 7, "")
+    assert [*first.items, *second.items] == sorted(stored, key=lambda each: each.exclusion_id)
+    assert store.exclusions_of("mia") == (*first.items, *second.items)
+
+
+def test_an_exclusion_is_taken_back_by_its_listener_only(store: Store) -> None:
+    stored = store.add_exclusion("mia", Exclusion("", "track", TRACKS[0], START))
+
+    with pytest.raises(NotFoundError) as refusal:
+        store.remove_exclusion("ben", stored.exclusion_id)
+    store.remove_exclusion("mia", stored.exclusion_id)
+
+    assert refusal.value.reason == "EXCLUSION_NOT_FOUND"
+    assert store.exclusions_of("mia") == ()
+
+
+def exposure(number: int, listener: str = "mia", experiment: str = "", days: float = 0) -> Exposure:
+    time = START + timedelta(days=days, minutes=number)
+    teams = ("a", "b") if experiment else ()
+    return Exposure(f"e-{number}", listener, time, "songs", "songs@1", experiment, "a", (TRACKS[0], "t-2"), teams)
+
+
+def test_exposures_are_walked_oldest_first(store: Store) -> None:
+    shown = [exposure(3), exposure(1, "ben", "trial"), exposure(2, "ben", "other")]
+
+    store.log_exposures(shown)
+    store.log_exposures(shown[:1])
+
+    assert list(store.walk_exposures()) == [shown[1], shown[2], shown[0]]
+    assert list(store.walk_exposures("trial")) == [shown[1]]
+
+
+def test_old_exposures_are_pruned(store: Store) -> None:
+    store.log_exposures([exposure(1), exposure(2, days=3)])
+
+    store.prune(START + timedelta(days=8))
+
+    assert list(store.walk_exposures()) == [exposure(2, days=3)]
+
+
+def test_an_erased_listener_leaves_nothing_and_the_others_everything(store: Store) -> None:
+    for name in ("mia", "ben"):
+        store.record(name, [event()], "request-1")
+        store.add_exclusion(name, Exclusion("", "genre", "folk", START))
+    store.log_exposures([exposure(1, "mia"), exposure(2, "ben")])
+
+    store.erase_listener("mia")
+    store.erase_listener("nobody at all")
+
+    assert (store.events_of("mia", START), store.exclusions_of("mia"), store.listener_revision("mia")) == ((), (), 0)
+    assert len(store.record("mia", [event(LIKE)], "request-1")) == 1
+    assert [shown.listener_id for shown in store.walk_exposures()] == ["ben"]
+    assert len(store.events_of("ben", START)) == len(store.exclusions_of("ben")) == 1
+
+
+def test_the_revision_of_an_erased_listener_never_comes_back(store: Store) -> None:
+    store.record("mia", [event()])
+    before = store.listener_revision("mia")
+    store.erase_listener("mia")
+
+    store.record("mia", [event(HIDE)])
+
+    assert store.listener_revision("mia") > before
+
+
+def test_events_outlive_the_tracks_that_they_are_about(store: Store, catalogue: SqlCatalogue) -> None:
+    stored = store.record("mia", [event(HIDE, 1), Feedback("", DISLIKE, "", "singer-1", START)])
+
+    catalogue.remove_singer("singer-1")
+
+    assert store.events_of("mia", START) == stored
+    assert store.list_feedback("mia").total_size == 2
+    with pytest.raises(NotFoundError):
+        store.record("mia", [event(LIKE, 1)])
+
+
+def test_all_events_are_walked_by_listener_and_time(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("singalike.services.adapters.sql_feedback.WALK_PAGE", 4)
+    for name in ("zoe", "Ben", "ärzte", "ben"):
+        store.record(name, [event(minutes=number % 3) for number in range(5)])
+
+    walked = list(store.walk_events(START))
+
+    assert [name for name, _ in walked] == [name for name in ("Ben", "ben", "zoe", "ärzte") for _ in range(5)]
+    assert [event for name, event in walked if name == "zoe"] == list(store.events_of("zoe", START))
+
+
+def test_writers_at_once_lose_nothing(store: Store) -> None:
+    def write(number: int) -> int:
+        return len([store.record(f"listener {number % 3}", [event(), event()], f"request-{number}") for _ in range(2)])
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(write, range(24)))
+
+    assert len(list(store.walk_events(START))) == 48
+    assert store.revision() == 24
