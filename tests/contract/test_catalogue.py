@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import sqlalchemy as sa
 
+from singalike.embeddings.profile import SungNotes
 from singalike.errors import AlreadyExistsError, InvalidInputError, NotFoundError, WrongStateError
 from singalike.services.adapters.sql_catalogue import SqlCatalogue
 from singalike.services.index_points import checksum
@@ -52,6 +53,16 @@ def test_a_range_that_is_not_known_comes_back_as_not_known(catalogue: SqlCatalog
     stored = catalogue.get_track(track.track_id).profile.vocal_range
     assert np.isnan([stored.lowest_midi, *stored.tessitura_midi]).all()
     assert stored.highest_midi == profile.vocal_range.highest_midi
+
+
+@pytest.mark.parametrize("told", [None, SungNotes(float("nan"), 60.0, 0.4, 2.0, 3.5, 4.0, 12)])
+def test_what_notes_ask_comes_back_even_where_it_is_not_known(catalogue: SqlCatalogue, told: SungNotes | None) -> None:
+    profile = replace(make_profile(1), sung_notes=told)
+
+    track = catalogue.add_track(TrackInfo("Ann", "One"), sha(1), 9.5, "identity", profile)
+
+    stored = catalogue.get_track(track.track_id).profile.sung_notes
+    assert repr(stored) == repr(told)  # NaN equals itself in a repr
 
 
 def test_the_same_track_again_changes_nothing(catalogue: SqlCatalogue) -> None:

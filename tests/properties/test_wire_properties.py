@@ -32,4 +32,5 @@ def test_a_profile_comes_back_bit_by_bit_and_passes_the_checks(seed: int, segmen
     np.testing.assert_array_equal(back.vocal_range.seconds_per_semitone, profile.vocal_range.seconds_per_semitone)
     assert back.vocal_range.tessitura_midi == profile.vocal_range.tessitura_midi
     assert (back.quality, back.model_version) == (profile.quality, profile.model_version)
+    assert back.sung_notes == profile.sung_notes
     assert back.female_probability == pytest.approx(profile.female_probability, abs=1e-7)  # a double as a float

@@ -39,7 +39,7 @@ def assert_same_profile(left: VoiceProfile, right: VoiceProfile) -> None:
     assert np.array_equal(left.segments.end_s, right.segments.end_s)
     assert np.array_equal(left.vocal_range.seconds_per_semitone, right.vocal_range.seconds_per_semitone)
     assert left.vocal_range.tessitura_midi == right.vocal_range.tessitura_midi
-    assert left.quality == right.quality
+    assert (left.quality, left.sung_notes) == (right.quality, right.sung_notes)
     assert (left.female_probability, left.model_version) == (right.female_probability, right.model_version)
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from singalike.audio.quality import QualityReport
 from singalike.audio.sound import Sound
-from singalike.embeddings.profile import MIDI_PITCHES, Segments, Vectors, VocalRange, VoiceProfile
+from singalike.embeddings.profile import MIDI_PITCHES, Segments, SungNotes, Vectors, VocalRange, VoiceProfile
 
 FRAME = 1024
 SEGMENT_S = 3.0
@@ -87,6 +87,9 @@ def make_profile(seed: int, segments: int = 3, ear: FakeEar | None = None) -> Vo
         vocal_range=_range_around(float(random.uniform(48, 72)), duration_s),
         quality=QualityReport(duration_s, duration_s, 30.0, 0.0, more_than_one_voice=False, advice=("Sing longer.",)),
         model_version=ear.model_version,
+        sung_notes=SungNotes(
+            *(float(figure) for figure in random.uniform(0, 80, 6)), note_count=int(random.integers(99))
+        ),
     )
 
 

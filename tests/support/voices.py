@@ -3,7 +3,7 @@
 import numpy as np
 
 from singalike.audio.quality import QualityReport
-from singalike.embeddings.profile import MIDI_PITCHES, Segments, Vectors, VocalRange, VoiceProfile
+from singalike.embeddings.profile import MIDI_PITCHES, Segments, SungNotes, Vectors, VocalRange, VoiceProfile
 from singalike.recsys.catalogue_view import CatalogueView, TrackView, build_view, track_view
 from tests.support.fake_ear import unit_rows
 
@@ -20,6 +20,7 @@ def voice(
     female_probability: float = 0.5,
     segments: int = 6,
     model_version: str = "fake-1",
+    sung_notes: SungNotes | None = None,
 ) -> VoiceProfile:
     """Draw a take of the voice `seed`: takes of one voice lie `spread` around its centre."""
     centres, random = np.random.default_rng(seed), np.random.default_rng([seed, take])
@@ -36,6 +37,7 @@ def voice(
         vocal_range=sung(semitones, voiced_s),
         quality=QualityReport(duration_s, voiced_s, 30.0, 0.0, more_than_one_voice=False, advice=()),
         model_version=model_version,
+        sung_notes=sung_notes,
     )
 
 

@@ -78,6 +78,10 @@ NAN, INFINITY = float("nan"), float("inf")
         ({"vocal_range__seconds_per_semitone": [1.0]}, "profile.vocal_range.seconds_per_semitone"),
         ({"quality__clipped_share": 2.0}, "profile.quality.clipped_share"),
         ({"quality__signal_to_noise_db": NAN}, "profile.quality.signal_to_noise_db"),
+        ({"sung_notes__highest_held_midi": 500.0}, "profile.sung_notes.highest_held_midi"),
+        ({"sung_notes__longest_midi": NAN}, "profile.sung_notes.longest_midi"),
+        ({"sung_notes__phrase_s": -1.0}, "profile.sung_notes.phrase_s"),
+        ({"sung_notes__note_count": -1}, "profile.sung_notes.note_count"),
     ],
 )
 def test_a_profile_with_a_figure_out_of_bounds_is_refused(changes: dict[str, Any], field: str) -> None:

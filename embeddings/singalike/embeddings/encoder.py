@@ -22,6 +22,7 @@ from singalike.embeddings.melody import MelodyEncoder, MelodyFrames
 from singalike.embeddings.profile import Segments, Vectors, VoiceProfile
 from singalike.embeddings.projection import unit
 from singalike.embeddings.style import StyleEncoder
+from singalike.embeddings.sung_notes import measure_sung_notes
 from singalike.embeddings.timbre import TimbreEncoder
 from singalike.embeddings.vocal_range import measure_range
 from singalike.embeddings.voice_frames import VoiceFrames, only_voice
@@ -176,6 +177,7 @@ class VoiceEncoder:
             quality=assess_quality(vocal.sound, melody.pitch, vocal.activity, vocal.clipped_share),
             model_version=self.model_version,
             undecided_band=self.voice_gender.undecided_band,
+            sung_notes=measure_sung_notes(melody.pitch),
         )
 
     def _timbres(self, vocal: _Vocal, frames: VoiceFrames, spans: Sequence[Span]) -> tuple[Vectors, Vectors]:

@@ -84,6 +84,29 @@ class VocalRange:
         return replace(self, lowest_midi=np.nan, highest_midi=np.nan, tessitura_midi=(np.nan, np.nan))
 
 
+@dataclass(frozen=True)
+class SungNotes:
+    """What the notes of a recording ask of a voice.
+
+    Attributes:
+        highest_held_midi: Highest note that is held for half a second or more, in MIDI pitch, NaN without one.
+        longest_midi: Pitch of the longest note, NaN without notes.
+        longest_s: Its length in seconds.
+        notes_per_s: Notes a second while the voice sings, pauses left out.
+        phrase_s: 90th percentile of the length of phrases between pauses of 0.3 s or more, in seconds.
+        leap_semitones: 90th percentile of the distance from one note to the next inside a phrase.
+        note_count: Notes behind the figures.
+    """
+
+    highest_held_midi: float
+    longest_midi: float
+    longest_s: float
+    notes_per_s: float
+    phrase_s: float
+    leap_semitones: float
+    note_count: int
+
+
 @dataclass(frozen=True, eq=False)
 class Segments:
     """Fixed-length cuts of one recording, each embedded on its own.
@@ -120,6 +143,7 @@ class VoiceProfile:
         quality: What the recording is good for.
         model_version: Version of the ear that made the vectors; vectors of two versions never mix.
         undecided_band: Where this ear leaves the voice gender open.
+        sung_notes: What its notes ask of a voice; None in a profile made before they were measured.
     """
 
     timbre: Vectors
@@ -131,6 +155,7 @@ class VoiceProfile:
     quality: QualityReport
     model_version: str
     undecided_band: UndecidedBand = USUAL_BAND
+    sung_notes: SungNotes | None = None
 
     @property
     def voice_gender(self) -> str:

@@ -32,7 +32,7 @@ def measure_range(pitch: PitchTrack) -> VocalRange:
         Lowest and highest note, 10th and 90th percentile of the sung time, its length and its histogram; the pitches
         are NaN and the times zero where nothing was sung confidently.
     """
-    midi_pitch = _sung_notes(pitch)
+    midi_pitch = believed_pitch(pitch)
     sung = midi_pitch[np.isfinite(midi_pitch)]
     histogram = np.bincount(np.clip(np.round(sung), 0, MIDI_PITCHES - 1).astype(np.int64), minlength=MIDI_PITCHES)
     if len(sung) == 0:
@@ -43,8 +43,8 @@ def measure_range(pitch: PitchTrack) -> VocalRange:
     return VocalRange(lowest, highest, (tenth, ninetieth), float(len(sung) * pitch.hop_s), seconds)
 
 
-def _sung_notes(pitch: PitchTrack) -> NDArray[np.float64]:
-    """MIDI pitch of the frames that belong to a believable note, octaves repaired, NaN elsewhere."""
+def believed_pitch(pitch: PitchTrack) -> NDArray[np.float64]:
+    """Return the MIDI pitch (frames,) where it belongs to a believable note, octaves repaired, NaN elsewhere."""
     # Unsure frames take no part in the repair either: in noise a tracker names any octave.
     sure = pitch.voicing >= CONFIDENT_VOICING
     repaired = repair_octaves(PitchTrack(np.where(sure, pitch.f0_hz, np.nan), pitch.voicing, pitch.hop_s)).midi_pitch

@@ -11,6 +11,7 @@ from singalike.embeddings.profile import (
     MALE,
     UNDECIDED,
     Segments,
+    SungNotes,
     UndecidedBand,
     Vectors,
     VocalRange,
@@ -42,6 +43,7 @@ def profile_to_message(profile: VoiceProfile) -> voice_pb2.VoiceProfile:
             male_up_to=profile.undecided_band.male_up_to, female_from=profile.undecided_band.female_from
         ),
         voice_gender=_HEARD[profile.voice_gender],
+        sung_notes=_notes_to_message(profile.sung_notes) if profile.sung_notes else None,
     )
 
 
@@ -57,6 +59,7 @@ def profile_from_message(message: voice_pb2.VoiceProfile) -> VoiceProfile:
         quality=quality_from_message(message.quality),
         model_version=message.model_version,
         undecided_band=_band_from_message(message),
+        sung_notes=_notes_from_message(message.sung_notes) if message.HasField("sung_notes") else None,
     )
 
 
@@ -87,6 +90,30 @@ def _segments_from_message(message: voice_pb2.VoiceProfile) -> Segments:
         timbre=rows([np.array(part.timbre, dtype=np.float32) for part in parts], len(message.timbre)),
         style=rows([np.array(part.style, dtype=np.float32) for part in parts], len(message.style)),
         melody=rows([np.array(part.melody, dtype=np.float32) for part in parts], len(message.melody)),
+    )
+
+
+def _notes_to_message(notes: SungNotes) -> voice_pb2.SungNotes:
+    return voice_pb2.SungNotes(
+        highest_held_midi=_known(notes.highest_held_midi),
+        longest_midi=_known(notes.longest_midi),
+        longest_s=notes.longest_s,
+        notes_per_s=notes.notes_per_s,
+        phrase_s=notes.phrase_s,
+        leap_semitones=notes.leap_semitones,
+        note_count=notes.note_count,
+    )
+
+
+def _notes_from_message(message: voice_pb2.SungNotes) -> SungNotes:
+    return SungNotes(
+        highest_held_midi=message.highest_held_midi if message.HasField("highest_held_midi") else math.nan,
+        longest_midi=message.longest_midi if message.HasField("longest_midi") else math.nan,
+        longest_s=message.longest_s,
+        notes_per_s=message.notes_per_s,
+        phrase_s=message.phrase_s,
+        leap_semitones=message.leap_semitones,
+        note_count=message.note_count,
     )
 
 

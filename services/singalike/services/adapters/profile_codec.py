@@ -2,13 +2,14 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from singalike.audio.quality import QualityReport
-from singalike.embeddings.profile import Segments, UndecidedBand, Vectors, VocalRange, VoiceProfile
+from singalike.embeddings.profile import Segments, SungNotes, UndecidedBand, Vectors, VocalRange, VoiceProfile
 
 Columns = dict[str, Any]
 Row = Mapping[Any, Any]
@@ -61,6 +62,7 @@ def read_profile(row: Row, segment_rows: Sequence[Row], model_version: str) -> V
         quality=_read_quality(measures["quality"]),
         model_version=model_version,
         undecided_band=UndecidedBand(*measures.get("undecided_band", ())),  # ears before the band did not store one
+        sung_notes=_read_notes(measures.get("sung_notes")),  # nor did those before notes were measured
     )
 
 
@@ -97,6 +99,7 @@ def _measures(profile: VoiceProfile) -> Columns:
             "more_than_one_voice": bool(quality.more_than_one_voice),
             "advice": list(quality.advice),
         },
+        "sung_notes": profile.sung_notes and asdict(profile.sung_notes),
     }
 
 
@@ -113,3 +116,7 @@ def _read_range(measures: Mapping[str, Any], seconds_per_semitone: Vectors) -> V
 
 def _read_quality(measures: Mapping[str, Any]) -> QualityReport:
     return QualityReport(**{**measures, "advice": tuple(measures["advice"])})
+
+
+def _read_notes(measures: Mapping[str, Any] | None) -> SungNotes | None:
+    return None if measures is None else SungNotes(**measures)

@@ -11,6 +11,7 @@ from singalike.v1 import voice_pb2
 MOST_SEGMENTS = 2000
 LONGEST_VECTOR = 16384
 LONGEST_S = 3600.0
+MOST_NOTES = 100_000
 UNIT_TOLERANCE = 1e-3
 
 
@@ -23,6 +24,8 @@ def check_profile(faults: Faults, field: str, message: voice_pb2.VoiceProfile) -
     _check_segments(faults, field, message)
     _check_range(faults, f"{field}.vocal_range", message.vocal_range)
     _check_quality(faults, f"{field}.quality", message.quality)
+    if message.HasField("sung_notes"):
+        _check_notes(faults, f"{field}.sung_notes", message.sung_notes)
 
 
 def _check_band(faults: Faults, field: str, message: voice_pb2.VoiceProfile) -> None:
@@ -88,3 +91,15 @@ def _check_quality(faults: Faults, field: str, message: voice_pb2.QualityReport)
     if message.HasField("signal_to_noise_db"):
         faults.number(f"{field}.signal_to_noise_db", message.signal_to_noise_db, -200.0, 200.0)
     faults.texts(f"{field}.advice", message.advice, 20, 300)
+
+
+def _check_notes(faults: Faults, field: str, message: voice_pb2.SungNotes) -> None:
+    if message.HasField("highest_held_midi"):
+        faults.number(f"{field}.highest_held_midi", message.highest_held_midi, 0.0, MIDI_PITCHES - 1)
+    if message.HasField("longest_midi"):
+        faults.number(f"{field}.longest_midi", message.longest_midi, 0.0, MIDI_PITCHES - 1)
+    faults.number(f"{field}.longest_s", message.longest_s, 0.0, LONGEST_S)
+    faults.number(f"{field}.notes_per_s", message.notes_per_s, 0.0, 1000.0)
+    faults.number(f"{field}.phrase_s", message.phrase_s, 0.0, LONGEST_S)
+    faults.number(f"{field}.leap_semitones", message.leap_semitones, 0.0, MIDI_PITCHES - 1)
+    faults.number(f"{field}.note_count", message.note_count, 0, MOST_NOTES)
