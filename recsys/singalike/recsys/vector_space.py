@@ -19,6 +19,13 @@ CENTRING_PRIOR = 8.0
 COHORT = 512
 """Recordings that stand for "somebody else" when similarities are calibrated."""
 
+UNRELATED_PAIRS = 65536
+"""Pairs of different singers that are kept, so that a similarity can be told as a share of them."""
+
+PRIOR_REPEAT_Z, PRIOR_REPEATS = 0.27, 20.0
+"""Deviations by which a second recording of the same voice is nearer or further, before a catalogue is seen, and for
+how many recordings that belief stands: half recordings of the training voices (`benchmarks/likeness.py`)."""
+
 
 @dataclass(frozen=True, eq=False)
 class VectorSpace:
@@ -31,6 +38,9 @@ class VectorSpace:
         first_medoid: intp (singers,), row in `medoids` where each singer's begin.
         calibration: Similarities of recordings to other singers, after centring.
         raw_deviation: Deviation of uncentred cosines between different singers, for hits of an index.
+        unrelated: float64 (pairs,), ascending: some of the similarities behind the calibration, at most
+            `UNRELATED_PAIRS`; empty with a single singer.
+        repeat_deviation: Deviation of the similarity to other singers from one recording of a singer to the next.
     """
 
     mean: Vectors
@@ -39,6 +49,8 @@ class VectorSpace:
     first_medoid: NDArray[np.intp]
     calibration: Calibration
     raw_deviation: float
+    unrelated: Similarities
+    repeat_deviation: float
 
     def similarities(self, vectors: Vectors) -> Similarities:
         """Compare recordings with every singer.
@@ -60,6 +72,17 @@ class VectorSpace:
         to_medoids = np.maximum.reduceat(centred @ self.medoids.T, self.first_medoid, axis=1)
         blended = CENTROID_SHARE * (centred @ self.centroids.T) + (1 - CENTROID_SHARE) * to_medoids
         return np.asarray(blended, dtype=np.float64)
+
+    def of_singers(self, rows: NDArray[np.intp]) -> "VectorSpace":
+        """Return a space of some singers only, compared and calibrated as in this one.
+
+        Args:
+            rows: intp (chosen,), which singers, in any order; at least one.
+        """
+        counts = np.diff([*self.first_medoid, len(self.medoids)])[rows]
+        first_medoid = np.cumsum([0, *counts[:-1]])
+        places = np.arange(counts.sum()) + np.repeat(self.first_medoid[rows] - first_medoid, counts)
+        return replace(self, centroids=self.centroids[rows], medoids=self.medoids[places], first_medoid=first_medoid)
 
 
 def build_space(vectors: Vectors, weights: NDArray[np.float64], first_track: NDArray[np.intp]) -> VectorSpace:
@@ -90,6 +113,8 @@ def build_space(vectors: Vectors, weights: NDArray[np.float64], first_track: NDA
         first_medoid=first_medoid,
         calibration=Calibration(),
         raw_deviation=fit_calibration(_pairs(raw_centroids)).deviation,
+        unrelated=np.zeros(0),
+        repeat_deviation=PRIOR_REPEAT_Z * Calibration().deviation,
     )
     return _calibrated(space, np.repeat(np.arange(count), [len(rows) for rows in chosen]))
 
@@ -98,13 +123,49 @@ def _calibrated(space: VectorSpace, medoid_singer: NDArray[np.intp]) -> VectorSp
     """Measure with a cohort of the catalogue's own recordings how near they are to other singers."""
     if len(space.centroids) == 1:
         return space
-    cohort = np.unique(np.linspace(0, len(space.medoids) - 1, COHORT).round().astype(int))
+    cohort = _evenly(len(space.medoids), COHORT)
     similarity = space.centred_similarities(space.medoids[cohort])
-    foreign = medoid_singer[cohort][:, None] != np.arange(len(space.centroids))
-    return replace(space, calibration=fit_calibration(similarity[foreign]))
+    foreign = similarity[medoid_singer[cohort][:, None] != np.arange(len(space.centroids))]
+    calibration = fit_calibration(foreign)
+    return replace(
+        space,
+        calibration=calibration,
+        unrelated=np.sort(foreign[_evenly(len(foreign), UNRELATED_PAIRS)]),
+        repeat_deviation=_repeat_deviation(space, medoid_singer, calibration.deviation),
+    )
+
+
+def _repeat_deviation(space: VectorSpace, medoid_singer: NDArray[np.intp], deviation: float) -> float:
+    """Measure how far recordings of one singer differ in their similarity to others, drawn towards what is usual.
+
+    The square is the mean over some singers with two typical recordings or more, and over some others that they are
+    compared with, of the variance within a singer; each recording beyond a singer's first counts once.
+    """
+    counts = np.diff([*space.first_medoid, len(space.medoids)])
+    several = np.flatnonzero(counts > 1)
+    several = several[_evenly(len(several), COHORT // MEDOIDS_PER_SINGER)]
+    others = _evenly(len(counts), COHORT)
+    rows = np.flatnonzero(np.isin(medoid_singer, several))
+    prior = (PRIOR_REPEAT_Z * deviation) ** 2
+    if not len(rows):
+        return float(np.sqrt(prior))
+    similarity = space.of_singers(others).centred_similarities(space.medoids[rows])
+    similarity[medoid_singer[rows][:, None] == others] = np.nan
+    first = np.cumsum([0, *counts[several][:-1]])
+    means = np.add.reduceat(similarity, first) / counts[several][:, None]
+    squares = np.nansum((similarity - np.repeat(means, counts[several], axis=0)) ** 2)
+    compared = (counts[several] - 1).sum() * (len(others) - 1)
+    freedom = float((counts[several] - 1).sum())
+    measured = squares / max(compared, 1)
+    return float(np.sqrt((freedom * measured + PRIOR_REPEATS * prior) / (freedom + PRIOR_REPEATS)))
+
+
+def _evenly(length: int, count: int) -> NDArray[np.intp]:
+    """Choose at most `count` of `length` places, evenly."""
+    return np.unique(np.linspace(0, length - 1, min(length, count)).round().astype(np.intp))
 
 
 def _pairs(vectors: Vectors) -> Similarities:
     """Cosines between different rows, of at most `COHORT` evenly chosen ones."""
-    some = vectors[np.unique(np.linspace(0, len(vectors) - 1, COHORT).round().astype(int))]
+    some = vectors[_evenly(len(vectors), COHORT)]
     return np.asarray((some @ some.T)[np.triu_indices(len(some), k=1)], dtype=np.float64)
