@@ -34,7 +34,7 @@ def test_other_songs_have_other_keys(other: str) -> None:
 
 def scored(rows: list[int], scores: list[float]) -> ScoredSongs:
     count = len(rows)
-    keys = KeyFit(np.zeros(count, dtype=np.int64), np.ones(count), np.ones(count))
+    keys = KeyFit(np.zeros(count, dtype=np.int64), np.ones(count), np.ones(count), np.ones(count))
     return ScoredSongs(np.array(rows), Blend(np.array(scores), {}, ()), keys)
 
 

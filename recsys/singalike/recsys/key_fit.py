@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from singalike.recsys.song_demands import Pitches, Rows, SingingVoice, SongDemands, song_demands
+
 MAX_SHIFT = 12
 SHIFTS = np.arange(-MAX_SHIFT, MAX_SHIFT + 1)
 
@@ -13,6 +15,15 @@ TIE = 1e-6
 
 FULL_SHIFT_COST = 0.25
 """Part of the fit that a shift by an octave costs: a song in its own key is the song people know."""
+
+SAME_REGION = 2
+"""Semitones between keys that are the same answer: a tessitura is not known better than by a whole tone."""
+
+EASY, COMFORTABLE, STRETCH = "easy", "comfortable", "stretch"
+MODES = (EASY, COMFORTABLE, STRETCH)
+"""Where in a voice songs are put."""
+
+_SMALLEST_FIRST = np.lexsort((SHIFTS, np.abs(SHIFTS)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,11 +34,14 @@ class KeyFit:
         shift: int64 (tracks,), semitones, positive is higher; 0 where unknown.
         before, after: float64 (tracks,), share of the sung time inside the tessitura, unshifted and shifted; NaN where
             unknown.
+        confidence: float64 (tracks,), in [0, 1]: 0 where another key fits as well; NaN where unknown or nothing was
+            chosen.
     """
 
     shift: NDArray[np.int64]
     before: NDArray[np.float64]
     after: NDArray[np.float64]
+    confidence: NDArray[np.float64]
 
     @property
     def signal(self) -> NDArray[np.float64]:
@@ -35,55 +49,97 @@ class KeyFit:
         return np.asarray(self.after * (1.0 - FULL_SHIFT_COST * np.abs(self.shift) / MAX_SHIFT))
 
 
-def shares_by_shift(
-    seconds_per_semitone: NDArray[np.floating], tessitura_midi: tuple[float, float]
-) -> NDArray[np.float64]:
-    """Compute the share of each track's sung time inside a tessitura, for every shift.
-
-    A semitone counts as inside when its centre lies within half a semitone of the tessitura.
+def target_pitches(voice: SingingVoice, mode: str) -> Pitches:
+    """Return where a mode puts songs.
 
     Args:
-        seconds_per_semitone: Shape (tracks, 128), voiced seconds around each MIDI pitch.
-        tessitura_midi: Lowest and highest MIDI pitch of the person's tessitura, finite.
+        voice: Who sings.
+        mode: EASY, the middle half of the tessitura; COMFORTABLE, the tessitura; STRETCH, from the lowest to the
+            highest note.
+
+    Returns:
+        Lowest and highest MIDI pitch; NaN when not known.
+    """
+    if mode == STRETCH:
+        return voice.range_midi
+    low, high = voice.tessitura_midi
+    quarter = (high - low) / 4.0 if mode == EASY else 0.0
+    return low + quarter, high - quarter
+
+
+def choose_keys(
+    demands: SongDemands,
+    voice: SingingVoice,
+    mode: str = COMFORTABLE,
+    *,
+    rows: Rows | None = None,
+    original_key: bool = False,
+) -> KeyFit:
+    """Choose the shift of each track that puts most of its sung time where the mode wants it.
+
+    The confidence is (share inside after the shift - the most that any shift more than `SAME_REGION` semitones away
+    puts inside) / share inside after the shift, not below 0.
+
+    Args:
+        demands: What the tracks ask.
+        voice: Who sings.
+        mode: One of `MODES`.
+        rows: intp (rows,), which tracks; None: all.
+        original_key: Shift nothing.
+
+    Returns:
+        Best shifts of the rows; ties go to the smaller shift, then to the lower key.
+    """
+    chosen = np.arange(len(demands)) if rows is None else rows
+    target = target_pitches(voice, mode)
+    shift, confidence = np.zeros(len(chosen), dtype=np.int64), np.full(len(chosen), np.nan)
+    if not original_key and np.isfinite(target).all():
+        shares = demands.shares_inside(target, SHIFTS, rows)
+        known = demands.known[chosen]
+        best = _best_shifts(shares)
+        shift = np.where(known, SHIFTS[best], 0)
+        confidence = np.where(known, _confidence(shares, best), np.nan)
+    return KeyFit(
+        shift,
+        demands.share_inside(voice.tessitura_midi, np.zeros_like(shift), chosen),
+        demands.share_inside(voice.tessitura_midi, shift, chosen),
+        confidence,
+    )
+
+
+def _best_shifts(shares: NDArray[np.float64]) -> NDArray[np.intp]:
+    """Places in `SHIFTS` of the best shifts; shares has shape (shifts, tracks)."""
+    ranked = shares[_SMALLEST_FIRST]
+    return np.asarray(_SMALLEST_FIRST[(ranked >= ranked.max(axis=0) - TIE).argmax(axis=0)])
+
+
+def _confidence(shares: NDArray[np.float64], best: NDArray[np.intp]) -> NDArray[np.float64]:
+    """How much less time any key of another region puts inside, as a part of what the best one does."""
+    gained = shares[best, np.arange(shares.shape[1])]
+    rivals = np.abs(np.arange(len(SHIFTS))[:, None] - best) > SAME_REGION
+    rival = np.where(rivals, shares, 0.0).max(axis=0)
+    return np.asarray(np.clip((gained - rival) / np.where(gained > 0, gained, 1.0), 0.0, 1.0))
+
+
+def shares_by_shift(seconds_per_semitone: NDArray[np.floating], tessitura_midi: Pitches) -> NDArray[np.float64]:
+    """Compute the share of sung time inside a tessitura for histograms of shape (tracks, 128).
 
     Returns:
         float64 (tracks, 25), one column for each of `SHIFTS`, in [0, 1]; 0 for a track without voiced sound.
     """
-    semitones = seconds_per_semitone.shape[1]
-    filled = np.zeros((len(seconds_per_semitone), semitones + 1))
-    np.cumsum(seconds_per_semitone, axis=1, out=filled[:, 1:])
-    lowest, highest = np.ceil(tessitura_midi[0] - 0.5), np.floor(tessitura_midi[1] + 0.5)
-    first = np.clip(lowest - SHIFTS, 0, semitones).astype(int)
-    beyond = np.clip(highest - SHIFTS + 1, 0, semitones).astype(int)
-    inside = filled[:, beyond] - filled[:, first]
-    total = filled[:, -1:]
-    return np.asarray(np.clip(inside / np.where(total > 0, total, 1.0), 0.0, 1.0))
+    demands = song_demands(seconds_per_semitone, [None] * len(seconds_per_semitone))
+    return demands.shares_inside(tessitura_midi, SHIFTS).T
 
 
 def fit_keys(
     seconds_per_semitone: NDArray[np.floating],
     range_known: NDArray[np.bool_],
-    tessitura_midi: tuple[float, float],
+    tessitura_midi: Pitches,
 ) -> KeyFit:
-    """Choose the shift of each track that puts most of its sung time inside a tessitura.
-
-    Args:
-        seconds_per_semitone: Shape (tracks, 128), voiced seconds around each MIDI pitch.
-        range_known: bool (tracks,), whether enough was sung for the histogram to mean something.
-        tessitura_midi: The person's tessitura; NaN when unknown.
-
-    Returns:
-        Best shifts; ties go to the smaller shift, then to the lower key.
-    """
-    count = len(seconds_per_semitone)
-    if not np.isfinite(tessitura_midi).all():
-        return KeyFit(np.zeros(count, dtype=np.int64), np.full(count, np.nan), np.full(count, np.nan))
-    shares = shares_by_shift(seconds_per_semitone, tessitura_midi)
-    smallest_first = np.lexsort((SHIFTS, np.abs(SHIFTS)))
-    ranked = shares[:, smallest_first]
-    best = (ranked >= ranked.max(axis=1, keepdims=True) - TIE).argmax(axis=1)
+    """Choose shifts into a tessitura; as `choose_keys` for histograms of shape (tracks, 128)."""
+    demands = song_demands(seconds_per_semitone, [None] * len(seconds_per_semitone))
+    fit = choose_keys(demands, SingingVoice(tessitura_midi))
     return KeyFit(
-        np.where(range_known, SHIFTS[smallest_first[best]], 0),
-        np.where(range_known, shares[:, MAX_SHIFT], np.nan),
-        np.where(range_known, ranked[np.arange(count), best], np.nan),
+        np.where(range_known, fit.shift, 0),
+        *(np.where(range_known, values, np.nan) for values in (fit.before, fit.after, fit.confidence)),
     )
