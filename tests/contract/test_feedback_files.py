@@ -119,3 +119,19 @@ def test_a_nearly_full_disk_is_refused_before_writing_and_does_not_forbid_to_era
     assert full.events_of("mia", NOW) == ()
     for opened in (catalogue, roomy, full):
         opened.close()
+
+
+def test_a_change_by_another_process_is_seen_at_once(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'catalogue.db'}"
+    catalogue, reader, writer = SqlCatalogue(url), SqlFeedback(url), SqlFeedback(url)
+    track = add_track(catalogue, 1)
+    seen = [(reader.revision(), reader.listener_revision("mia"))]
+
+    (stored,) = writer.record("mia", [Feedback("", LIKE, track.track_id, "", NOW)])
+    seen.append((reader.revision(), reader.listener_revision("mia")))
+    writer.delete_feedback("mia", stored.feedback_id)
+    seen.append((reader.revision(), reader.listener_revision("mia")))
+
+    assert seen == sorted(set(seen))
+    for opened in (catalogue, reader, writer):
+        opened.close()

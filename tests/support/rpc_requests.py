@@ -8,6 +8,7 @@ from singalike.client.profile_converters import profile_to_message
 from singalike.embeddings.profile import VoiceProfile
 from singalike.v1 import catalogue_pb2 as catalogue
 from singalike.v1 import embedding_service_pb2 as embedding
+from singalike.v1 import feedback_pb2 as feedback
 from singalike.v1 import recommender_service_pb2 as recommender
 from singalike.v1 import suggestions_pb2 as suggestions
 from singalike.v1 import voice_pb2 as voice
@@ -57,6 +58,33 @@ def sound_requests(
         ("Recommender", "GetSinger"): [recommender.GetSingerRequest(singer_id=singer_id)],
         ("Recommender", "ListTracks"): [recommender.ListTracksRequest(page_size=2, genre="folk")],
         ("Recommender", "GetMap"): [recommender.GetMapRequest()],
+        ("Recommender", "ExplainSinger"): [
+            recommender.ExplainSingerRequest(voice_id=voice_id, options=options, singer_id=singer_id)
+        ],
+        ("Recommender", "ListPresets"): [recommender.ListPresetsRequest()],
+        ("Recommender", "GetExperimentReport"): [recommender.GetExperimentReportRequest()],
+        **_listener_requests(singer_id),
+    }
+
+
+def _listener_requests(singer_id: str) -> dict[tuple[str, str], Sequence[Message]]:
+    event = feedback.Feedback(kind=feedback.FEEDBACK_KIND_LIKE, singer_id=singer_id, exposure_id="e-" + "0" * 32)
+    event.time.seconds = 1_700_000_000
+    event.expire_time.seconds = 250_000_000_000
+    exclusion = feedback.Exclusion(genre="folk")
+    listener = {"listener_id": "somebody"}
+    return {
+        ("Recommender", "RecordFeedback"): [
+            recommender.RecordFeedbackRequest(feedback=[event], request_id="request-1", **listener)
+        ],
+        ("Recommender", "ListFeedback"): [recommender.ListFeedbackRequest(page_size=2, **listener)],
+        ("Recommender", "DeleteFeedback"): [recommender.DeleteFeedbackRequest(feedback_id="f-" + "0" * 32, **listener)],
+        ("Recommender", "CreateExclusion"): [recommender.CreateExclusionRequest(exclusion=exclusion, **listener)],
+        ("Recommender", "ListExclusions"): [recommender.ListExclusionsRequest(page_size=2, **listener)],
+        ("Recommender", "DeleteExclusion"): [
+            recommender.DeleteExclusionRequest(exclusion_id="x-" + "0" * 32, **listener)
+        ],
+        ("Recommender", "DeleteListener"): [recommender.DeleteListenerRequest(**listener)],
     }
 
 

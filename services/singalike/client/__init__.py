@@ -1,6 +1,7 @@
 """Call Singalike from Python: `Client` for ordinary programs, `AsyncClient` for asyncio."""
 
 from singalike.client.aio import AsyncClient
+from singalike.client.listener_records import Exclusion, Feedback
 from singalike.client.records import (
     CatalogueSinger,
     CatalogueTrack,
@@ -25,6 +26,8 @@ __all__ = [
     "Client",
     "EmbedRefusal",
     "EnrolledVoice",
+    "Exclusion",
+    "Feedback",
     "MapPoint",
     "Model",
     "Recording",

@@ -7,6 +7,7 @@ from typing import Any, Self
 from grpc import aio
 
 from singalike.client import channels, converters, requests
+from singalike.client.listener_calls import AsyncListenerCalls
 from singalike.client.profile_converters import profile_from_message, profile_to_message
 from singalike.client.records import (
     Audio,
@@ -38,7 +39,7 @@ Voice = Audio | Recording | VoiceProfile | VoiceId
 """Whose voice: a recording, what `embed` answered, or an enrolled voice."""
 
 
-class AsyncClient:
+class AsyncClient(AsyncListenerCalls):
     """Calls both services; use it as `async with AsyncClient() as client`.
 
     Args:

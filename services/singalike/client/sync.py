@@ -8,6 +8,7 @@ import grpc
 
 from singalike.client import channels, converters, requests
 from singalike.client.aio import Progress, Voice
+from singalike.client.listener_calls import ListenerCalls
 from singalike.client.profile_converters import profile_from_message, profile_to_message
 from singalike.client.records import (
     Audio,
@@ -33,7 +34,7 @@ from singalike.v1.embedding_service_pb2_grpc import EmbeddingServiceStub
 from singalike.v1.recommender_service_pb2_grpc import RecommenderServiceStub
 
 
-class Client:
+class Client(ListenerCalls):
     """Calls both services, safe to share between threads; use it as `with Client() as client`.
 
     Args:

@@ -38,6 +38,7 @@ def feedback_from(  # the fields of a request, as they come
     exposure_id: str,
     now: datetime,
     keep_days: int,
+    field: str = "",
 ) -> Feedback:
     """Make an event of what a caller said of it.
 
@@ -51,16 +52,17 @@ def feedback_from(  # the fields of a request, as they come
         now: UTC.
         keep_days: How long an event is kept, counted from its arrival, so that an old history can be brought along;
             0: for ever.
+        field: Path of the event inside a request with its dot, to name its fields by.
 
     Raises:
         InvalidInputError: FEEDBACK_OF_SINGER, FEEDBACK_IN_FUTURE or FEEDBACK_EXPIRED.
     """
     if singer_id and kind not in SINGER_KINDS:
-        raise _bad("FEEDBACK_OF_SINGER", "kind", f"{kind} is not done to a singer: name a track")
+        raise _bad("FEEDBACK_OF_SINGER", f"{field}kind", f"{kind} is not done to a singer: name a track")
     if time is not None and time > now + CLOCK_SKEW:
-        raise _bad("FEEDBACK_IN_FUTURE", "time", "lies in the future: say when it was done")
+        raise _bad("FEEDBACK_IN_FUTURE", f"{field}time", "lies in the future: say when it was done")
     if expire_time is not None and expire_time <= now:
-        raise _bad("FEEDBACK_EXPIRED", "expire_time", "has passed: name a later one, or none")
+        raise _bad("FEEDBACK_EXPIRED", f"{field}expire_time", "has passed: name a later one, or none")
     if expire_time is None and keep_days and kind != HIDE:
         expire_time = now + timedelta(days=keep_days)
     return Feedback("", kind, track_id, singer_id, time or now, expire_time, exposure_id)

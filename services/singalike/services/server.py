@@ -23,8 +23,10 @@ from singalike.services.embedding.index_track import TrackIndexer, nobody_follow
 from singalike.services.embedding.local_embedder import LocalEmbedder
 from singalike.services.embedding.servicer import EmbeddingServicer
 from singalike.services.erasure import IndexEraser
+from singalike.services.feedback_pruner import FeedbackPruner
 from singalike.services.identify import SingerIdentifier
 from singalike.services.index_follower import FollowEvent, IndexFollower
+from singalike.services.listener_ports import FeedbackStore
 from singalike.services.ports import EarInfo, Embedder
 from singalike.services.recommend import Recommender
 from singalike.services.recommender.map_keeper import MapKeeper
@@ -47,6 +49,7 @@ BLOCKING_THREADS = 16
 """SQL, index searches and file writes at once; the event loop itself never waits for any of them."""
 
 FOLLOW_INTERVAL_S = 1.0
+PRUNE_INTERVAL_S = 60.0
 
 EAR_ATTEMPTS, EAR_PAUSE_S = 60, 1.0
 
@@ -118,6 +121,7 @@ async def _build_servers(which: Which, settings: Settings, parts: AsyncExitStack
         follower = IndexFollower(catalogue, index, ear.model_version)
         after_add, after_erase = follower.catch_up, _forget_erased(follower, recommender)
         await _follow(follower, recommender, parts)
+        feedback = await _open_feedback(settings, parts)
         servicer = RecommenderServicer(
             recommender,
             SingerIdentifier(recommender.views, ear.model_version),
@@ -125,6 +129,8 @@ async def _build_servers(which: Which, settings: Settings, parts: AsyncExitStack
             Voices(embedder, catalogue),
             MapKeeper(recommender.view),
             utc_now,
+            feedback,
+            settings.feedback_days,
         )
         register = partial(add_RecommenderServiceServicer_to_server, servicer)
         servers["recommender"] = RpcServer(RECOMMENDER_SERVICE, register, settings, settings.recommender_port)
@@ -141,6 +147,16 @@ async def _build_servers(which: Which, settings: Settings, parts: AsyncExitStack
         )
         servers["embedding"] = RpcServer(EMBEDDING_SERVICE, register, settings, settings.embedding_port)
     return servers
+
+
+async def _open_feedback(settings: Settings, parts: AsyncExitStack) -> FeedbackStore:
+    """Open what is kept of listeners, and forget in time."""
+    feedback = await asyncio.to_thread(bootstrap.open_feedback, settings)
+    parts.callback(feedback.close)
+    pruner = FeedbackPruner(feedback, utc_now)
+    pruner.run_in_background(PRUNE_INTERVAL_S)
+    parts.callback(pruner.stop)
+    return feedback
 
 
 async def _build_embedder(which: Which, settings: Settings, parts: AsyncExitStack) -> Embedder:

@@ -11,6 +11,7 @@ from singalike.services.adapters.page_tokens import check_page_size, make_place,
 from singalike.services.adapters.sql_catalogue import utc_now
 from singalike.services.adapters.sql_engine import Database
 from singalike.services.adapters.sql_exposures import EXPOSURES, insert_exposures, older_than, read_exposure
+from singalike.services.adapters.sql_memory import ReadMemory
 from singalike.services.adapters.sql_rows import to_microseconds
 from singalike.services.adapters.sql_schema import exclusions, exposures, feedback, listeners
 from singalike.services.listener_feedback import (
@@ -25,6 +26,8 @@ from singalike.services.listener_records import Exclusion, Exposure, Feedback
 from singalike.services.records import Page
 
 WALK_PAGE = 5000
+REVISION = ("revision",)
+"""Under what the revision is remembered: no listener's id."""
 
 
 class SqlFeedback:
@@ -51,6 +54,7 @@ class SqlFeedback:
         exclusion_ids: Callable[[], str] = new_exclusion_id,
     ) -> None:
         self._database = Database(url, min_free_disk_mb)
+        self._memory = ReadMemory(self._database.file)
         self._exposure_age = timedelta(days=exposure_days)
         self._now = now
         self._feedback_ids = feedback_ids
@@ -154,6 +158,7 @@ class SqlFeedback:
             sql.next_revision(connection)
             for table in sql.OF_LISTENERS:
                 connection.execute(sa.delete(table).where(table.c.listener_id == listener_id))
+        self._memory.forget()
         self._database.scrub()
 
     def events_of(self, listener_id: str, now: datetime) -> tuple[Feedback, ...]:
@@ -180,15 +185,12 @@ class SqlFeedback:
 
     def listener_revision(self, listener_id: str) -> int:
         """Return a number that changes with every change of a listener's events or exclusions; 0: nothing is kept."""
-        with self._database.read() as connection:
-            mine = sa.select(listeners.c.revision).where(listeners.c.listener_id == listener_id)
-            return connection.execute(mine).scalar() or 0
+        return self._memory.get(listener_id, lambda: self._read_listener_revision(listener_id))
 
     def revision(self) -> int:
         """Return a number that grows with every change of anybody's events or exclusions."""
         self._database.scrub_again()
-        with self._database.read() as connection:
-            return sql.current_revision(connection)
+        return self._memory.get(REVISION, self._read_revision)
 
     def prune(self, now: datetime) -> int:
         """Erase events that have run out and exposures that are too old; returns how many events."""
@@ -223,7 +225,17 @@ class SqlFeedback:
 
     def close(self) -> None:
         """Let go of files and connections."""
+        self._memory.close()
         self._database.close()
+
+    def _read_listener_revision(self, listener_id: str) -> int:
+        with self._database.read() as connection:
+            mine = sa.select(listeners.c.revision).where(listeners.c.listener_id == listener_id)
+            return connection.execute(mine).scalar() or 0
+
+    def _read_revision(self) -> int:
+        with self._database.read() as connection:
+            return sql.current_revision(connection)
 
     def _rows(self, query: sa.Select[tuple[object, ...]]) -> Sequence[sa.Row[tuple[object, ...]]]:
         with self._database.read() as connection:

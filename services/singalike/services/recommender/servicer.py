@@ -7,6 +7,7 @@ from datetime import datetime
 
 from singalike.client.profile_converters import summary_to_message
 from singalike.services.identify import SingerIdentifier
+from singalike.services.listener_ports import FeedbackStore
 from singalike.services.ports import Catalogue, TrackFilter
 from singalike.services.recommend import Recommender
 from singalike.services.recommender.listener_servicer import ListenerServicer
@@ -42,6 +43,8 @@ class RecommenderServicer(ListenerServicer, RecommenderServiceServicer):
         voices: Finds the profile that a request means.
         maps: Lays out the singers.
         now: The clock, in UTC.
+        feedback: What is kept of listeners.
+        feedback_days: How long events are kept whose callers do not say; 0: for ever.
     """
 
     def __init__(
@@ -52,13 +55,15 @@ class RecommenderServicer(ListenerServicer, RecommenderServiceServicer):
         voices: Voices,
         maps: MapKeeper,
         now: Callable[[], datetime],
+        feedback: FeedbackStore,
+        feedback_days: int,
     ) -> None:
+        super().__init__(feedback, feedback_days, now)
         self._recommender = recommender
         self._identifier = identifier
         self._catalogue = catalogue
         self._voices = voices
         self._maps = maps
-        self._now = now
 
     async def RecommendSingers(
         self, request: pb.RecommendSingersRequest, context: object

@@ -6,6 +6,7 @@ from typing import Any
 from google.protobuf.message import Message
 
 from singalike.services.wire.faults import Faults
+from singalike.services.wire.listener_validators import LISTENER_CHECKS
 from singalike.services.wire.profile_validator import check_profile
 from singalike.services.wire.uploads import MAX_CHUNK_BYTES
 from singalike.v1 import catalogue_pb2, embedding_service_pb2, recommender_service_pb2, suggestions_pb2, voice_pb2
@@ -185,5 +186,8 @@ CHECKS: Mapping[type[Message], Callable[[Faults, Any], None]] = {
     recommender_service_pb2.GetSingerRequest: _id_check("singer_id"),
     recommender_service_pb2.ListTracksRequest: _list_tracks,
     recommender_service_pb2.GetMapRequest: _get_map,
+    recommender_service_pb2.ListPresetsRequest: _nothing_to_check,
+    recommender_service_pb2.GetExperimentReportRequest: _nothing_to_check,
+    **LISTENER_CHECKS,
 }
 """Every request of both services; a test proves the table whole."""
