@@ -18,6 +18,7 @@ from singalike.client.records import (
     SongSuggestions,
     TrackDescription,
 )
+from singalike.client.song_converters import read_conversion, read_longest_note, read_singability
 from singalike.embeddings.profile import VoiceProfile
 from singalike.recsys.identification import Identification, SingerProbability
 from singalike.recsys.suggestions import Moment, SingerSuggestion, SongSuggestion
@@ -143,6 +144,11 @@ def read_song_suggestion(message: suggestions_pb2.SongSuggestion) -> SongSuggest
         in_range_before=message.in_range_before if message.HasField("in_range_before") else None,
         in_range_after=message.in_range_after if message.HasField("in_range_after") else None,
         moments=tuple(read_moment(moment) for moment in message.moments),
+        key_shift_confidence=message.key_shift_confidence if message.HasField("key_shift_confidence") else None,
+        highest_note_midi=message.highest_note_midi if message.HasField("highest_note_midi") else None,
+        longest_note=read_longest_note(message),
+        singability=read_singability(message),
+        conversion=read_conversion(message),
     )
 
 

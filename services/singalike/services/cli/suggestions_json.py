@@ -52,6 +52,11 @@ def _song(song: SongSuggestion) -> dict[str, Any]:
         "key_shift_semitones": song.key_shift_semitones,
         "in_range_before": song.in_range_before,
         "in_range_after": song.in_range_after,
+        "key_shift_confidence": song.key_shift_confidence,
+        "highest_note_midi": song.highest_note_midi,
+        "longest_note": song.longest_note and asdict(song.longest_note),
+        "singability": song.singability and asdict(song.singability),
+        "conversion": song.conversion and asdict(song.conversion),
         "moments": [_moment(moment) for moment in song.moments],
     }
 

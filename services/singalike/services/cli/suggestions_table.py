@@ -1,6 +1,5 @@
 """Suggestions as tables on a terminal."""
 
-import math
 from collections.abc import Mapping
 
 from rich.console import Console
@@ -8,10 +7,8 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from singalike.embeddings.profile import SUFFICIENT_VOICED_S, UNDECIDED, VocalRange
-from singalike.recsys.suggestions import Moment, SingerSuggestion, SongSuggestion, Suggestions, VoiceSummary
-
-NOTE_NAMES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
-UNKNOWN = "?"
+from singalike.recsys.suggestions import Moment, SingerSuggestion, Suggestions, VoiceSummary
+from singalike.services.cli.song_table import note_name, song_table
 
 MOMENTS_PRINTED = 3
 """Singers whose best moment is printed; the JSON has all."""
@@ -30,19 +27,11 @@ def print_suggestions(suggestions: Suggestions, titles: Mapping[str, str], conso
     console.print(_singer_table(suggestions.singers))
     for line in _moment_lines(suggestions.singers[:MOMENTS_PRINTED], titles):
         console.print(line)
-    console.print(_song_table(suggestions.songs))
+    console.print(song_table(suggestions.songs))
     for note in suggestions.notes:
         console.print(Text(f"note: {note}", style="yellow"))
     for advice in suggestions.voice.quality.advice if suggestions.voice else ():
         console.print(Text(f"next time: {advice}", style="yellow"))
-
-
-def note_name(midi_pitch: float) -> str:
-    """Name the note nearest to a MIDI pitch, for instance 69 as A4."""
-    if math.isnan(midi_pitch):
-        return UNKNOWN
-    nearest = round(midi_pitch)
-    return f"{NOTE_NAMES[nearest % 12]}{nearest // 12 - 1}"
 
 
 def _voice_line(voice: VoiceSummary) -> Text:
@@ -81,30 +70,6 @@ def _moment_lines(singers: tuple[SingerSuggestion, ...], titles: Mapping[str, st
         for singer in singers
         if singer.moments
     ]
-
-
-def _song_table(songs: tuple[SongSuggestion, ...]) -> Table:
-    table = Table(
-        "#", Column("song", overflow="fold"), Column("singer", overflow="fold"), "score", "sing it", "in your tessitura"
-    )
-    for place, song in enumerate(songs, start=1):
-        table.add_row(str(place), Text(song.title), Text(song.singer_name), f"{song.score:.2f}", _key(song), _fit(song))
-    return table
-
-
-def _key(song: SongSuggestion) -> str:
-    if song.in_range_after is None:
-        return UNKNOWN
-    shift = song.key_shift_semitones
-    if not shift:
-        return "as it is"
-    return f"{abs(shift)} semitone{'s' * (abs(shift) > 1)} {'higher' if shift > 0 else 'lower'}"
-
-
-def _fit(song: SongSuggestion) -> str:
-    if song.in_range_before is None or song.in_range_after is None:
-        return UNKNOWN
-    return f"{song.in_range_before:.0%} -> {song.in_range_after:.0%}"
 
 
 def _moment(moment: Moment, singer: str, titles: Mapping[str, str]) -> str:

@@ -6,7 +6,7 @@ from rich.table import Table
 from rich.text import Text
 
 from singalike.audio.synthesis import SingerVoice
-from singalike.services.cli.suggestions_table import note_name
+from singalike.services.cli.song_table import note_name
 from singalike.services.demo.hidden import parameter_distance
 from singalike.services.demo.self_check import TOP, SelfCheck
 

@@ -14,6 +14,7 @@ from singalike.services.ports import EarInfo
 from singalike.services.recommend_filter import RecommendOptions
 from singalike.services.records import Singer, StoredVoice, Track, TrackInfo
 from singalike.services.singer_map import MapPoint
+from singalike.services.wire.song_converters import write_conversion, write_held_note, write_singability
 from singalike.v1 import catalogue_pb2, recommender_service_pb2, suggestions_pb2, voice_pb2
 
 CHANNEL_WORDS = {voice_pb2.CHANNEL_LEFT: "left", voice_pb2.CHANNEL_RIGHT: "right"}
@@ -160,6 +161,11 @@ def write_song_suggestion(song: SongSuggestion) -> suggestions_pb2.SongSuggestio
         in_range_before=song.in_range_before,
         in_range_after=song.in_range_after,
         moments=[write_moment(moment) for moment in song.moments],
+        key_shift_confidence=song.key_shift_confidence,
+        highest_note_midi=song.highest_note_midi,
+        longest_note=write_held_note(song.longest_note),
+        singability=write_singability(song.singability),
+        conversion=write_conversion(song.conversion),
     )
 
 

@@ -1,0 +1,66 @@
+"""Suggested songs as a table: in which key, how well that fits, and how hard they are."""
+
+import math
+from collections.abc import Sequence
+
+from rich.table import Column, Table
+from rich.text import Text
+
+from singalike.recsys.suggestions import SongSuggestion
+
+NOTE_NAMES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
+UNKNOWN = "?"
+
+FITS_AS_WELL = 0.05
+"""Below this confidence the table says that other keys fit as well."""
+
+
+def note_name(midi_pitch: float) -> str:
+    """Name the note nearest to a MIDI pitch, for instance 69 as A4."""
+    if math.isnan(midi_pitch):
+        return UNKNOWN
+    nearest = round(midi_pitch)
+    return f"{NOTE_NAMES[nearest % 12]}{nearest // 12 - 1}"
+
+
+def song_table(songs: Sequence[SongSuggestion]) -> Table:
+    """Arrange songs, best first."""
+    table = Table(
+        "#",
+        Column("song", overflow="fold"),
+        Column("singer", overflow="fold"),
+        "score",
+        "sing it",
+        "in your tessitura",
+        "how hard",
+        "top note",
+    )
+    for place, song in enumerate(songs, start=1):
+        names = (Text(song.title), Text(song.singer_name))
+        table.add_row(str(place), *names, f"{song.score:.2f}", _key(song), _fit(song), _hard(song), _top(song))
+    return table
+
+
+def _key(song: SongSuggestion) -> str:
+    if song.in_range_after is None:
+        return UNKNOWN
+    shift = song.key_shift_semitones
+    key = "as it is"
+    if shift:
+        key = f"{abs(shift)} semitone{'s' * (abs(shift) > 1)} {'higher' if shift > 0 else 'lower'}"
+    unsure = song.key_shift_confidence is not None and song.key_shift_confidence < FITS_AS_WELL
+    return f"{key} (others fit too)" if unsure else key
+
+
+def _fit(song: SongSuggestion) -> str:
+    if song.in_range_before is None or song.in_range_after is None:
+        return UNKNOWN
+    return f"{song.in_range_before:.0%} -> {song.in_range_after:.0%}"
+
+
+def _hard(song: SongSuggestion) -> str:
+    return (song.singability.ease if song.singability else "") or UNKNOWN
+
+
+def _top(song: SongSuggestion) -> str:
+    return UNKNOWN if song.highest_note_midi is None else note_name(song.highest_note_midi)

@@ -1,0 +1,69 @@
+"""What is said of a suggested song: over the wire, in JSON and in the table."""
+
+import json
+from dataclasses import replace
+from io import StringIO
+
+import pytest
+from rich.console import Console
+
+from singalike.client.converters import read_song_suggestion
+from singalike.recsys.suggestions import Conversion, HeldNote, Singability, SongSuggestion, Suggestions
+from singalike.services.cli.song_table import song_table
+from singalike.services.cli.suggestions_json import suggestions_to_json
+from singalike.services.wire.converters import write_song_suggestion
+from singalike.v1 import suggestions_pb2
+
+BARE = SongSuggestion("t1", "Moon", "s1", "Ann", 0.5, {"singer": 0.5}, 0, None, None, ())
+KNOWN = replace(
+    BARE,
+    key_shift_semitones=-3,
+    in_range_before=0.25,
+    in_range_after=0.75,
+    key_shift_confidence=0.5,
+    highest_note_midi=69.0,
+    longest_note=HeldNote(60.0, 2.5),
+    singability=Singability(0.25, 1.0, 0.25, None, 0.5, "stretch"),
+    conversion=Conversion("v1", "t1", -3),
+)
+
+
+def printed(song: SongSuggestion) -> str:
+    out = StringIO()
+    Console(file=out, width=200).print(song_table([song]))
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("song", [BARE, KNOWN, replace(KNOWN, key_shift_confidence=0.0, highest_note_midi=0.0)])
+def test_a_song_crosses_the_wire_unchanged(song: SongSuggestion) -> None:
+    message = suggestions_pb2.SongSuggestion.FromString(write_song_suggestion(song).SerializeToString())
+
+    assert read_song_suggestion(message) == song
+
+
+def test_a_song_is_told_in_json_with_null_for_what_is_not_known() -> None:
+    told = json.loads(json.dumps(suggestions_to_json(Suggestions((), (KNOWN, BARE), None, ()))))["songs"]
+
+    assert told[0]["singability"] == {
+        "overall": 0.25, "range": 1.0, "tempo": 0.25, "phrases": None, "leaps": 0.5, "ease": "stretch",
+    }  # fmt: skip
+    assert told[0]["longest_note"] == {"midi_pitch": 60.0, "duration_s": 2.5}
+    assert told[0]["conversion"] == {"voice_id": "v1", "track_id": "t1", "key_shift_semitones": -3}
+    assert [told[1][name] for name in ("singability", "longest_note", "conversion", "highest_note_midi")] == [None] * 4
+
+
+def test_the_table_says_the_key_how_hard_it_is_and_the_highest_note() -> None:
+    line = printed(KNOWN)
+
+    for word in ("3 semitones lower", "25% -> 75%", "stretch", "A4"):
+        assert word in line
+    assert "fit too" not in line
+
+
+def test_the_table_owns_up_to_other_keys_that_fit_as_well() -> None:
+    assert "3 semitones lower (others fit too)" in printed(replace(KNOWN, key_shift_confidence=0.01))
+    assert "as it is (others fit too)" in printed(replace(KNOWN, key_shift_semitones=0, key_shift_confidence=0.0))
+
+
+def test_the_table_has_question_marks_for_what_is_not_known() -> None:
+    assert printed(BARE).count("?") == 4
