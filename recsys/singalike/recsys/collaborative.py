@@ -11,6 +11,7 @@ from singalike.recsys.calibration import Similarities, likeness
 from singalike.recsys.catalogue_view import CatalogueView
 from singalike.recsys.interactions import Interactions, one_row
 from singalike.recsys.listener_events import Attitude
+from singalike.recsys.medoids import unit_rows
 
 FACTORS, REGULARIZATION, SWEEPS = 16, 10.0, 10
 """Numbers per listener and item, weight of their squares, and how often both sides are solved for in turn.
@@ -34,11 +35,13 @@ class TasteModel:
         als: The fitted model, holding the factors of items and nothing of the listeners; rows of `item_factors` are
             the view's tracks, then its singers.
         known: bool (tracks + singers,), what any listener liked.
+        directions: Factors scaled to length one, float32 (tracks + singers, FACTORS), zero where not known.
     """
 
     view: CatalogueView
     als: Any
     known: NDArray[np.bool_]
+    directions: NDArray[np.float32]
 
     @property
     def factors(self) -> NDArray[np.float32]:
@@ -142,7 +145,7 @@ def _model(view: CatalogueView, factors: NDArray[np.float32], known: NDArray[np.
     als = _als(0)
     als.item_factors = np.ascontiguousarray(factors, dtype=np.float32)
     als.YtY  # noqa: B018  computed on first use: not by two requests at once
-    return TasteModel(view, als, known)
+    return TasteModel(view, als, known, unit_rows(factors))
 
 
 def _singer_row(view: CatalogueView, singer_id: str) -> int:

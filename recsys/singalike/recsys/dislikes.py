@@ -52,24 +52,24 @@ def aversion_of(attitude: Attitude, view: CatalogueView, model: TasteModel | Non
         row = (view.singer_rows if item.is_singer else view.track_rows).get(item.item_id)
         if row is None:
             continue
-        if strength >= FULL_REFUSAL:
-            near_singers, near_tracks = _near_voices(item, row, view)
-            taste_singers, taste_tracks = _near_tastes(item, row, view, model)
-            singers = np.maximum(singers, np.maximum(near_singers, taste_singers))
-            tracks = np.maximum(tracks, np.maximum(near_tracks, taste_tracks))
+        if strength >= FULL_REFUSAL:  # one by one: sums of a batch are rounded otherwise when it grows
+            voices = _near_voices(item, row, view)
+            near_singers, near_tracks = _near_tastes(item, row, view, model)
+            singers = np.maximum(singers, np.maximum(voices, near_singers))
+            tracks = np.maximum(tracks, np.maximum(voices[view.track_singer], near_tracks))
         itself = singers if item.is_singer else tracks
         itself[row] = max(itself[row], strength)
     return Aversion(singers, tracks, *_hidden(attitude, view))
 
 
-def _near_voices(item: Item, row: int, view: CatalogueView) -> tuple[Similarities, Similarities]:
+def _near_voices(item: Item, row: int, view: CatalogueView) -> Similarities:
+    """Say how near all singers are in timbre, float64 (singers,)."""
     assert view.timbre is not None
     space = view.timbre
     vector = space.centroids[row] if item.is_singer else _centred(view.tracks[row].timbre, space)
     if not np.any(vector):
-        return np.zeros(len(view.singers)), np.zeros(len(view.tracks))
-    singers = _nearness(space.calibration.z(space.centred_similarities(vector[None])[0]))
-    return singers, singers[view.track_singer]
+        return np.zeros(len(view.singers))
+    return _nearness(space.calibration.z(space.centred_similarities(vector[None])[0]))
 
 
 def _centred(timbre: Vectors, space: VectorSpace) -> Vectors:
@@ -79,13 +79,14 @@ def _centred(timbre: Vectors, space: VectorSpace) -> Vectors:
 def _near_tastes(
     item: Item, row: int, view: CatalogueView, model: TasteModel | None
 ) -> tuple[Similarities, Similarities]:
-    tracks = len(view.tracks)
-    column = tracks + row if item.is_singer else row
+    """Say how near singers and tracks are by who else likes them, float64 (singers,) and (tracks,)."""
+    track_count = len(view.tracks)
+    column = track_count + row if item.is_singer else row
     if model is None or not model.known[column]:
-        return np.zeros(len(view.singers)), np.zeros(tracks)
-    cosine = unit_rows(model.factors) @ unit_rows(model.factors[column][None])[0]
-    singers = _stands_out(cosine[tracks:], model.known[tracks:])
-    return singers, _stands_out(cosine[:tracks], model.known[:tracks])
+        return np.zeros(len(view.singers)), np.zeros(track_count)
+    cosine = model.directions @ model.directions[column]
+    singers = _stands_out(cosine[track_count:], model.known[track_count:])
+    return singers, _stands_out(cosine[:track_count], model.known[:track_count])
 
 
 def _stands_out(cosine: NDArray[np.float32], known: NDArray[np.bool_]) -> Similarities:
