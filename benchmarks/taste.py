@@ -12,6 +12,7 @@ import resource
 import time
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from threading import Thread
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -178,7 +179,7 @@ def report_beside(view: CatalogueView, events: dict[str, list[Feedback]]) -> Non
     waits: list[float] = []
     call = 600
     while len(refits) == 1 or refits[-1].is_alive():
-        wait_s = timed(lambda: ask(call))[0]
+        wait_s = timed(partial(ask, call))[0]
         waits += [1000 * wait_s] if len(refits) > 1 else []
         call += 1
     p50, p99 = np.percentile(waits, [50, 99])

@@ -1,7 +1,7 @@
 """Taste beside the requests: what counts at once, what waits for a refit, and who waits for nothing."""
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from threading import Event
 
@@ -10,6 +10,7 @@ import pytest
 
 from singalike.errors import UnavailableError
 from singalike.recsys.catalogue_view import CatalogueView
+from singalike.services.adapters.memory_feedback import MemoryFeedback
 from singalike.services.listener_records import DISLIKE, HIDE, LIKE, PLAY, Exclusion, Feedback
 from singalike.services.taste_keeper import CHECK_S, OLDEST_S, TasteKeeper, at_once, beside
 from tests.support.voices import small_view
@@ -31,47 +32,24 @@ class Clock:
         return self.passed_s
 
 
-@dataclass
-class Diary:
-    """Events in a dictionary; a walk over all of them may be held up."""
+class Diary(MemoryFeedback):
+    """Counts the walks over all events, and holds them up when asked to."""
 
-    events: dict[str, list[Feedback]] = field(default_factory=dict)
-    walks: int = 0
-    changes: int = 0
-    walking: Event = field(default_factory=Event)
-    go_on: Event = field(default_factory=Event)
-
-    def __post_init__(self) -> None:
+    def __init__(self, clock: Clock) -> None:
+        super().__init__(now=clock.now)
+        self.walks = 0
+        self.walking, self.go_on = Event(), Event()
         self.go_on.set()
 
     def add(self, listener_id: str, kind: str, track_id: str = "", singer_id: str = "", days: float = 0.0) -> None:
         expires = START + timedelta(days=days) if days else None
-        self.events.setdefault(listener_id, []).append(Feedback("", kind, track_id, singer_id, START, expires))
-        self.changes += 1
+        self.record(listener_id, [Feedback("", kind, track_id, singer_id, START, expires)])
 
-    def erase(self, listener_id: str) -> None:
-        self.changes += 1
-        del self.events[listener_id]
-
-    def events_of(self, listener_id: str, now: datetime) -> tuple[Feedback, ...]:
-        mine = self.events.get(listener_id, ())
-        return tuple(event for event in mine if event.expire_time is None or event.expire_time > now)
-
-    def exclusions_of(self, listener_id: str) -> tuple[Exclusion, ...]:
-        return (Exclusion("x-1", "genre", "polka", START),) if listener_id == "ann" else ()
-
-    def walk_events(self, now: datetime) -> Iterable[tuple[str, Feedback]]:
+    def walk_events(self, now: datetime) -> Iterator[tuple[str, Feedback]]:
         self.walks += 1
         self.walking.set()
         self.go_on.wait()
-        for listener_id in sorted(self.events):
-            yield from ((listener_id, event) for event in self.events_of(listener_id, now))
-
-    def listener_revision(self, listener_id: str) -> int:
-        return len(self.events.get(listener_id, ()))
-
-    def revision(self) -> int:
-        return self.changes
+        return super().walk_events(now)
 
 
 def track_id(singer: int, take: int = 0) -> str:
@@ -84,9 +62,17 @@ def view() -> CatalogueView:
 
 
 @pytest.fixture
-def diary() -> Diary:
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def diary(clock: Clock) -> Diary:
     """Eight listeners like singers 0 to 2, eight like 3 to 5."""
-    found = Diary()
+    return filled(Diary(clock))
+
+
+def filled(found: Diary) -> Diary:
     for camp in (0, 3):
         for listener in range(8):
             for singer in range(camp, camp + 3):
@@ -99,8 +85,8 @@ def keeper_of(diary: Diary, clock: Clock, run: Callable[[Callable[[], None]], No
     return TasteKeeper(diary, clock.now, run, clock.monotonic)
 
 
-def test_a_listener_who_came_after_the_fit_is_folded_in_at_once(diary: Diary, view: CatalogueView) -> None:
-    keeper = keeper_of(diary, Clock())
+def test_a_listener_who_came_after_a_fit_is_folded_in_at_once(diary: Diary, view: CatalogueView, clock: Clock) -> None:
+    keeper = keeper_of(diary, clock)
     keeper.follow(view)
 
     diary.add("ann", LIKE, track_id(0))
@@ -111,8 +97,10 @@ def test_a_listener_who_came_after_the_fit_is_folded_in_at_once(diary: Diary, vi
     assert diary.walks == 1
 
 
-def test_hides_and_dislikes_count_from_the_next_request_on_without_a_refit(diary: Diary, view: CatalogueView) -> None:
-    keeper = keeper_of(diary, Clock())
+def test_hides_and_dislikes_count_from_the_next_request_on_without_a_refit(
+    diary: Diary, view: CatalogueView, clock: Clock
+) -> None:
+    keeper = keeper_of(diary, clock)
     before, state = keeper.taste("of-0-1", view), keeper.state("of-0-1")
 
     diary.add("of-0-1", HIDE, singer_id="s01")
@@ -129,8 +117,9 @@ def test_hides_and_dislikes_count_from_the_next_request_on_without_a_refit(diary
     assert diary.walks == 1
 
 
-def test_nobody_waits_for_a_refit_and_the_new_model_comes_whole(diary: Diary, view: CatalogueView) -> None:
-    clock = Clock()
+def test_nobody_waits_for_a_refit_and_the_new_model_comes_whole(
+    diary: Diary, view: CatalogueView, clock: Clock
+) -> None:
     keeper = keeper_of(diary, clock, beside)
     diary.go_on.clear()
 
@@ -148,13 +137,13 @@ def test_nobody_waits_for_a_refit_and_the_new_model_comes_whole(diary: Diary, vi
     assert not np.isnan(late.tracks).all()
 
 
-def test_a_refit_in_a_thread_swaps_the_model_in(diary: Diary, view: CatalogueView) -> None:
+def test_a_refit_in_a_thread_swaps_the_model_in(diary: Diary, view: CatalogueView, clock: Clock) -> None:
     ended = Event()
 
     def run(refit: Callable[[], None]) -> None:
         beside(lambda: (refit(), ended.set()))  # type: ignore[arg-type,return-value]
 
-    keeper = keeper_of(diary, Clock(), run)
+    keeper = keeper_of(diary, clock, run)
     keeper.follow(view)
     assert ended.wait(30)
 
@@ -162,8 +151,9 @@ def test_a_refit_in_a_thread_swaps_the_model_in(diary: Diary, view: CatalogueVie
     assert keeper.popularity(view).singers[0] > keeper.popularity(view).singers[7]
 
 
-def test_many_changes_or_an_old_model_bring_a_refit_and_few_changes_do_not(diary: Diary, view: CatalogueView) -> None:
-    clock = Clock()
+def test_many_changes_or_an_old_model_bring_a_refit_and_few_changes_do_not(
+    diary: Diary, view: CatalogueView, clock: Clock
+) -> None:
     keeper = keeper_of(diary, clock)
     keeper.follow(view)
 
@@ -179,14 +169,13 @@ def test_many_changes_or_an_old_model_bring_a_refit_and_few_changes_do_not(diary
 
 
 def test_who_is_forgotten_is_gone_at_once_and_leaves_what_was_learnt_with_the_next_refit(
-    diary: Diary, view: CatalogueView
+    diary: Diary, view: CatalogueView, clock: Clock
 ) -> None:
-    clock = Clock()
     diary.add("ann", LIKE, track_id(7))
     keeper = keeper_of(diary, clock)
     followed = keeper.popularity(view).singers[7]
 
-    diary.erase("ann")
+    diary.erase_listener("ann")
     stranger = keeper.taste("ann", view)
     clock.passed_s += OLDEST_S
     left = keeper.popularity(view).singers[7]
@@ -197,8 +186,7 @@ def test_who_is_forgotten_is_gone_at_once_and_leaves_what_was_learnt_with_the_ne
     assert np.isnan(keeper.taste("of-0-1", view).tracks[view.track_rows[track_id(7)]])
 
 
-def test_an_event_that_runs_out_counts_no_more(diary: Diary, view: CatalogueView) -> None:
-    clock = Clock()
+def test_an_event_that_runs_out_counts_no_more(diary: Diary, view: CatalogueView, clock: Clock) -> None:
     keeper = keeper_of(diary, clock)
     diary.add("ann", HIDE, track_id(0), days=1.0)
     hidden, state = keeper.taste("ann", view), keeper.state("ann")
@@ -211,8 +199,9 @@ def test_an_event_that_runs_out_counts_no_more(diary: Diary, view: CatalogueView
     assert keeper.state("ann") != state
 
 
-def test_the_state_stays_while_nothing_changes_and_follows_the_refit(diary: Diary, view: CatalogueView) -> None:
-    clock = Clock()
+def test_the_state_stays_while_nothing_changes_and_follows_the_refit(
+    diary: Diary, view: CatalogueView, clock: Clock
+) -> None:
     keeper = keeper_of(diary, clock)
     keeper.follow(view)
     ann, nobody = keeper.state("ann"), keeper.state("")
@@ -226,15 +215,15 @@ def test_the_state_stays_while_nothing_changes_and_follows_the_refit(diary: Diar
     assert keeper.state("") != nobody
 
 
-def test_the_same_taste_is_not_worked_out_twice(diary: Diary, view: CatalogueView) -> None:
-    keeper = keeper_of(diary, Clock())
+def test_the_same_taste_is_not_worked_out_twice(diary: Diary, view: CatalogueView, clock: Clock) -> None:
+    keeper = keeper_of(diary, clock)
 
     assert keeper.taste("of-0-1", view) is keeper.taste("of-0-1", view)
     assert keeper.popularity(view) is keeper.popularity(view)
 
 
-def test_a_new_view_is_answered_in_its_own_rows(diary: Diary, view: CatalogueView) -> None:
-    keeper = keeper_of(diary, Clock())
+def test_a_new_view_is_answered_in_its_own_rows(diary: Diary, view: CatalogueView, clock: Clock) -> None:
+    keeper = keeper_of(diary, clock)
     old = keeper.taste("of-0-1", view)
     grown = small_view(9, 3)
 
@@ -246,16 +235,15 @@ def test_a_new_view_is_answered_in_its_own_rows(diary: Diary, view: CatalogueVie
     assert diary.walks == 1
 
 
-def test_a_refit_that_fails_leaves_the_old_model_and_is_tried_again(diary: Diary, view: CatalogueView) -> None:
+def test_a_refit_that_fails_leaves_the_old_model_and_is_tried_again(view: CatalogueView, clock: Clock) -> None:
     class Broken(Diary):
-        def walk_events(self, now: datetime) -> Iterable[tuple[str, Feedback]]:
-            if self.walks == 1:
-                self.walks += 1
+        def walk_events(self, now: datetime) -> Iterator[tuple[str, Feedback]]:
+            found = super().walk_events(now)
+            if self.walks == 2:
                 raise UnavailableError("DATABASE_DOWN", "the database does not answer: try again")
-            return super().walk_events(now)
+            return found
 
-    clock = Clock()
-    broken = Broken(diary.events, changes=diary.changes)
+    broken = filled(Broken(clock))
     keeper = keeper_of(broken, clock)
     before = keeper.taste("of-0-1", view)
     broken.add("ben", PLAY, track_id(6))
@@ -269,8 +257,8 @@ def test_a_refit_that_fails_leaves_the_old_model_and_is_tried_again(diary: Diary
     assert broken.walks == 3
 
 
-def test_a_stopped_keeper_starts_no_refit_and_answers_on(diary: Diary, view: CatalogueView) -> None:
-    keeper = keeper_of(diary, Clock())
+def test_a_stopped_keeper_starts_no_refit_and_answers_on(diary: Diary, view: CatalogueView, clock: Clock) -> None:
+    keeper = keeper_of(diary, clock)
 
     keeper.stop()
 
@@ -278,8 +266,13 @@ def test_a_stopped_keeper_starts_no_refit_and_answers_on(diary: Diary, view: Cat
     assert diary.walks == 0
 
 
-def test_lasting_exclusions_are_handed_on(diary: Diary) -> None:
-    keeper = keeper_of(diary, Clock())
+def test_lasting_exclusions_are_handed_on_from_the_next_request_on(diary: Diary, clock: Clock) -> None:
+    keeper = keeper_of(diary, clock)
+    before, state = keeper.exclusions("ann"), keeper.state("ann")
 
+    diary.add_exclusion("ann", Exclusion("", "genre", "polka", START))
+
+    assert before == ()
+    assert keeper.state("ann") != state
     assert [exclusion.value for exclusion in keeper.exclusions("ann")] == ["polka"]
     assert keeper.exclusions("ben") == ()

@@ -23,14 +23,11 @@ from singalike.services.recent import Recent
 
 LOG = structlog.get_logger()
 
-FEWEST_CHANGES, CHANGED_SHARE = 50, 0.05
-"""A refit is worth it after so many changes, and after this share of the events behind the last one."""
+MANY_CHANGES, OLDEST_S = 50, 60.0
+"""So many changes are worth a refit, and any change is when the last refit is so many seconds old."""
 
-OLDEST_S = 600.0
-"""After this time any change is worth a refit: whoever was forgotten leaves what was learnt by then."""
-
-REST_FACTOR = 4.0
-"""After a refit, the next waits this many times as long as it took."""
+REST_FACTOR = 20.0
+"""After a refit, the next waits this many times as long as it took: learning takes a twentieth of a core at most."""
 
 CHECK_S = 1.0
 """How often the number of changes is looked up."""
@@ -204,8 +201,7 @@ class TasteKeeper:
             return False
         self._check_at = clock + CHECK_S
         changes = self._history.revision() - self._learnt.revision
-        enough = max(FEWEST_CHANGES, CHANGED_SHARE * self._learnt.event_count)
-        return changes != 0 and (abs(changes) >= enough or clock - self._fitted_at >= OLDEST_S)
+        return changes != 0 and (abs(changes) >= MANY_CHANGES or clock - self._fitted_at >= OLDEST_S)
 
     def _refit_and_release(self) -> None:
         try:
