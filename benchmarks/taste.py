@@ -167,7 +167,8 @@ def report_beside(view: CatalogueView, events: dict[str, list[Feedback]]) -> Non
         refits.append(Thread(target=refit, daemon=True))
         refits[-1].start()
 
-    keeper = TasteKeeper(history, lambda: NOW, beside)
+    rested_s = 0.0
+    keeper = TasteKeeper(history, lambda: NOW, beside, lambda: time.monotonic() + rested_s)
 
     def ask(call: int) -> object:
         return keeper.taste(listeners[call % len(listeners)], view)
@@ -176,6 +177,7 @@ def report_beside(view: CatalogueView, events: dict[str, list[Feedback]]) -> Non
     refits[-1].join()
     print(f"a listener's taste, one after the other: {percentiles_ms(ask, 600)}")
     history.changes *= 2
+    rested_s = 3600.0
     waits: list[float] = []
     call = 600
     while len(refits) == 1 or refits[-1].is_alive():

@@ -26,10 +26,9 @@ class Recent(Generic[Value]):
                 self._values.move_to_end(key)
             return self._values.get(key)
 
-    def put(self, key: str, value: Value, most: int | None = None) -> None:
-        """Keep a value; `most` changes how many are kept from now on."""
+    def put(self, key: str, value: Value) -> None:
+        """Keep a value."""
         with self._lock:
-            self._most = self._most if most is None else most
             self._values[key] = value
             self._values.move_to_end(key)
             while len(self._values) > self._most:

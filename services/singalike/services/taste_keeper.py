@@ -74,21 +74,13 @@ class Learnt:
 
 @dataclass(frozen=True, eq=False)
 class _InView:
-    """What was learnt, in the rows of a view."""
+    """What was learnt, in the rows of a view, with the tastes that were worked out by it."""
 
     learnt: Learnt
     view: CatalogueView
     model: TasteModel | None
     popularity: Popularity
-
-
-@dataclass(frozen=True, eq=False)
-class _Taste:
-    """A taste with what it was made from."""
-
-    listener: "_Listener"
-    learnt: _InView
-    taste: ListenerTaste
+    tastes: "Recent[tuple[_Listener, ListenerTaste]]"
 
 
 @dataclass(frozen=True, eq=False)
@@ -153,17 +145,16 @@ class TasteKeeper:
         self._stopping = Event()
         self._fitted_at = self._rest_until = self._check_at = float("-inf")
         self._listeners = Recent[_Listener](MOST_LISTENERS)
-        self._tastes = Recent[_Taste](FEWEST_TASTES)
 
     def taste(self, listener_id: str, view: CatalogueView) -> ListenerTaste:
         """Return the taste of a listener; `no_taste` of a stranger."""
         self.follow(view)
         listener, learnt = self._listener(listener_id), self._learnt_in(view)
-        kept = self._tastes.get(listener_id)
-        if kept is None or kept.listener is not listener or kept.learnt is not learnt:
-            kept = _Taste(listener, learnt, _taste_of(listener.attitude, learnt))
-            self._tastes.put(listener_id, kept, most=max(FEWEST_TASTES, TASTE_BYTES // _bytes_of(kept.taste)))
-        return kept.taste
+        kept = learnt.tastes.get(listener_id)
+        if kept is None or kept[0] is not listener:
+            kept = (listener, _taste_of(listener.attitude, learnt))
+            learnt.tastes.put(listener_id, kept)
+        return kept[1]
 
     def exclusions(self, listener_id: str) -> tuple[Exclusion, ...]:
         """Return the lasting exclusions of a listener."""
@@ -238,12 +229,14 @@ class TasteKeeper:
             if self._stopping.is_set():
                 return
             yield read_attitude(event for _, event in events)
+            time.sleep(0)  # lets requests have the interpreter now, rather than when its switch interval of 5 ms is over
 
     def _learnt_in(self, view: CatalogueView) -> _InView:
         learnt, kept = self._learnt, self._in_view
         if kept is None or kept.learnt is not learnt or kept.view is not view:
             model = in_rows_of(learnt.model, view) if learnt.model is not None else None
-            self._in_view = kept = _InView(learnt, view, model, popularity_in(view, learnt.following))
+            tastes = Recent[tuple[_Listener, ListenerTaste]](_most_tastes(view))
+            self._in_view = kept = _InView(learnt, view, model, popularity_in(view, learnt.following), tastes)
         return kept
 
     def _listener(self, listener_id: str) -> _Listener:
@@ -278,6 +271,7 @@ def _taste_of(attitude: Attitude, learnt: _InView) -> ListenerTaste:
     )
 
 
-def _bytes_of(taste: ListenerTaste) -> int:
-    arrays = (taste.singers, taste.tracks, taste.disliked_singers, taste.disliked_tracks)
-    return max(1, sum(array.nbytes for array in arrays))
+def _most_tastes(view: CatalogueView) -> int:
+    unknown = no_taste(view)
+    arrays = (unknown.singers, unknown.tracks, unknown.disliked_singers, unknown.disliked_tracks)
+    return max(FEWEST_TASTES, TASTE_BYTES // max(1, sum(array.nbytes for array in arrays)))
