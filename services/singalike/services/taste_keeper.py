@@ -229,7 +229,7 @@ class TasteKeeper:
             if self._stopping.is_set():
                 return
             yield read_attitude(event for _, event in events)
-            time.sleep(0)  # lets requests have the interpreter now, rather than when its switch interval of 5 ms is over
+            time.sleep(0)  # lets requests have the interpreter now, not at the end of its switch interval of 5 ms
 
     def _learnt_in(self, view: CatalogueView) -> _InView:
         learnt, kept = self._learnt, self._in_view
