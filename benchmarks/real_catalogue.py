@@ -44,14 +44,12 @@ from singalike.services.records import TrackInfo
 from singalike.services.settings import read_settings
 from singalike.services.singer_ids import singer_id_of
 
-SIGNALS = frozenset({"timbre", "style", "melody", "voice_gender", "tessitura"})
 VARIANTS = {
     "blend": RecommendOptions(k=100),
-    "timbre only": RecommendOptions(k=100, signals_off=SIGNALS - {"timbre"}),
-    "style only": RecommendOptions(k=100, signals_off=SIGNALS - {"style"}),
-    "melody only": RecommendOptions(k=100, signals_off=SIGNALS - {"melody"}),
-    "voice_gender only": RecommendOptions(k=100, signals_off=SIGNALS - {"voice_gender"}),
-    "tessitura only": RecommendOptions(k=100, signals_off=SIGNALS - {"tessitura"}),
+    **{
+        f"{signal} only": RecommendOptions(k=100, weights={signal: 1.0})
+        for signal in ("timbre", "style", "melody", "voice_gender", "tessitura")
+    },
     "all but timbre": RecommendOptions(k=100, signals_off=frozenset({"timbre"})),
 }
 

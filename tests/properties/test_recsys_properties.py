@@ -8,16 +8,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from singalike.embeddings.profile import Segments, VoiceProfile
-from singalike.recsys.blend import VOICE_SINGERS, BlendPreset, blend
+from singalike.recsys.blend import BlendPreset, blend
 from singalike.recsys.catalogue_view import build_view
 from singalike.recsys.key_fit import MAX_SHIFT, fit_keys, shares_by_shift
 from singalike.recsys.medoids import choose_medoids
+from singalike.recsys.presets import SIMILAR, SINGERS, shipped_presets
 from singalike.services.recommend import Recommender, RecommendOptions
 from tests.support.catalogues import MemoryCatalogue, MemoryIndex
 from tests.support.voices import small_view, track_of, voice
 
 SUM_TOLERANCE = 1e-6
 ROUNDING = 1e-9
+VOICE_SINGERS = shipped_presets().default(SIMILAR, SINGERS)
 FEW = settings(max_examples=20, deadline=None)
 
 shares = st.floats(0.0, 1.0) | st.just(float("nan"))

@@ -4,9 +4,12 @@ import numpy as np
 import pytest
 
 from singalike.errors import InvalidInputError
-from singalike.recsys.blend import VOICE_SINGERS, VOICE_SONGS, BlendPreset, blend
+from singalike.recsys.blend import DISLIKE_SHARE, BlendPreset, blend
+from singalike.recsys.presets import SIMILAR, SINGERS, shipped_presets
 
 EXACT = 1e-12
+
+VOICE_SINGERS = shipped_presets().default(SIMILAR, SINGERS)
 
 
 def test_the_weight_of_a_missing_signal_is_shared_out() -> None:
@@ -42,9 +45,8 @@ def test_the_dial_moves_weight_between_timbre_and_style_only(dial: float) -> Non
     together = before["timbre"] + before["style"]
 
     assert dialled["timbre"] + dialled["style"] == pytest.approx(together, abs=EXACT)
-    assert {name: dialled[name] for name in ("melody", "voice_gender", "tessitura")} == {
-        name: before[name] for name in ("melody", "voice_gender", "tessitura")
-    }
+    others = before.keys() - {"timbre", "style"}
+    assert {name: dialled[name] for name in others} == {name: before[name] for name in others}
 
 
 def test_the_ends_of_the_dial_listen_to_one_side_alone() -> None:
@@ -68,6 +70,34 @@ def test_an_unknown_signal_cannot_be_switched_off() -> None:
     assert caught.value.reason == "UNKNOWN_SIGNAL"
 
 
-@pytest.mark.parametrize("preset", [VOICE_SINGERS, VOICE_SONGS])
-def test_shipped_presets_weigh_to_one(preset: BlendPreset) -> None:
-    assert sum(preset.weights.values()) == pytest.approx(1.0, abs=EXACT)
+def test_switching_everything_off_is_refused() -> None:
+    with pytest.raises(InvalidInputError) as caught:
+        BlendPreset("test", 1, {"timbre": 1.0}).without({"timbre"})
+
+    assert caught.value.reason == "NO_SIGNAL_LEFT"
+
+
+def test_taste_grows_with_what_is_known_of_a_listener() -> None:
+    preset = BlendPreset("test", 1, {"timbre": 0.5, "collaborative": 0.5}, taste_half_weight_events=20.0)
+
+    weights = [preset.with_taste_of(count).weights["collaborative"] for count in (0, 20, 180)]
+
+    assert weights == pytest.approx([0.0, 0.25, 0.45], abs=EXACT)
+
+
+def test_weights_of_the_caller_stand_instead_of_the_presets() -> None:
+    custom = VOICE_SINGERS.weighing({"timbre": 3.0, "style": 1.0})
+
+    assert custom.shares() == {"timbre": 0.75, "style": 0.25}
+    assert custom.label == f"custom:{VOICE_SINGERS.label}"
+
+
+def test_a_dislike_takes_its_share_of_the_score_and_shows_as_evidence() -> None:
+    preset = BlendPreset("test", 1, {"timbre": 1.0})
+    signals = {"timbre": np.array([0.5, 0.5, 0.5])}
+
+    mixed = blend(signals, preset, np.array([0.0, 0.5, 1.0]))
+
+    assert mixed.score == pytest.approx([0.5, 0.5 * (1 - DISLIKE_SHARE / 2), 0.5 * (1 - DISLIKE_SHARE)], abs=EXACT)
+    assert mixed.contributions_of(2) == pytest.approx({"timbre": 0.5, "dislikes": -0.5 * DISLIKE_SHARE}, abs=EXACT)
+    assert "dislikes" not in mixed.contributions_of(0)

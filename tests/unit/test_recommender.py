@@ -128,10 +128,10 @@ def test_filters_that_nothing_passes_give_no_names_but_a_note() -> None:
 def test_signals_can_be_switched_off() -> None:
     recommender = recommender_of(fill(MemoryCatalogue()))
 
-    answer = recommender.recommend(voice(3, 80), RecommendOptions(signals_off=frozenset({"melody", "key_fit"})))
+    answer = recommender.recommend(voice(3, 80), RecommendOptions(signals_off=frozenset({"melody", "key_fit_gain"})))
 
     assert all("melody" not in found.signals for found in (*answer.singers, *answer.songs))
-    assert all("key_fit" not in song.signals for song in answer.songs)
+    assert all("key_fit_gain" not in song.signals for song in answer.songs)
     with pytest.raises(InvalidInputError, match="tessitura"):
         recommender.recommend(voice(3, 80), RecommendOptions(signals_off=frozenset({"loudness"})))
 

@@ -6,13 +6,26 @@ import numpy as np
 import pytest
 
 from singalike.embeddings.profile import UndecidedBand, VoiceProfile
-from singalike.recsys.catalogue_view import build_view, tessitura_of
+from singalike.recsys.calibration import Similarities
+from singalike.recsys.catalogue_view import CatalogueView, build_view, tessitura_of
 from singalike.recsys.neighbours import NO_HITS, SegmentHits, choose_queries, close_moments
-from singalike.recsys.signals import same_gender, singer_signals, tessitura_overlap
+from singalike.recsys.query import voice_query
+from singalike.recsys.signals import (
+    RELATION_SIGNALS,
+    duet_compass,
+    freshness,
+    same_gender,
+    singer_signals,
+    tessitura_overlap,
+)
 from tests.support.voices import small_view, sung, track_of, voice, zeros_like
 
 EXACT = 1e-9
-SIGNALS = {"timbre", "style", "melody", "voice_gender", "tessitura"}
+SIGNALS = {"timbre", "style", "melody", "voice_gender", "tessitura", *RELATION_SIGNALS}
+
+
+def signals_of(profile: VoiceProfile, view: CatalogueView) -> dict[str, Similarities]:
+    return singer_signals(voice_query(profile, view), view, NO_HITS)
 
 
 def silent(profile: VoiceProfile) -> VoiceProfile:
@@ -22,20 +35,20 @@ def silent(profile: VoiceProfile) -> VoiceProfile:
 def test_another_take_of_a_voice_is_nearest_to_its_singer() -> None:
     view = small_view()
 
-    winners = [int(singer_signals(voice(seed, 99), view, NO_HITS)["timbre"].argmax()) for seed in range(len(view))]
+    winners = [int(signals_of(voice(seed, 99), view)["timbre"].argmax()) for seed in range(len(view))]
 
     assert winners == list(range(len(view)))
 
 
 def test_every_signal_lies_between_zero_and_one() -> None:
-    signals = singer_signals(voice(3, 50), small_view(), NO_HITS)
+    signals = signals_of(voice(3, 50), small_view())
 
     assert set(signals) == SIGNALS
     assert all(((values >= 0) & (values <= 1)).all() for values in signals.values())
 
 
 def test_too_little_singing_leaves_melody_and_tessitura_unknown() -> None:
-    signals = singer_signals(silent(voice(3, 50)), small_view(), NO_HITS)
+    signals = signals_of(silent(voice(3, 50)), small_view())
 
     assert np.isnan(signals["melody"]).all()
     assert np.isnan(signals["tessitura"]).all()
@@ -49,7 +62,7 @@ def test_a_singer_without_known_melody_is_unknown_and_the_others_are_not() -> No
         track_of("b", "three", voice(2, 1)),
     ]
 
-    melody = singer_signals(voice(2, 5), build_view(tracks), NO_HITS)["melody"]
+    melody = signals_of(voice(2, 5), build_view(tracks))["melody"]
 
     assert np.isnan(melody[0])
     assert melody[1] > 0.5
@@ -92,6 +105,22 @@ def test_the_tessitura_of_an_even_histogram_leaves_out_a_tenth_on_each_side() ->
     tessitura = tessitura_of(sung(tuple(range(60, 70)), 20.0).seconds_per_semitone[None])
 
     assert tessitura[0] == pytest.approx([60.5, 68.5], abs=1e-5)
+
+
+def test_a_duet_partner_is_at_home_a_third_to_an_octave_away() -> None:
+    singers = np.array([[60.0, 64.0], [64.0, 68.0], [72.0, 76.0], [78.0, 82.0], [90.0, 94.0], [np.nan, np.nan]])
+
+    compass = duet_compass((60.0, 64.0), singers)
+
+    assert compass[:5] == pytest.approx([0.0, 1.0, 1.0, 0.5, 0.0], abs=EXACT)
+    assert np.isnan(compass[5])
+
+
+def test_half_a_year_halves_freshness_and_an_unknown_day_stays_unknown() -> None:
+    fresh = freshness(np.array([1000.0, 820.0, 1100.0, np.nan]), 1000)
+
+    assert fresh[:3] == pytest.approx([1.0, 0.5, 1.0], abs=EXACT)
+    assert np.isnan(fresh[3])
 
 
 def hits(*rows: tuple[int, int, float]) -> SegmentHits:

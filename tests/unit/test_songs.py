@@ -1,13 +1,18 @@
-"""Songs: one slot a title, best first."""
+"""Songs: which titles are of one song, and what a song has of its own."""
 
 import numpy as np
 import pytest
 
-from singalike.recsys.blend import VOICE_SONGS, Blend
-from singalike.recsys.catalogue_view import build_view
-from singalike.recsys.key_fit import KeyFit
-from singalike.recsys.songs import ScoredSongs, rank_songs, score_songs, song_key
-from tests.support.voices import small_view, track_of, voice
+from singalike.recsys.key_fit import choose_keys, fit_keys
+from singalike.recsys.neighbours import NO_HITS
+from singalike.recsys.query import voice_query
+from singalike.recsys.signals import singer_signals
+from singalike.recsys.song_demands import SingingVoice
+from singalike.recsys.song_titles import song_key
+from singalike.recsys.songs import key_fit_gain, song_signals
+from tests.support.voices import small_view, voice
+
+EXACT = 1e-9
 
 
 @pytest.mark.parametrize(
@@ -32,31 +37,23 @@ def test_other_songs_have_other_keys(other: str) -> None:
     assert all(keys)
 
 
-def scored(rows: list[int], scores: list[float]) -> ScoredSongs:
-    count = len(rows)
-    keys = KeyFit(np.zeros(count, dtype=np.int64), np.ones(count), np.ones(count), np.ones(count))
-    return ScoredSongs(np.array(rows), Blend(np.array(scores), {}, ()), keys)
+def test_a_song_has_its_singers_timbre_and_its_own_melody_and_range() -> None:
+    view = small_view(3, 2)
+    query = voice_query(voice(1, 9), view)
+    singers = singer_signals(query, view, NO_HITS)
+    keys = choose_keys(view.demands, SingingVoice(query.tessitura_midi))
+
+    songs = song_signals(query, view, singers, keys)
+
+    assert songs["timbre"].tolist() == np.repeat(singers["timbre"], 2).tolist()
+    assert len(set(songs["melody"].tolist())) == 6
+    assert songs["tessitura"].tolist() == keys.before.tolist()
 
 
-def test_a_title_takes_one_slot() -> None:
-    titles = ["Moon", "Moon (Live)", "Sun", "moon"]
-    view = build_view(track_of(f"s{row}", title, voice(row)) for row, title in enumerate(titles))
+def test_a_key_that_adds_nothing_gains_nothing_and_a_far_one_gains_less() -> None:
+    histogram = np.zeros((3, 128))
+    histogram[0, 60], histogram[1, 64], histogram[2, 72] = 9.0, 9.0, 9.0
 
-    places = rank_songs(scored([0, 1, 2, 3], [0.5, 0.9, 0.1, 0.7]), view, 10)
+    gain = key_fit_gain(fit_keys(histogram, np.ones(3, dtype=bool), (59.0, 61.0)))
 
-    assert [view.tracks[place].title for place in places] == ["Moon (Live)", "Sun"]
-
-
-def test_only_so_many_songs_as_were_asked_for() -> None:
-    places = rank_songs(scored([2, 1], [0.5, 0.7]), small_view(3, 1), 1)
-
-    assert places == [1]
-
-
-def test_the_nearest_singer_leads_when_all_else_is_equal() -> None:
-    view = small_view(3, 1)
-
-    songs = score_songs(voice(1, 9), view, np.arange(3), np.array([0.2, 0.9, 0.1]), VOICE_SONGS)
-
-    assert songs.blend.score.argmax() == 1
-    assert songs.keys.shift.tolist() == [0, 0, 0]
+    assert gain == pytest.approx([0.0, 1 - 0.25 * 3 / 12, 1 - 0.25 * 11 / 12], abs=EXACT)

@@ -1,14 +1,24 @@
 """Signals blended into one score, under a preset with a name and a version."""
 
+import math
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
-from types import MappingProxyType
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 
-from singalike.errors import InvalidInputError
+from singalike.errors import FieldViolation, InvalidInputError
 from singalike.recsys.calibration import Similarities
-from singalike.recsys.signals import SignalTable
+from singalike.recsys.signals import COLLABORATIVE, SIGNALS, STYLE, TIMBRE, SignalTable
+from singalike.recsys.suggestions import Evidence
+
+DISLIKES = "dislikes"
+"""Name of the one contribution below zero."""
+
+DISLIKE_SHARE = 0.8
+"""Part of its score that something loses when it is itself disliked; what is near to it loses in proportion."""
+
+BALANCED = 0.5
 
 
 @dataclass(frozen=True)
@@ -17,12 +27,25 @@ class BlendPreset:
 
     Attributes:
         name, version: Which; a change of any weight is a new version.
-        weights: Above zero, by signal; only their ratios matter.
+        weights: Zero or above, by signal; only their ratios matter.
+        ranks: "singers" or "songs".
+        taste_half_weight_events: Events of a listener after which taste has half of its weight.
+        description: What it is for, as a sentence.
+        figures: Measured figures by name.
     """
 
     name: str
     version: int
     weights: Mapping[str, float]
+    ranks: str = "singers"
+    taste_half_weight_events: float = 20.0
+    description: str = ""
+    figures: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def label(self) -> str:
+        """Name and version, "name@version"."""
+        return f"{self.name}@{self.version}"
 
     def dialled(self, timbre_style: float) -> "BlendPreset":
         """Move weight between timbre and style; what both have together stays.
@@ -35,40 +58,67 @@ class BlendPreset:
         """
         if not 0.0 <= timbre_style <= 1.0:
             raise InvalidInputError("BAD_TIMBRE_STYLE", "timbre_style lies between 0 (timbre) and 1 (style): change it")
-        timbre, style = self.weights["timbre"], self.weights["style"]
+        timbre, style = self.weights.get(TIMBRE, 0.0), self.weights.get(STYLE, 0.0)
+        if timbre_style == BALANCED or not timbre + style:
+            return self
         pull = timbre * (1.0 - timbre_style) + style * timbre_style
-        scale = (timbre + style) / pull
-        moved = {"timbre": timbre * (1.0 - timbre_style) * scale, "style": style * timbre_style * scale}
-        return BlendPreset(self.name, self.version, {**self.weights, **moved})
+        to_style = style * timbre_style / pull if pull else timbre_style
+        moved = {TIMBRE: (timbre + style) * (1.0 - to_style), STYLE: (timbre + style) * to_style}
+        return replace(self, weights={**self.weights, **moved})
 
     def without(self, names: Collection[str]) -> "BlendPreset":
-        """Switch signals off.
+        """Switch signals off; those that the preset does not have are off already.
 
         Raises:
-            InvalidInputError: UNKNOWN_SIGNAL, a name the preset does not have.
+            InvalidInputError: UNKNOWN_SIGNAL; NO_SIGNAL_LEFT.
         """
-        unknown = sorted(set(names) - set(self.weights))
-        if unknown:
-            known = ", ".join(self.weights)
-            raise InvalidInputError("UNKNOWN_SIGNAL", f"no signal {unknown[0]!r}: name some of {known}")
-        return BlendPreset(
-            self.name, self.version, {name: weight for name, weight in self.weights.items() if name not in names}
+        check_signals(names, "signals_off")
+        return _checked(
+            replace(self, weights={name: weight for name, weight in self.weights.items() if name not in names})
         )
 
+    def weighing(self, weights: Mapping[str, float]) -> "BlendPreset":
+        """Return this preset with weights of the caller's own; signals that they do not name do not count.
 
-VOICE_SINGERS = BlendPreset(
-    "voice-singers",
-    1,
-    MappingProxyType({"timbre": 0.68, "style": 0.08, "melody": 0.02, "voice_gender": 0.12, "tessitura": 0.1}),
-)
-"""Singers for a voice without history: timbre leads, gender and tessitura keep it singable.
+        Raises:
+            InvalidInputError: UNKNOWN_SIGNAL; NO_SIGNAL_LEFT.
+        """
+        check_signals(weights, "weights")
+        return _checked(replace(self, name=f"custom:{self.name}", weights=dict(weights), figures={}))
 
-A style about a tenth as heavy as timbre names most singers of held-out sung sentences (RAVDESS); more than that follows
-the recording channel, and so does melody.
-"""
+    def with_taste_of(self, event_count: int) -> "BlendPreset":
+        """Let the collaborative weight grow with what is known of a listener: weight x n / (n + k).
 
-VOICE_SONGS = BlendPreset("voice-songs", 1, MappingProxyType({"singer": 0.5, "key_fit": 0.3, "melody": 0.2}))
-"""Songs of the nearest singers: whose song, whether it can be sung, whether it moves like what was sung."""
+        Args:
+            event_count: n, events above zero of the listener; k is `taste_half_weight_events`.
+        """
+        if COLLABORATIVE not in self.weights:
+            return self
+        share = event_count / (event_count + self.taste_half_weight_events)
+        return replace(self, weights={**self.weights, COLLABORATIVE: self.weights[COLLABORATIVE] * share})
+
+    def shares(self) -> dict[str, float]:
+        """Return the weights above zero, scaled to sum to 1; the heaviest first."""
+        total = sum(self.weights.values())
+        return {name: weight / total for name, weight in self.weights.items() if weight > 0}
+
+
+def check_signals(names: Collection[str], field_name: str) -> None:
+    """Refuse names that no signal has.
+
+    Raises:
+        InvalidInputError: UNKNOWN_SIGNAL.
+    """
+    unknown = sorted(set(names) - set(SIGNALS))
+    if unknown:
+        message = f"no signal {unknown[0]!r}: name some of {', '.join(SIGNALS)}"
+        raise InvalidInputError("UNKNOWN_SIGNAL", message, (FieldViolation(field_name, message),))
+
+
+def _checked(preset: BlendPreset) -> BlendPreset:
+    if not any(weight > 0 for weight in preset.weights.values()):
+        raise InvalidInputError("NO_SIGNAL_LEFT", "no signal has a weight: leave at least one of the preset's on")
+    return preset
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,43 +126,62 @@ class Blend:
     """Scores and where they come from.
 
     Attributes:
+        weights: Above zero, by signal; they sum to 1 unless there is none.
+        signals: Those of `weights`, float64 (rows,) each, in [0, 1] or NaN.
+        nearness: float64 (rows,), how near each is to something disliked, in [0, 1].
         score: float64 (rows,), in [0, 1].
-        contributions: Share of each signal in the score, float64 (rows,) each, summing to it; NaN where the signal
-            could not be computed.
-        missing: Signals that could not be computed for any row.
     """
 
+    weights: Mapping[str, float]
+    signals: SignalTable
+    nearness: Similarities
     score: Similarities
-    contributions: Mapping[str, Similarities]
-    missing: tuple[str, ...]
+
+    @cached_property
+    def missing(self) -> tuple[str, ...]:
+        """Signals that could not be computed for any row."""
+        return tuple(name for name in self.weights if bool(np.isnan(self.signals[name]).all()))
+
+    def evidence_of(self, row: int) -> tuple[Evidence, ...]:
+        """Return what the score of a row is made of, weightiest first; contributions sum to the score."""
+        values = {name: float(self.signals[name][row]) for name in self.weights}
+        known = sum(self.weights[name] for name, value in values.items() if not math.isnan(value))
+        found = [
+            Evidence(name, None, 0.0, 0.0)
+            if math.isnan(value)
+            else Evidence(name, value, self.weights[name] / known, value * self.weights[name] / known)
+            for name, value in values.items()
+        ]
+        nearness = float(self.nearness[row])
+        if nearness > 0:
+            lost = DISLIKE_SHARE * sum(part.contribution for part in found)
+            found.append(Evidence(DISLIKES, nearness, lost, -lost * nearness))
+        return tuple(sorted(found, key=lambda part: -abs(part.contribution)))
 
     def contributions_of(self, row: int) -> dict[str, float]:
         """Return the contributions of one row, without those that could not be computed."""
-        values = {name: float(column[row]) for name, column in self.contributions.items()}
-        return {name: value for name, value in values.items() if not np.isnan(value)}
+        return {part.signal: part.contribution for part in self.evidence_of(row) if part.value is not None}
 
 
-def blend(signals: SignalTable, preset: BlendPreset) -> Blend:
+def blend(signals: SignalTable, preset: BlendPreset, nearness: Similarities | None = None) -> Blend:
     """Add up weighted signals; the weight of a signal that a row lacks is shared out among its others.
 
     Args:
-        signals: By name, each in [0, 1] or NaN where it cannot be computed; all of one length.
+        signals: By name, each in [0, 1] or NaN where it cannot be computed; all of one length, at least one.
         preset: Weights; signals that it does not name are not used.
+        nearness: How near each row is to something disliked, in [0, 1]; None: nothing is.
 
     Returns:
-        score = sum of w_i s_i / sum of w_i over the known signals i of the row; 0 where none is known.
+        score = (sum of w_i s_i / sum of w_i over the known signals i of the row) x (1 - `DISLIKE_SHARE` x nearness); 0
+        where none is known.
     """
-    names = [name for name in preset.weights if name in signals]
-    values = np.stack([signals[name] for name in names])
-    weights = np.array([preset.weights[name] for name in names])[:, None] * ~np.isnan(values)
-    total = weights.sum(axis=0)
-    shares = weights / np.where(total > 0, total, 1.0)
-    contributions = shares * np.clip(np.nan_to_num(values), 0.0, 1.0)
-    missing = np.isnan(values)
-    return Blend(
-        score=np.minimum(contributions.sum(axis=0), 1.0),
-        contributions={
-            name: np.where(gone, np.nan, part) for name, part, gone in zip(names, contributions, missing, strict=True)
-        },
-        missing=tuple(name for name, gone in zip(names, missing, strict=True) if gone.all()),
-    )
+    weights = {name: weight for name, weight in preset.shares().items() if name in signals}
+    rows = len(next(iter(signals.values())))
+    total, known_weight = np.zeros(rows), np.zeros(rows)
+    for name, weight in weights.items():
+        known = ~np.isnan(signals[name])
+        np.add(total, weight * signals[name], out=total, where=known)
+        known_weight += weight * known
+    near = np.zeros(rows) if nearness is None else np.clip(nearness, 0.0, 1.0)
+    score = np.minimum(total / np.where(known_weight > 0, known_weight, 1.0), 1.0)
+    return Blend(weights, {name: signals[name] for name in weights}, near, score * (1.0 - DISLIKE_SHARE * near))

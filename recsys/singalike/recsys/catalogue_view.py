@@ -7,8 +7,11 @@ from itertools import groupby
 import numpy as np
 from numpy.typing import NDArray
 
-from singalike.embeddings.profile import SUFFICIENT_VOICED_S, Vectors, VoiceProfile
+from singalike.embeddings.profile import SUFFICIENT_VOICED_S, SungNotes, Vectors, VoiceProfile
 from singalike.recsys.calibration import Calibration, Similarities, fit_calibration
+from singalike.recsys.labels import Labels, label
+from singalike.recsys.song_demands import SongDemands, song_demands
+from singalike.recsys.song_titles import song_key
 from singalike.recsys.vector_space import VectorSpace, build_space
 
 TRUSTED_VOICED_S = 30.0
@@ -29,6 +32,8 @@ class TrackView:
         female_probability: Of the recording, in [0, 1].
         voiced_s: Seconds behind the histogram.
         seconds_per_semitone: float32 (128,), as in `VocalRange`.
+        create_day: When it came into the catalogue, in whole days since 1970-01-01, UTC; None when not known.
+        sung_notes: Its notes; None when not measured.
     """
 
     track_id: str
@@ -44,6 +49,8 @@ class TrackView:
     female_probability: float
     voiced_s: float
     seconds_per_semitone: Vectors
+    create_day: int | None = None
+    sung_notes: SungNotes | None = None
 
 
 @dataclass(frozen=True)
@@ -79,8 +86,11 @@ class CatalogueView:
         singer_melody_calibration: Dot products of melodies with the mean melody of other singers.
         female_probability: float64 (singers,).
         tessitura: float64 (singers, 2), MIDI pitch, NaN where too little was sung.
-        seconds_per_semitone: float64 (tracks, 128).
-        range_known: bool (tracks,), whether enough was sung for a key fit.
+        demands: What each track asks of a voice.
+        genre, language, voice_gender: What the owner said of each track.
+        song: Each track's song, a number: versions of a song share it.
+        create_day: float64 (tracks,), days since 1970-01-01, NaN where not known.
+        newest_day: float64 (singers,), of each singer's newest track.
     """
 
     singers: tuple[SingerView, ...]
@@ -97,8 +107,13 @@ class CatalogueView:
     singer_melody_calibration: Calibration
     female_probability: Similarities
     tessitura: NDArray[np.float64]
-    seconds_per_semitone: NDArray[np.float64]
-    range_known: NDArray[np.bool_]
+    demands: SongDemands
+    genre: Labels
+    language: Labels
+    voice_gender: Labels
+    song: NDArray[np.intp]
+    create_day: Similarities
+    newest_day: Similarities
 
     def __len__(self) -> int:
         return len(self.singers)
@@ -117,6 +132,7 @@ def track_view(  # the names of a track live in the shells' records, so they com
     genre: str | None = None,
     language: str | None = None,
     voice_gender: str | None = None,
+    create_day: int | None = None,
 ) -> TrackView:
     """Keep of a track's profile what ranking needs."""
     return TrackView(
@@ -133,6 +149,8 @@ def track_view(  # the names of a track live in the shells' records, so they com
         profile.female_probability,
         profile.vocal_range.voiced_s,
         profile.vocal_range.seconds_per_semitone,
+        create_day,
+        profile.sung_notes,
     )
 
 
@@ -154,6 +172,7 @@ def build_view(tracks: Iterable[TrackView]) -> CatalogueView:
     track_singer = np.repeat(np.arange(len(groups)), sizes)
     with_melody = np.add.reduceat(melody.any(axis=1).astype(np.float32), first_track)
     mean_melody = np.asarray(np.add.reduceat(melody, first_track) / np.maximum(with_melody, 1.0)[:, None], np.float32)
+    create_day = np.array([np.nan if track.create_day is None else track.create_day for track in ordered])
     return CatalogueView(
         singers=singers,
         tracks=ordered,
@@ -169,8 +188,13 @@ def build_view(tracks: Iterable[TrackView]) -> CatalogueView:
         singer_melody_calibration=_unrelated(melody, track_singer, mean_melody, np.arange(len(groups))),
         female_probability=np.add.reduceat(female * weights, first_track) / np.add.reduceat(weights, first_track),
         tessitura=tessitura_of(sung),
-        seconds_per_semitone=histogram,
-        range_known=histogram.sum(axis=1) >= SUFFICIENT_VOICED_S,
+        demands=song_demands(histogram, [track.sung_notes for track in ordered]),
+        genre=label([track.genre for track in ordered]),
+        language=label([track.language for track in ordered]),
+        voice_gender=label([track.voice_gender for track in ordered]),
+        song=label([song_key(track.title) for track in ordered]).codes,
+        create_day=create_day,
+        newest_day=np.fmax.reduceat(create_day, first_track),
     )
 
 
@@ -223,5 +247,5 @@ def _empty_view() -> CatalogueView:
     rows, one, none = np.zeros(0, dtype=np.intp), np.zeros(0), np.zeros((0, 0), dtype=np.float32)
     return CatalogueView(
         (), (), {}, {}, rows, rows, None, None, none, none, Calibration(), Calibration(), one,
-        np.zeros((0, 2)), np.zeros((0, 128)), np.zeros(0, dtype=bool),
+        np.zeros((0, 2)), song_demands(np.zeros((0, 128)), ()), label([]), label([]), label([]), rows, one, one,
     )  # fmt: skip

@@ -43,6 +43,19 @@ class SegmentHits:
     def __len__(self) -> int:
         return len(self.query)
 
+    def only(self, chosen: NDArray[np.bool_]) -> "SegmentHits":
+        """Return the hits that are chosen, bool (hits,)."""
+        if chosen.all():
+            return self
+        return SegmentHits(
+            self.query[chosen],
+            self.singer[chosen],
+            self.track[chosen],
+            self.start_s[chosen],
+            self.end_s[chosen],
+            self.similarity[chosen],
+        )
+
     def joined(self, other: "SegmentHits") -> "SegmentHits":
         """Return these hits and others behind them."""
         return SegmentHits(

@@ -1,24 +1,32 @@
 """Use case: singers and songs for a voice."""
 
-from dataclasses import dataclass
-from functools import cached_property
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from functools import partial
 
 import numpy as np
-from numpy.typing import NDArray
 
 from singalike.embeddings.profile import VoiceProfile
-from singalike.errors import InvalidInputError
-from singalike.recsys.blend import VOICE_SINGERS, VOICE_SONGS, Blend, BlendPreset, blend
+from singalike.errors import ConcurrentChangeError, FieldViolation, InvalidInputError, NotFoundError
+from singalike.recsys.blend import BlendPreset
 from singalike.recsys.catalogue_view import CatalogueView
-from singalike.recsys.moments import best_moments
-from singalike.recsys.neighbours import SegmentHits
-from singalike.recsys.signals import singer_signals
-from singalike.recsys.songs import ScoredSongs, rank_songs, score_songs
+from singalike.recsys.listener_taste import no_popularity, no_taste
+from singalike.recsys.presets import SINGERS, SONGS, Presets, shipped_presets
+from singalike.recsys.query import QueryPart, compose_query, singer_part, track_part, voice_part
+from singalike.recsys.signals import KEY_FIT_GAIN, SIGNALS
 from singalike.recsys.suggestions import SingerSuggestion, SongSuggestion, Suggestions, VoiceSummary
+from singalike.services.adapters.page_tokens import bad_token, make_token, read_token
+from singalike.services.listener_ports import Listeners
 from singalike.services.ports import Catalogue, VoiceIndex
-from singalike.services.recommend_filter import Allowed, RecommendOptions, allow
+from singalike.services.ranking import Heard, ListenerNow, Ranking, profile_digest, rank
+from singalike.services.recently_used import RecentlyUsed
+from singalike.services.recommend_answer import hits_to_show, suggest_singer, suggest_song, summarise
+from singalike.services.recommend_filter import Mask, allow
+from singalike.services.recommend_options import SINGER, TRACK, RecommendOptions, Seed
 from singalike.services.segment_search import find_hits
-from singalike.services.view_keeper import ViewKeeper
+from singalike.services.view_keeper import CatalogueState, ViewKeeper
 from singalike.services.voice_checks import check_voice
 from singalike.services.voice_notes import voice_notes
 
@@ -26,48 +34,29 @@ __all__ = ["DEFAULT_OPTIONS", "RecommendOptions", "Recommender"]
 
 DEFAULT_OPTIONS = RecommendOptions()
 
-SINGERS_PER_SONG, FEWEST_SINGERS = 2, 10
-"""Songs come from the nearest singers only: this many for each song asked for, and never fewer than the second."""
+VOICES_KEPT, RANKINGS_KEPT = 32, 64
 
-SEGMENTS_TO_SHOW = 3
-"""Segments looked up a second time, for the moments of singers whom the first search did not meet."""
+utc_now = partial(datetime.now, UTC)
+
+LONGEST_OFFSET = 9
+"""Digits of a place in a list."""
+
+SINGER_SIGNALS = frozenset(SIGNALS) - {KEY_FIT_GAIN}
 
 
 @dataclass(frozen=True, eq=False)
-class _Ranking:
-    """What singers and songs have in common for one voice."""
+class _Request:
+    """One request, with everything that it names looked up."""
 
-    profile: VoiceProfile
+    profile: VoiceProfile | None
     options: RecommendOptions
-    view: CatalogueView
-    allowed: Allowed
-    hits: SegmentHits
-    singers: Blend
-    song_preset: BlendPreset
-
-    @cached_property
-    def singer_order(self) -> NDArray[np.intp]:
-        """Rows of the allowed singers, best first; equal scores go by singer id."""
-        rows = np.flatnonzero(self.allowed.singers)
-        return rows[np.argsort(-self.singers.score[rows], kind="stable")]
-
-    @cached_property
-    def songs(self) -> ScoredSongs:
-        """The allowed tracks of the nearest singers."""
-        near = np.zeros(len(self.view), dtype=bool)
-        near[self.singer_order[: max(SINGERS_PER_SONG * self.options.k, FEWEST_SINGERS)]] = True
-        rows = np.flatnonzero(self.allowed.tracks & near[self.view.track_singer])
-        return score_songs(self.profile, self.view, rows, self.singers.score, self.song_preset)
+    state: CatalogueState
+    seeds: tuple[QueryPart, ...]
+    listener: ListenerNow
 
     @property
-    def best_singers(self) -> list[int]:
-        """Rows of the singers to suggest."""
-        return [int(row) for row in self.singer_order[: self.options.k]]
-
-    @cached_property
-    def best_songs(self) -> list[int]:
-        """Places in `songs` of the tracks to suggest."""
-        return rank_songs(self.songs, self.view, self.options.k)
+    def view(self) -> CatalogueView:
+        return self.state.view
 
 
 class Recommender:
@@ -77,7 +66,9 @@ class Recommender:
         catalogue: The truth.
         index: Nearest segments of the same ear.
         model_version: The ear whose profiles it takes.
-        singer_preset, song_preset: Weights of the signals.
+        listeners: Knows what listeners like; None: nobody does.
+        presets: Weights of the signals; None: those that ship.
+        now: The clock, in UTC.
     """
 
     def __init__(
@@ -85,14 +76,19 @@ class Recommender:
         catalogue: Catalogue,
         index: VoiceIndex,
         model_version: str,
-        singer_preset: BlendPreset = VOICE_SINGERS,
-        song_preset: BlendPreset = VOICE_SONGS,
+        listeners: Listeners | None = None,
+        presets: Presets | None = None,
+        now: Callable[[], datetime] = utc_now,
     ) -> None:
+        self._catalogue = catalogue
         self._index = index
         self._model_version = model_version
         self._keeper = ViewKeeper(catalogue, model_version)
-        self._singer_preset = singer_preset
-        self._song_preset = song_preset
+        self._listeners = listeners
+        self._presets = presets or shipped_presets()
+        self._now = now
+        self._heard: RecentlyUsed[tuple[object, ...], Heard] = RecentlyUsed(VOICES_KEPT)
+        self._rankings: RecentlyUsed[tuple[str, str], Ranking] = RecentlyUsed(RANKINGS_KEPT)
 
     def refresh(self) -> CatalogueView:
         """Bring the view up to date with the catalogue and wait for it; requests do this by themselves, beside them."""
@@ -103,6 +99,11 @@ class Recommender:
         """What keeps the view, for others who follow the same catalogue."""
         return self._keeper
 
+    @property
+    def presets(self) -> Presets:
+        """The presets that a request may name."""
+        return self._presets
+
     def view(self) -> CatalogueView:
         """Return the view that requests work on."""
         return self._keeper.view()
@@ -111,106 +112,202 @@ class Recommender:
         """Return the view that requests work on, or refuse: WrongStateError CATALOGUE_EMPTY, MODEL_VERSION_MISMATCH."""
         return self._keeper.check_ready().view
 
-    def recommend(self, profile: VoiceProfile, options: RecommendOptions = DEFAULT_OPTIONS) -> Suggestions:
-        """Suggest singers and songs.
+    def recommend(self, profile: VoiceProfile | None, options: RecommendOptions = DEFAULT_OPTIONS) -> Suggestions:
+        """Suggest singers and songs; a preset that ranks one of them leaves the other with its default.
 
         Args:
-            profile: The person's voice.
-            options: How many, which not, and the dial.
+            profile: The person's voice; None when seeds or a listener stand for it.
+            options: How many, which not, and how they are chosen.
 
         Raises:
-            InvalidInputError: NO_VOICE (nothing sung), BAD_K, BAD_TIMBRE_STYLE, UNKNOWN_SIGNAL.
+            InvalidInputError: NO_VOICE (nothing sung, or no voice, seed and listener), UNKNOWN_SIGNAL, NO_SIGNAL_LEFT.
+            NotFoundError: PRESET_NOT_FOUND, SINGER_NOT_FOUND, TRACK_NOT_FOUND, VOICE_NOT_FOUND (seeds).
             WrongStateError: MODEL_VERSION_MISMATCH (another ear), CATALOGUE_EMPTY.
         """
-        ranking = self._rank(profile, options)
-        return self._answer(ranking, ranking.best_singers, ranking.best_songs)
+        singers = self.recommend_singers(profile, self._preset_for(SINGERS, options))
+        songs = self.recommend_songs(profile, self._preset_for(SONGS, options))
+        notes = tuple(dict.fromkeys((*singers.notes, *songs.notes)))
+        return replace(singers, songs=songs.songs, notes=notes, next_page_token="")
 
-    def recommend_singers(self, profile: VoiceProfile, options: RecommendOptions = DEFAULT_OPTIONS) -> Suggestions:
-        """Suggest singers only; as `recommend` otherwise."""
-        ranking = self._rank(profile, options)
-        return self._answer(ranking, ranking.best_singers, [])
+    def recommend_singers(
+        self, profile: VoiceProfile | None, options: RecommendOptions = DEFAULT_OPTIONS, page_token: str = ""
+    ) -> Suggestions:
+        """Suggest singers; as `recommend` otherwise.
 
-    def recommend_songs(self, profile: VoiceProfile, options: RecommendOptions = DEFAULT_OPTIONS) -> Suggestions:
-        """Suggest songs only; as `recommend` otherwise."""
-        ranking = self._rank(profile, options)
-        return self._answer(ranking, [], ranking.best_songs)
+        Args:
+            profile: As in `recommend`.
+            options: As in `recommend`; the same for all pages of a list.
+            page_token: Of the page before; empty: the first page.
 
-    def _rank(self, profile: VoiceProfile, options: RecommendOptions) -> _Ranking:
-        singer_preset = self._singer_preset.dialled(options.timbre_style).without(
-            options.signals_off & self._singer_preset.weights.keys()
-        )
-        song_preset = self._song_preset.without(options.signals_off & self._song_preset.weights.keys())
-        _check_signals_off(
-            options, singer_preset, song_preset, {*self._singer_preset.weights, *self._song_preset.weights}
-        )
+        Raises:
+            InvalidInputError: BAD_PAGE_TOKEN, and as in `recommend`.
+            ConcurrentChangeError: RANKING_CHANGED, the list of the token is not kept any more and would be another now.
+        """
+        ranking, rows, token = self._page(SINGERS, profile, options, page_token)
+        hits = hits_to_show(ranking, rows, self._index)
+        return self._answer(ranking, rows, token, singers=tuple(suggest_singer(ranking, hits, row) for row in rows))
+
+    def recommend_songs(
+        self,
+        profile: VoiceProfile | None,
+        options: RecommendOptions = DEFAULT_OPTIONS,
+        page_token: str = "",
+        voice_id: str = "",
+    ) -> Suggestions:
+        """Suggest songs; as `recommend_singers` otherwise.
+
+        Args:
+            profile: As in `recommend_singers`.
+            options: As in `recommend_singers`.
+            page_token: As in `recommend_singers`.
+            voice_id: The enrolled voice that the profile is of, if any: conversions name it.
+        """
+        ranking, rows, token = self._page(SONGS, profile, options, page_token)
+        hits = hits_to_show(ranking, rows, self._index)
+        songs = tuple(suggest_song(ranking, hits, row, voice_id) for row in rows)
+        return self._answer(ranking, rows, token, songs=songs)
+
+    def rank(self, ranks: str, profile: VoiceProfile | None, options: RecommendOptions = DEFAULT_OPTIONS) -> Ranking:
+        """Return the whole ranking behind a first page, for those who explain or measure it."""
+        return self._ranking(ranks, self._look_up(profile, options))
+
+    def _page(
+        self, ranks: str, profile: VoiceProfile | None, options: RecommendOptions, page_token: str
+    ) -> tuple[Ranking, list[int], str]:
+        """Return the ranking, the rows of a page, best first, and the token of the page after it."""
+        scope = (ranks, options.digest(), profile_digest(profile))
+        state, offset = _read_place(page_token, scope)
+        request = self._look_up(profile, options)
+        ranking = self._ranking(ranks, request, state)
+        allowed = ranking.allowed_rows & self._still_allowed(ranking, request) if state else ranking.allowed_rows
+        rows, after = ranking.listing.take(offset, allowed)
+        rows.sort(key=lambda row: -ranking.blend.score[row])
+        token = "" if after is None else make_token("suggestions", scope, f"{ranking.state}:{after}")
+        return ranking, rows, token
+
+    def _look_up(self, profile: VoiceProfile | None, options: RecommendOptions) -> _Request:
+        if profile is not None:
+            check_voice(profile, self._model_version)
+        elif not options.listener_id and not any(seed.weight > 0 for seed in options.seeds):
+            message = "give a voice, a seed with a weight above zero, or a listener"
+            raise InvalidInputError("NO_VOICE", message, (FieldViolation("voice", message),))
+        state = self._keeper.check_ready()
+        exclusions = self._listeners.exclusions(options.listener_id) if self._listeners and options.listener_id else ()
+        seeds = tuple(self._seed(seed, state.view) for seed in options.seeds)
+        listener = self._listener(options.listener_id, state.view)
+        return _Request(profile, options.with_exclusions(exclusions), state, seeds, listener)
+
+    def _listener(self, listener_id: str, view: CatalogueView) -> ListenerNow:
+        today = int(self._now().timestamp() // 86400)
+        if self._listeners is None:
+            return ListenerNow(no_taste(view), no_popularity(view), today, f"{today}")
+        state = self._listeners.state(listener_id)
+        taste = self._listeners.taste(listener_id, view) if listener_id else no_taste(view)
+        return ListenerNow(taste, self._listeners.popularity(view), today, f"{today} {state}")
+
+    def _seed(self, seed: Seed, view: CatalogueView) -> QueryPart:
+        if seed.kind == SINGER:
+            if seed.id not in view.singer_rows:
+                raise NotFoundError("SINGER_NOT_FOUND", f"no singer {seed.id!r} for a seed: take an id of ListSingers")
+            return singer_part(view.singer_rows[seed.id], view, seed.weight)
+        if seed.kind == TRACK:
+            if seed.id not in view.track_rows:
+                raise NotFoundError("TRACK_NOT_FOUND", f"no track {seed.id!r} for a seed: take an id of ListTracks")
+            return track_part(view.track_rows[seed.id], view, seed.weight)
+        profile = self._catalogue.get_voice(seed.id).profile
         check_voice(profile, self._model_version)
-        view = self.check_ready()
-        allowed = allow(view, options)
-        hits = find_hits(self._index, profile, view, options.index_filter)
-        singers = blend(singer_signals(profile, view, hits), singer_preset)
-        return _Ranking(profile, options, view, allowed, hits, singers, song_preset)
+        return voice_part(profile, view, seed.weight)
 
-    def _answer(self, ranking: _Ranking, singer_rows: list[int], song_places: list[int]) -> Suggestions:
-        hits = self._hits_to_show(ranking, singer_rows, song_places)
-        missing = [*ranking.singers.missing, *(ranking.songs.blend.missing if song_places else ())]
-        profile = ranking.profile
+    def _ranking(self, ranks: str, request: _Request, of_state: str = "") -> Ranking:
+        """Find or make the ranking of a request; the one of a token is found, or made when nothing has changed."""
+        preset = self._preset(ranks, request)
+        key = (ranks, profile_digest(request.profile), request.options.digest())
+        parts = (*key, str(request.state.revision), request.listener.state, repr(preset))
+        state = hashlib.blake2b("\n".join(parts).encode(), digest_size=12).hexdigest()
+        if of_state and of_state != state:
+            return self._ranking_of(ranks, of_state)
+        return self._rankings.get((ranks, state), lambda: self._rank(ranks, request, preset, state))
+
+    def _ranking_of(self, ranks: str, state: str) -> Ranking:
+        kept = self._rankings.find((ranks, state))
+        if kept is None:
+            raise ConcurrentChangeError(
+                "RANKING_CHANGED", "the list has changed since its first page: start again without a token"
+            )
+        return kept
+
+    def _rank(self, ranks: str, request: _Request, preset: BlendPreset, state: str) -> Ranking:
+        options, view, listener = request.options, request.view, request.listener
+        allowed = allow(view, options, listener.taste)
+        return rank(ranks, options, preset, self._hear(request), listener, allowed, request.state.revision, state)
+
+    def _hear(self, request: _Request) -> Heard:
+        profile, options, view = request.profile, request.options, request.view
+        where = options.index_filter
+
+        def hear() -> Heard:
+            query = compose_query(profile, request.seeds, view)
+            hits = find_hits(self._index, profile, view, where)
+            return Heard(profile, query, view, hits, options.singing_mode, options.original_key)
+
+        asked = (options.seeds, where, options.singing_mode, options.original_key)
+        key = (profile_digest(profile), *asked, request.state.revision)
+        return self._heard.get(key, hear)
+
+    def _still_allowed(self, ranking: Ranking, request: _Request) -> Mask:
+        """Leave out of a kept ranking what was hidden, excluded or erased since its first page."""
+        view, taste = ranking.view, request.listener.taste
+        erased = np.zeros(len(view.tracks), dtype=bool)
+        if view is not request.view:
+            taste = self._listener(request.options.listener_id, view).taste
+            erased = np.array([track.track_id not in request.view.track_rows for track in view.tracks])
+        tracks = allow(view, request.options, taste).tracks & ~erased
+        return np.logical_or.reduceat(tracks, view.first_track) if ranking.ranks == SINGERS else tracks
+
+    def _preset(self, ranks: str, request: _Request) -> BlendPreset:
+        options = request.options
+        named = options.preset
+        preset = self._presets.find(named, ranks) if named else self._presets.default(options.relation, ranks)
+        if options.weights:
+            preset = preset.weighing(options.weights)
+        off = options.signals_off | (frozenset() if ranks == SONGS else frozenset(SIGNALS) - SINGER_SIGNALS)
+        return preset.dialled(options.timbre_style).without(off).with_taste_of(request.listener.taste.event_count)
+
+    def _preset_for(self, ranks: str, options: RecommendOptions) -> RecommendOptions:
+        """Leave out a preset's name where it ranks the other kind."""
+        other = SONGS if ranks == SINGERS else SINGERS
+        named = options.preset
+        if named and any(
+            preset.ranks == other and named in (preset.name, preset.label) for preset in self._presets.all()
+        ):
+            return replace(options, preset="")
+        return options
+
+    def _answer(
+        self,
+        ranking: Ranking,
+        rows: list[int],
+        token: str,
+        singers: tuple[SingerSuggestion, ...] = (),
+        songs: tuple[SongSuggestion, ...] = (),
+    ) -> Suggestions:
+        profile = ranking.heard.profile
+        any_allowed = bool(ranking.candidate_count)
         return Suggestions(
-            singers=tuple(_singer(ranking, hits, row) for row in singer_rows),
-            songs=tuple(_song(ranking, hits, place) for place in song_places),
-            voice=VoiceSummary.of(profile),
-            notes=voice_notes(profile, tuple(dict.fromkeys(missing)), any_allowed=bool(len(ranking.singer_order))),
+            singers=singers,
+            songs=songs,
+            voice=None if profile is None else VoiceSummary.of(profile),
+            notes=voice_notes(profile, ranking.blend.missing, any_allowed=any_allowed),
+            next_page_token=token,
+            summary=summarise(ranking, rows),
         )
 
-    def _hits_to_show(self, ranking: _Ranking, singer_rows: list[int], song_places: list[int]) -> SegmentHits:
-        """Search once more for singers who are near as a whole but had no segment among the nearest."""
-        view = ranking.view
-        shown = {*singer_rows, *(view.track_singer[ranking.songs.rows[song_places]].tolist() if song_places else ())}
-        silent = shown - set(ranking.hits.singer.tolist())
-        if not silent:
-            return ranking.hits
-        where = ranking.options.filter_for(frozenset(view.singers[row].singer_id for row in silent))
-        found = find_hits(self._index, ranking.profile, view, where, segments=SEGMENTS_TO_SHOW)
-        return ranking.hits.joined(found)
 
-
-def _check_signals_off(
-    options: RecommendOptions, singer_preset: BlendPreset, song_preset: BlendPreset, known: set[str]
-) -> None:
-    unknown = sorted(options.signals_off - known)
-    if unknown:
-        raise InvalidInputError("UNKNOWN_SIGNAL", f"no signal {unknown[0]!r}: name some of {', '.join(sorted(known))}")
-    if not singer_preset.weights or not song_preset.weights:
-        raise InvalidInputError("NO_SIGNAL_LEFT", "every signal is switched off: leave at least one on")
-
-
-def _singer(ranking: _Ranking, hits: SegmentHits, row: int) -> SingerSuggestion:
-    singer = ranking.view.singers[row]
-    return SingerSuggestion(
-        singer_id=singer.singer_id,
-        name=singer.name,
-        score=float(ranking.singers.score[row]),
-        signals=ranking.singers.contributions_of(row),
-        moments=best_moments(hits, hits.singer == row, ranking.view, ranking.profile.segments),
-    )
-
-
-def _song(ranking: _Ranking, hits: SegmentHits, place: int) -> SongSuggestion:
-    songs, keys = ranking.songs.blend, ranking.songs.keys
-    row = ranking.songs.rows[place]
-    track = ranking.view.tracks[row]
-    return SongSuggestion(
-        track_id=track.track_id,
-        title=track.title,
-        singer_id=track.singer_id,
-        singer_name=track.singer_name,
-        score=float(songs.score[place]),
-        signals=songs.contributions_of(place),
-        key_shift_semitones=int(keys.shift[place]),
-        in_range_before=_known(keys.before[place]),
-        in_range_after=_known(keys.after[place]),
-        moments=best_moments(hits, hits.track == row, ranking.view, ranking.profile.segments),
-    )
-
-
-def _known(share: float) -> float | None:
-    return None if np.isnan(share) else float(share)
+def _read_place(page_token: str, scope: tuple[str, ...]) -> tuple[str, int]:
+    """Read of which ranking a page is and where it begins; nothing and 0 for the first page."""
+    if not page_token:
+        return "", 0
+    state, _, offset = read_token(page_token, "suggestions", scope).partition(":")
+    if not state or not offset.isdecimal() or len(offset) > LONGEST_OFFSET:
+        raise bad_token("it is not one that this list gave out")
+    return state, int(offset)

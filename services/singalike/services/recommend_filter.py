@@ -1,61 +1,17 @@
-"""What a request for suggestions may ask for, and which singers and tracks that leaves."""
+"""Which singers and tracks a request leaves, and what bars the others."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from singalike.errors import FieldViolation, InvalidInputError
 from singalike.recsys.catalogue_view import CatalogueView
-from singalike.services.ports import IndexFilter
+from singalike.recsys.listener_taste import ListenerTaste
+from singalike.recsys.unlike import like_any
+from singalike.services.recommend_options import SINGER, TRACK, RecommendOptions
 
-MAX_K = 100
-
-
-@dataclass(frozen=True)
-class RecommendOptions:
-    """How to answer; empty fields do not restrict.
-
-    Attributes:
-        k: Singers and songs to suggest at most, 1 to 100.
-        timbre_style: Dial: 0 listens to timbre alone, .5 is balanced, 1 listens to style alone.
-        excluded_singer_ids, excluded_track_ids: Never suggested; unknown ids are ignored.
-        genres, languages, voice_genders: Only tracks and singers whose owner said one of these.
-        signals_off: Names of signals that do not count.
-
-    Raises:
-        InvalidInputError: BAD_K, BAD_TIMBRE_STYLE.
-    """
-
-    k: int = 10
-    timbre_style: float = 0.5
-    excluded_singer_ids: frozenset[str] = frozenset()
-    excluded_track_ids: frozenset[str] = frozenset()
-    genres: frozenset[str] = frozenset()
-    languages: frozenset[str] = frozenset()
-    voice_genders: frozenset[str] = frozenset()
-    signals_off: frozenset[str] = frozenset()
-
-    def __post_init__(self) -> None:
-        if not 1 <= self.k <= MAX_K:
-            raise _refused("BAD_K", "k", f"k is {self.k}: ask for 1 to {MAX_K} suggestions")
-        if not 0.0 <= self.timbre_style <= 1.0:
-            raise _refused("BAD_TIMBRE_STYLE", "timbre_style", "timbre_style lies between 0 (timbre) and 1 (style)")
-
-    @property
-    def index_filter(self) -> IndexFilter:
-        """The same restrictions in the words of the index."""
-        return IndexFilter(
-            genres=self.genres,
-            languages=self.languages,
-            voice_genders=self.voice_genders,
-            excluded_singer_ids=self.excluded_singer_ids,
-            excluded_track_ids=self.excluded_track_ids,
-        )
-
-    def filter_for(self, singer_ids: frozenset[str]) -> IndexFilter:
-        """Return the same restrictions for some singers only."""
-        return replace(self.index_filter, singer_ids=singer_ids)
+Mask = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,24 +21,77 @@ class Allowed:
     Attributes:
         singers: bool (singers,), those with at least one allowed track.
         tracks: bool (tracks,).
+        barred: Tracks that each barrier keeps away, bool (tracks,), by the words of `ExplainSingerResponse.barriers`.
     """
 
-    singers: NDArray[np.bool_]
-    tracks: NDArray[np.bool_]
+    singers: Mask
+    tracks: Mask
+    barred: Mapping[str, Mask]
+
+    def barriers_of(self, view: CatalogueView, singer_row: int) -> tuple[str, ...]:
+        """Name what keeps a singer away: barriers before all tracks, else all that together do; empty: nothing."""
+        if self.singers[singer_row]:
+            return ()
+        own = view.track_singer == singer_row
+        alone = tuple(name for name, mask in self.barred.items() if mask[own].all())
+        return alone or tuple(name for name, mask in self.barred.items() if mask[own].any())
 
 
-def allow(view: CatalogueView, options: RecommendOptions) -> Allowed:
-    """Apply the restrictions of a request to a view that is not empty."""
-    tracks = np.ones(len(view.tracks), dtype=bool)
-    for wanted, stated in (("genres", "genre"), ("languages", "language"), ("voice_genders", "voice_gender")):
-        values = getattr(options, wanted)
-        if values:
-            tracks &= np.array([getattr(track, stated) in values for track in view.tracks])
-    barred = [view.singer_rows[key] for key in options.excluded_singer_ids if key in view.singer_rows]
-    tracks &= ~np.isin(view.track_singer, barred)
-    tracks[[view.track_rows[key] for key in options.excluded_track_ids if key in view.track_rows]] = False
-    return Allowed(np.logical_or.reduceat(tracks, view.first_track), tracks)
+def allow(view: CatalogueView, options: RecommendOptions, taste: ListenerTaste | None = None) -> Allowed:
+    """Apply the restrictions of a request, and what a listener hid, to a view that is not empty."""
+    barred = {name: mask for name, mask in _barriers(view, options, taste) if mask.any()}
+    tracks = ~np.logical_or.reduce([np.zeros(len(view.tracks), dtype=bool), *barred.values()])
+    return Allowed(np.logical_or.reduceat(tracks, view.first_track), tracks, barred)
 
 
-def _refused(reason: str, field: str, message: str) -> InvalidInputError:
-    return InvalidInputError(reason, message, (FieldViolation(field, message),))
+def _barriers(view: CatalogueView, options: RecommendOptions, taste: ListenerTaste | None) -> list[tuple[str, Mask]]:
+    """List only those that were asked for: most requests restrict nothing, and masks of all tracks take time."""
+    found: list[tuple[str, Mask]] = []
+    if options.excluded_singer_ids:
+        found.append(("excluded_singer", _tracks_of(view, _rows(view.singer_rows, options.excluded_singer_ids))))
+    if taste is not None and (taste.hidden_singers.any() or taste.hidden_tracks.any()):
+        found.append(("hidden", taste.hidden_singers[view.track_singer] | taste.hidden_tracks))
+    if options.excluded_genres:
+        found.append(("excluded_genre", view.genre.among(options.excluded_genres)))
+    if options.excluded_languages:
+        found.append(("excluded_language", view.language.among(options.excluded_languages)))
+    if options.excluded_track_ids:
+        found.append(("excluded_tracks", _marked(view, _rows(view.track_rows, options.excluded_track_ids))))
+    if options.unlike_singer_ids:
+        like = like_any(view, _rows(view.singer_rows, options.unlike_singer_ids))
+        found.append(("unlike_voice", like[view.track_singer]))
+    return found + _filters(view, options)
+
+
+def _filters(view: CatalogueView, options: RecommendOptions) -> list[tuple[str, Mask]]:
+    found: list[tuple[str, Mask]] = []
+    if options.genres:
+        found.append(("filter_genre", ~view.genre.among(options.genres)))
+    if options.languages:
+        found.append(("filter_language", ~view.language.among(options.languages)))
+    if options.voice_genders:
+        found.append(("filter_voice_gender", ~view.voice_gender.among(options.voice_genders)))
+    if options.seeds:
+        found.append(("seed", _seeds(view, options)))
+    return found
+
+
+def _seeds(view: CatalogueView, options: RecommendOptions) -> Mask:
+    """What was given as an example is known already."""
+    singers = _rows(view.singer_rows, {seed.id for seed in options.seeds if seed.kind == SINGER})
+    tracks = _rows(view.track_rows, {seed.id for seed in options.seeds if seed.kind == TRACK})
+    return _tracks_of(view, singers) | _marked(view, tracks)
+
+
+def _rows(row_of: Mapping[str, int], ids: frozenset[str] | set[str]) -> list[int]:
+    return [row_of[key] for key in sorted(ids) if key in row_of]
+
+
+def _tracks_of(view: CatalogueView, singers: list[int]) -> Mask:
+    return np.isin(view.track_singer, singers)
+
+
+def _marked(view: CatalogueView, tracks: list[int]) -> Mask:
+    mask = np.zeros(len(view.tracks), dtype=bool)
+    mask[tracks] = True
+    return mask

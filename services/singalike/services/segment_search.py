@@ -12,7 +12,7 @@ HITS_PER_SEGMENT = 16
 
 def find_hits(
     index: VoiceIndex,
-    profile: VoiceProfile,
+    profile: VoiceProfile | None,
     view: CatalogueView,
     where: IndexFilter,
     segments: int = QUERY_SEGMENTS,
@@ -21,7 +21,7 @@ def find_hits(
 
     Args:
         index: Where to search.
-        profile: The person's voice.
+        profile: The person's voice; None where a request holds none.
         view: Its rows name singers and tracks; hits that it does not know yet, or no more, are dropped.
         where: Restrictions.
         segments: How many of the person's segments at most.
@@ -29,6 +29,8 @@ def find_hits(
     Returns:
         Hits of each segment, at most `HITS_PER_SEGMENT`.
     """
+    if profile is None:
+        return NO_HITS
     queries = choose_queries(profile.segments.timbre, segments)
     if not len(queries):
         return NO_HITS

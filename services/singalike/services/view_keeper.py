@@ -17,6 +17,8 @@ LOG = structlog.get_logger()
 
 PAGE_SIZE = 1000
 
+SECONDS_A_DAY = 86_400
+
 REST_FACTOR = 4.0
 """After a rebuild, the next in the background waits this many times as long: an ingest changes the catalogue often."""
 
@@ -162,4 +164,5 @@ def _to_view(item: TrackWithProfile) -> TrackView:
         info.genre,
         info.language,
         info.voice_gender,
+        int(item.track.create_time.timestamp() // SECONDS_A_DAY),
     )

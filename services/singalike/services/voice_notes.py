@@ -15,15 +15,15 @@ MISSING = {
     "style": "The way of singing could not be compared.",
     "melody": "Melody taste was left out: too little was sung, or the catalogue's melodies are not known.",
     "tessitura": "Tessitura was left out: too little was sung by the person or by every singer.",
-    "key_fit": "Keys were left out: too little was sung by the person or in every track.",
+    "key_fit_gain": "Keys were left out: too little was sung by the person or in every track.",
 }
 
 
-def voice_notes(profile: VoiceProfile, missing: Sequence[str], *, any_allowed: bool) -> tuple[str, ...]:
+def voice_notes(profile: VoiceProfile | None, missing: Sequence[str], *, any_allowed: bool) -> tuple[str, ...]:
     """Say what limits an answer, most important first.
 
     Args:
-        profile: The person's voice.
+        profile: The person's voice; None when a request holds seeds alone.
         missing: Signals that could not be computed.
         any_allowed: Whether the filters left any singer.
 
@@ -31,6 +31,8 @@ def voice_notes(profile: VoiceProfile, missing: Sequence[str], *, any_allowed: b
         Whole sentences, empty when there is nothing to say.
     """
     notes = [] if any_allowed else ["Nothing in the catalogue passes the filters: ask for less."]
+    if profile is None:
+        return tuple(notes)
     notes.extend(hearing_notes(profile))
     if not profile.vocal_range.sufficient:
         sung = profile.vocal_range.voiced_s
@@ -38,7 +40,7 @@ def voice_notes(profile: VoiceProfile, missing: Sequence[str], *, any_allowed: b
             f"The vocal range needs {SUFFICIENT_VOICED_S:.0f} s of held notes and {sung:.1f} s were heard: "
             "keys and tessitura were left out."
         )
-        missing = [name for name in missing if name not in {"tessitura", "key_fit"}]
+        missing = [name for name in missing if name not in {"tessitura", "key_fit_gain"}]
     return (*notes, *(MISSING[name] for name in missing if name in MISSING))
 
 

@@ -12,12 +12,14 @@ from singalike.embeddings.evaluation.bench import Bench
 from singalike.embeddings.evaluation.recordings import Recording
 from singalike.embeddings.evaluation.section import Row, Section
 from singalike.errors import InvalidInputError
-from singalike.recsys.blend import VOICE_SINGERS, blend
+from singalike.recsys.blend import blend
 from singalike.recsys.catalogue_view import track_view
 from singalike.recsys.evaluation.catalogue_of_takes import SearchedView, searched_view
 from singalike.recsys.evaluation.contest import Contest
 from singalike.recsys.evaluation.heard_profiles import MIXTURE, Take, hear_takes
+from singalike.recsys.presets import SIMILAR, SINGERS, shipped_presets
 from singalike.recsys.probability_figures import Rows
+from singalike.recsys.query import voice_query
 from singalike.recsys.ranking_metrics import Values
 from singalike.recsys.signals import singer_signals
 from singalike.recsys.singer_evaluation import JudgedSet, label_songs
@@ -86,9 +88,12 @@ def ask(name: str, takes: Sequence[Take], seed: int) -> tuple[Contest, Mapping[s
 
 
 def _scores(take: Take, catalogue: SearchedView) -> Mapping[str, Values]:
-    signals = singer_signals(take.profile, catalogue.view, catalogue.find_hits(take.profile))
+    preset = shipped_presets().default(SIMILAR, SINGERS)
+    query = voice_query(take.profile, catalogue.view)
+    computed = singer_signals(query, catalogue.view, catalogue.find_hits(take.profile))
+    signals = {name: values for name, values in computed.items() if name in preset.weights}
     counts = np.array([singer.track_count for singer in catalogue.view.singers], dtype=np.float64)
-    return {BLEND: blend(signals, VOICE_SINGERS).score, **signals, POPULAR: counts / counts.max()}
+    return {BLEND: blend(signals, preset).score, **signals, POPULAR: counts / counts.max()}
 
 
 def _catalogue(takes: Sequence[Take]) -> SearchedView:

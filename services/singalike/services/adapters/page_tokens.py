@@ -37,11 +37,11 @@ def read_token(token: str, kind: str, scope: tuple[str, ...]) -> str:
         digest, body = raw[:DIGEST_SIZE], raw[DIGEST_SIZE:]
         token_kind, token_scope, last_id = _texts(json.loads(body)) if digest == _digest(body) else ("", "", "")
     except (binascii.Error, ValueError) as error:
-        raise _bad_token("it is not one that this list gave out") from error
+        raise bad_token("it is not one that this list gave out") from error
     if token_kind != kind:
-        raise _bad_token("it is not one that this list gave out")
+        raise bad_token("it is not one that this list gave out")
     if token_scope != _scope_digest(scope):
-        raise _bad_token("it belongs to another filter")
+        raise bad_token("it belongs to another filter")
     return last_id
 
 
@@ -60,7 +60,7 @@ def read_place(place: str) -> tuple[int, int] | None:
         return None
     found = re.fullmatch(r"(-?[0-9]{1,18})\.([0-9]{1,18})", place, re.ASCII)
     if found is None:
-        raise _bad_token("it is not one that this list gave out")
+        raise bad_token("it is not one that this list gave out")
     return int(found[1]), int(found[2])
 
 
@@ -85,7 +85,8 @@ def check_page_size(page_size: int) -> None:
         )
 
 
-def _bad_token(why: str) -> InvalidInputError:
+def bad_token(why: str) -> InvalidInputError:
+    """Refuse a page token, saying why."""
     description = f"{why}: start again without a token"
     return InvalidInputError(
         "BAD_PAGE_TOKEN", f"page_token: {description}", (FieldViolation("page_token", description),)

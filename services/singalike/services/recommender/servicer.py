@@ -15,7 +15,6 @@ from singalike.services.recommender.map_keeper import MapKeeper
 from singalike.services.recommender.voices import Voices, read_consent
 from singalike.services.wire.converters import (
     read_identify_options,
-    read_options,
     write_identification,
     write_map_point,
     write_singer,
@@ -24,6 +23,7 @@ from singalike.services.wire.converters import (
     write_track,
     write_voice,
 )
+from singalike.services.wire.option_converters import read_options, write_summary
 from singalike.services.wire.validators import validate
 from singalike.v1 import recommender_service_pb2 as pb
 from singalike.v1.recommender_service_pb2_grpc import RecommenderServiceServicer
@@ -70,23 +70,35 @@ class RecommenderServicer(ListenerServicer, RecommenderServiceServicer):
     ) -> pb.RecommendSingersResponse:
         """Find singers for a voice."""
         validate(request)
-        profile = await self._voices.find(request)
-        found = await asyncio.to_thread(self._recommender.recommend_singers, profile, read_options(request.options))
+        profile = await self._voices.find_any(request)
+        found = await asyncio.to_thread(
+            self._recommender.recommend_singers, profile, read_options(request.options), request.page_token
+        )
         return pb.RecommendSingersResponse(
             singers=[write_singer_suggestion(singer) for singer in found.singers],
             voice=summary_to_message(found.voice) if found.voice else None,
             notes=found.notes,
+            next_page_token=found.next_page_token,
+            summary=write_summary(found.summary),
         )
 
     async def RecommendSongs(self, request: pb.RecommendSongsRequest, context: object) -> pb.RecommendSongsResponse:
         """Find songs for a voice."""
         validate(request)
-        profile = await self._voices.find(request)
-        found = await asyncio.to_thread(self._recommender.recommend_songs, profile, read_options(request.options))
+        profile = await self._voices.find_any(request)
+        found = await asyncio.to_thread(
+            self._recommender.recommend_songs,
+            profile,
+            read_options(request.options),
+            request.page_token,
+            request.voice_id,
+        )
         return pb.RecommendSongsResponse(
             songs=[write_song_suggestion(song) for song in found.songs],
             voice=summary_to_message(found.voice) if found.voice else None,
             notes=found.notes,
+            next_page_token=found.next_page_token,
+            summary=write_summary(found.summary),
         )
 
     async def IdentifySinger(self, request: pb.IdentifySingerRequest, context: object) -> pb.IdentifySingerResponse:

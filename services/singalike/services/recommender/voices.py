@@ -29,6 +29,10 @@ class Voices:
         self._embedder = embedder
         self._catalogue = catalogue
 
+    async def find_any(self, request: Any) -> VoiceProfile | None:
+        """Return the profile of a validated request; None where seeds or a listener stand for a voice."""
+        return None if request.WhichOneof("voice") is None else await self.find(request)
+
     async def find(self, request: Any) -> VoiceProfile:
         """Return the profile named by the oneof `voice` of a validated request."""
         match request.WhichOneof("voice"):

@@ -11,7 +11,6 @@ from singalike.recsys.identification import Identification
 from singalike.recsys.suggestions import Moment, SingerSuggestion, SongSuggestion, VoiceSummary
 from singalike.services.identify import IdentifyOptions
 from singalike.services.ports import EarInfo
-from singalike.services.recommend_filter import RecommendOptions
 from singalike.services.records import Singer, StoredVoice, Track, TrackInfo
 from singalike.services.singer_map import MapPoint
 from singalike.services.wire.song_converters import write_conversion, write_held_note, write_singability
@@ -107,21 +106,6 @@ def write_model(ear: EarInfo) -> voice_pb2.Model:
         style_dim=ear.style_dim,
         melody_dim=ear.melody_dim,
         device=ear.device,
-    )
-
-
-def read_options(message: suggestions_pb2.SuggestionOptions) -> RecommendOptions:
-    """Read how suggestions are chosen, filling in what was left out."""
-    default = RecommendOptions()
-    return RecommendOptions(
-        k=message.k or default.k,
-        timbre_style=message.timbre_style if message.HasField("timbre_style") else default.timbre_style,
-        excluded_singer_ids=frozenset(message.excluded_singer_ids),
-        excluded_track_ids=frozenset(message.excluded_track_ids),
-        genres=frozenset(message.genres),
-        languages=frozenset(message.languages),
-        voice_genders=frozenset(WORD_BY_GENDER[gender] or "" for gender in message.voice_genders),
-        signals_off=frozenset(message.signals_off),
     )
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from google.protobuf.message import Message
 
+from singalike.services.recommend_options import LANGUAGE_CODES
 from singalike.services.wire.faults import Faults
 from singalike.services.wire.listener_validators import LISTENER_CHECKS
 from singalike.services.wire.profile_validator import check_profile
@@ -16,7 +17,8 @@ MOST_RECORDINGS = 32
 MAX_PAGE_SIZE = 1000
 MAX_K = 100
 LONGEST_ID, LONGEST_FILTER, LONGEST_TOKEN, LONGEST_REQUEST_ID = 200, 200, 1000, 64
-MOST_IDS, MOST_VALUES, MOST_SIGNALS = 1000, 100, 10
+MOST_IDS, MOST_VALUES, MOST_SIGNALS, MOST_WEIGHTS, MOST_SEEDS = 1000, 100, 10, 20, 20
+HEAVIEST = 100.0
 SECONDS_OF_YEAR_9999 = 253_402_300_799
 
 
@@ -97,8 +99,11 @@ def _recommend(
     faults: Faults,
     request: recommender_service_pb2.RecommendSingersRequest | recommender_service_pb2.RecommendSongsRequest,
 ) -> None:
-    _check_voice(faults, request, ("recording", "voice_id", "profile"))
-    _check_options(faults, "options", request.options)
+    options = request.options
+    if request.WhichOneof("voice") or not (options.listener_id or any(_pulls(seed) for seed in options.seeds)):
+        _check_voice(faults, request, ("recording", "voice_id", "profile"))
+    check_options(faults, "options", options)
+    faults.text("page_token", request.page_token, LONGEST_TOKEN)
 
 
 def _identify(faults: Faults, request: recommender_service_pb2.IdentifySingerRequest) -> None:
@@ -120,7 +125,11 @@ def _check_voice(faults: Faults, request: Any, choices: tuple[str, ...]) -> None
             faults.add("voice", f"is missing: give one of {', '.join(choices)}")
 
 
-def _check_options(faults: Faults, field: str, options: suggestions_pb2.SuggestionOptions) -> None:
+def _pulls(seed: suggestions_pb2.Seed) -> bool:
+    return not seed.HasField("weight") or seed.weight > 0
+
+
+def check_options(faults: Faults, field: str, options: suggestions_pb2.SuggestionOptions) -> None:
     faults.number(f"{field}.k", options.k, 0, MAX_K)
     if options.HasField("timbre_style"):
         faults.number(f"{field}.timbre_style", options.timbre_style, 0.0, 1.0)
@@ -129,9 +138,54 @@ def _check_options(faults: Faults, field: str, options: suggestions_pb2.Suggesti
     faults.texts(f"{field}.genres", options.genres, MOST_VALUES, LONGEST_FILTER)
     faults.texts(f"{field}.languages", options.languages, MOST_VALUES, LONGEST_FILTER)
     faults.texts(f"{field}.signals_off", options.signals_off, MOST_SIGNALS, LONGEST_FILTER)
+    _check_choice(faults, field, options)
+    _check_exclusions(faults, field, options)
     known = (catalogue_pb2.VOICE_GENDER_FEMALE, catalogue_pb2.VOICE_GENDER_MALE)
     if len(options.voice_genders) > len(known) or not set(options.voice_genders) <= set(known):
         faults.add(f"{field}.voice_genders", "must hold female or male, each at most once")
+
+
+def _check_choice(faults: Faults, field: str, options: suggestions_pb2.SuggestionOptions) -> None:
+    """Check presets, dials and the words that choose."""
+    faults.text(f"{field}.preset", options.preset, LONGEST_FILTER)
+    if len(options.weights) > MOST_WEIGHTS:
+        faults.add(f"{field}.weights", f"holds {len(options.weights)} values: use at most {MOST_WEIGHTS}")
+    else:
+        for name, weight in sorted(options.weights.items()):
+            faults.text(f"{field}.weights", name, LONGEST_FILTER, shortest=1)
+            faults.number(f"{field}.weights[{name!r}]", weight, 0.0, HEAVIEST)
+    if options.HasField("diversity"):
+        faults.number(f"{field}.diversity", options.diversity, 0.0, 1.0)
+    faults.number(f"{field}.songs_per_singer", options.songs_per_singer, 0, MAX_K)
+    faults.one_of(f"{field}.relation", options.relation, suggestions_pb2.Relation.values())
+    faults.one_of(f"{field}.singing_mode", options.singing_mode, suggestions_pb2.SingingMode.values())
+    if options.language_code not in ("", *LANGUAGE_CODES):
+        faults.add(f"{field}.language_code", f"must be one of {', '.join(LANGUAGE_CODES)}, or empty")
+
+
+def _check_exclusions(faults: Faults, field: str, options: suggestions_pb2.SuggestionOptions) -> None:
+    """Check who asks, what they do not want, and what they want more of."""
+    faults.text(f"{field}.listener_id", options.listener_id, LONGEST_ID)
+    faults.texts(f"{field}.excluded_genres", options.excluded_genres, MOST_VALUES, LONGEST_FILTER)
+    faults.texts(f"{field}.excluded_languages", options.excluded_languages, MOST_VALUES, LONGEST_FILTER)
+    faults.texts(f"{field}.unlike_singer_ids", options.unlike_singer_ids, MOST_VALUES, LONGEST_ID)
+    if len(options.seeds) > MOST_SEEDS:
+        faults.add(f"{field}.seeds", f"holds {len(options.seeds)} values: use at most {MOST_SEEDS}")
+        return
+    for place, seed in enumerate(options.seeds):
+        _check_seed(faults, f"{field}.seeds[{place}]", seed)
+
+
+def _check_seed(faults: Faults, field: str, seed: suggestions_pb2.Seed) -> None:
+    chosen = seed.WhichOneof("seed")
+    if chosen is None:
+        faults.add(field, "is empty: give one of singer_id, track_id, voice_id")
+    else:
+        faults.text(f"{field}.{chosen}", getattr(seed, chosen), LONGEST_ID, shortest=1)
+    if seed.HasField("weight"):
+        faults.number(f"{field}.weight", seed.weight, -1.0, 1.0)
+        if seed.weight == 0:
+            faults.add(f"{field}.weight", "is 0: use more for more like this, less for less like this")
 
 
 def _create_voice(faults: Faults, request: recommender_service_pb2.CreateVoiceRequest) -> None:

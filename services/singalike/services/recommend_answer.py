@@ -1,0 +1,129 @@
+"""From a page of a ranking to suggestions that say why."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from singalike.recsys.diversity import list_diversity
+from singalike.recsys.moments import best_moments
+from singalike.recsys.neighbours import NO_HITS, SegmentHits
+from singalike.recsys.presets import SINGERS
+from singalike.recsys.signals import COLLABORATIVE, LISTENER_SIGNALS
+from singalike.recsys.singability import held_notes, singability
+from singalike.recsys.suggestions import Conversion, ListSummary, Moment, SingerSuggestion, SongSuggestion
+from singalike.services.ports import VoiceIndex
+from singalike.services.ranking import Ranking
+from singalike.services.segment_search import find_hits
+
+SEGMENTS_TO_SHOW = 3
+"""Segments looked up a second time, for the moments of singers whom the first search did not meet."""
+
+POPULAR, NO_HISTORY = "popular", "no_history"
+"""Stand-ins that an answer owns up to."""
+
+
+def hits_to_show(ranking: Ranking, rows: list[int], index: VoiceIndex) -> SegmentHits:
+    """Find segments for the moments of a page.
+
+    Searches once more for singers who are near as a whole but had no segment among the nearest; segments of tracks that
+    are not allowed are left out.
+    """
+    view, heard = ranking.view, ranking.heard
+    if heard.profile is None or not rows:
+        return NO_HITS
+    hits = heard.hits.only(ranking.allowed.tracks[heard.hits.track])
+    shown = set(rows if ranking.ranks == SINGERS else view.track_singer[rows].tolist())
+    silent = shown - set(hits.singer.tolist())
+    if not silent:
+        return hits
+    where = ranking.options.filter_for(frozenset(view.singers[row].singer_id for row in silent))
+    found = find_hits(index, heard.profile, view, where, segments=SEGMENTS_TO_SHOW)
+    return hits.joined(found.only(ranking.allowed.tracks[found.track]))
+
+
+def suggest_singer(ranking: Ranking, hits: SegmentHits, row: int) -> SingerSuggestion:
+    """Write one singer of a ranking as a suggestion."""
+    singer = ranking.view.singers[row]
+    evidence = ranking.blend.evidence_of(row)
+    return SingerSuggestion(
+        singer_id=singer.singer_id,
+        name=singer.name,
+        score=float(ranking.blend.score[row]),
+        signals={part.signal: part.contribution for part in evidence if part.value is not None},
+        moments=_moments(ranking, hits, hits.singer == row),
+        evidence=evidence,
+    )
+
+
+def suggest_song(ranking: Ranking, hits: SegmentHits, row: int, voice_id: str) -> SongSuggestion:
+    """Write one track of a ranking as a suggestion.
+
+    Args:
+        ranking: Of songs.
+        hits: Segments to show.
+        row: Of the track.
+        voice_id: The enrolled voice that asks, if any, for the conversion.
+    """
+    keys, voice, view = ranking.heard.keys, ranking.heard.voice, ranking.view
+    track = view.tracks[row]
+    evidence = ranking.blend.evidence_of(row)
+    shift = int(keys.shift[row])
+    highest, longest = held_notes(view.demands, row, shift)
+    how_hard = singability(view.demands, voice, keys.shift[[row]], np.array([row]))
+    return SongSuggestion(
+        track_id=track.track_id,
+        title=track.title,
+        singer_id=track.singer_id,
+        singer_name=track.singer_name,
+        score=float(ranking.blend.score[row]),
+        signals={part.signal: part.contribution for part in evidence if part.value is not None},
+        key_shift_semitones=shift,
+        in_range_before=_known(keys.before[row]),
+        in_range_after=_known(keys.after[row]),
+        moments=_moments(ranking, hits, hits.track == row),
+        key_shift_confidence=_known(keys.confidence[row]),
+        highest_note_midi=highest,
+        longest_note=longest,
+        singability=how_hard.of(0),
+        evidence=evidence,
+        conversion=Conversion(voice_id, track.track_id, shift),
+    )
+
+
+def summarise(ranking: Ranking, rows: list[int]) -> ListSummary:
+    """Say how a page came about."""
+    taste = ranking.listener.taste
+    return ListSummary(
+        preset=ranking.preset.label,
+        weights=ranking.preset.shares(),
+        candidate_count=ranking.candidate_count,
+        diversity=list_diversity(ranking.centred_timbre(rows)),
+        coverage=ranking.singer_count / len(ranking.view),
+        fallbacks=_fallbacks(ranking),
+        catalogue_revision=ranking.revision,
+        learnt_from_events=taste.event_count,
+    )
+
+
+def _fallbacks(ranking: Ranking) -> tuple[str, ...]:
+    """Own up to what stood in: nothing to compare with, and a listener without history."""
+    known = set(ranking.preset.shares()) - set(ranking.blend.missing)
+    popular = (POPULAR,) if not known - set(LISTENER_SIGNALS) and COLLABORATIVE not in known else ()
+    asked = ranking.options.listener_id and not ranking.listener.taste.event_count
+    return (*popular, *((NO_HISTORY,) if asked else ()))
+
+
+def with_exposure(summary: ListSummary, exposure_id: str) -> ListSummary:
+    """Name what was shown."""
+    return replace(summary, exposure_id=exposure_id)
+
+
+def _moments(
+    ranking: Ranking, hits: SegmentHits, chosen: "np.ndarray[tuple[int, ...], np.dtype[np.bool_]]"
+) -> tuple[Moment, ...]:
+    profile = ranking.heard.profile
+    return () if profile is None else best_moments(hits, chosen, ranking.view, profile.segments)
+
+
+def _known(share: float) -> float | None:
+    return None if np.isnan(share) else float(share)
