@@ -142,7 +142,7 @@ def test_a_transposed_catalogue_gives_transposed_shifts(sung: list[float], start
 @given(low=st.integers(50, 60), width=st.integers(2, 12), by=st.integers(-12, 12))
 def test_a_song_as_wide_as_the_tessitura_has_one_best_shift(low: int, width: int, by: int) -> None:
     histogram = np.zeros((1, 128))
-    histogram[0, low + by : low + by + width + 1] = 1.0
+    histogram[0, low + by : low + by + width + 1] = 5.0
 
     keys = fit_keys(histogram, np.array([True]), (float(low), float(low + width)))
 
@@ -153,7 +153,7 @@ def test_a_song_as_wide_as_the_tessitura_has_one_best_shift(low: int, width: int
 @given(histogram=histograms, low=st.floats(40, 70), width=st.floats(0, 20))
 def test_a_shift_never_makes_it_worse(histogram: list[float], low: float, width: float) -> None:
     row = np.zeros((1, 128))
-    row[0, 55 : 55 + len(histogram)] = histogram
+    row[0, 55 : 55 + len(histogram)] = 20.0 * np.array(histogram)
 
     keys = fit_keys(row, np.array([True]), (low, low + width))
 
