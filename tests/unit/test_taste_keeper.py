@@ -222,6 +222,16 @@ def test_the_same_taste_is_not_worked_out_twice(diary: Diary, view: CatalogueVie
     assert keeper.popularity(view) is keeper.popularity(view)
 
 
+def test_what_others_do_lets_nobodys_taste_be_worked_out_again(diary: Diary, view: CatalogueView, clock: Clock) -> None:
+    keeper = keeper_of(diary, clock)
+    before, state = keeper.taste("of-0-1", view), keeper.state("of-0-1")
+
+    diary.add("ben", HIDE, track_id(0))
+
+    assert keeper.taste("of-0-1", view) is before
+    assert keeper.state("of-0-1") == state
+
+
 def test_a_new_view_is_answered_in_its_own_rows(diary: Diary, view: CatalogueView, clock: Clock) -> None:
     keeper = keeper_of(diary, clock)
     old = keeper.taste("of-0-1", view)
@@ -233,6 +243,22 @@ def test_a_new_view_is_answered_in_its_own_rows(diary: Diary, view: CatalogueVie
     assert np.allclose(new.singers[:6], old.singers[:6], atol=EQUAL)
     assert np.isnan(new.singers[8])
     assert diary.walks == 1
+
+
+def test_what_was_liked_before_the_view_knew_it_is_learnt_with_the_new_view(
+    diary: Diary, view: CatalogueView, clock: Clock
+) -> None:
+    for listener in range(8):
+        diary.add(f"of-0-{listener}", LIKE, track_id(8))
+    keeper = keeper_of(diary, clock)
+    keeper.follow(view)
+    grown = small_view(9, 3)
+
+    clock.passed_s += OLDEST_S
+    taste = keeper.taste("of-0-1", grown)
+
+    assert taste.singers[8] > 2 * taste.singers[4]
+    assert diary.walks == 2
 
 
 def test_a_refit_that_fails_leaves_the_old_model_and_is_tried_again(view: CatalogueView, clock: Clock) -> None:

@@ -1,12 +1,11 @@
 """Keeps what is learnt from listeners in step with what they do, beside the requests."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 from threading import Event, Lock, Thread
-from typing import Protocol
 
 import structlog
 
@@ -18,7 +17,8 @@ from singalike.recsys.interactions import gather
 from singalike.recsys.listener_events import Attitude, read_attitude
 from singalike.recsys.listener_taste import ListenerTaste, Popularity, no_taste
 from singalike.recsys.popularity import NOBODY, Following, count_listeners, popularity_in
-from singalike.services.listener_records import Exclusion, Feedback
+from singalike.services.listener_reader import History, KnownListener, ListenerReader
+from singalike.services.listener_records import Exclusion
 from singalike.services.recent import Recent
 
 LOG = structlog.get_logger()
@@ -32,27 +32,8 @@ REST_FACTOR = 20.0
 CHECK_S = 1.0
 """How often the number of changes is looked up."""
 
-TASTE_BYTES, FEWEST_TASTES, MOST_LISTENERS = 2**25, 8, 1000
-"""Memory for tastes of those who came lately, for at least so many; and for how many listeners events are kept read."""
-
-
-class History(Protocol):
-    """What is read of a `FeedbackStore`."""
-
-    def events_of(self, listener_id: str, now: datetime) -> tuple[Feedback, ...]:
-        """Return a listener's events that have not run out, oldest first."""
-
-    def exclusions_of(self, listener_id: str) -> tuple[Exclusion, ...]:
-        """Return all exclusions of a listener."""
-
-    def walk_events(self, now: datetime) -> Iterable[tuple[str, Feedback]]:
-        """Walk over the events of all listeners that have not run out, by listener and time."""
-
-    def listener_revision(self, listener_id: str) -> int:
-        """Return a number that changes with every change of a listener's events or exclusions."""
-
-    def revision(self) -> int:
-        """Return a number that grows with every change of anybody's events or exclusions."""
+TASTE_BYTES, FEWEST_TASTES = 2**25, 8
+"""Memory for the tastes of listeners who came lately, and for how many of them at least."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,15 +42,15 @@ class Learnt:
 
     Attributes:
         revision: Of the history.
+        view: Whose items it is about.
         model: Which items are liked together; None: too few listeners.
         following: How many listeners items have.
-        event_count: Events behind both.
     """
 
     revision: int = 0
+    view: CatalogueView | None = None
     model: TasteModel | None = None
     following: Following = NOBODY
-    event_count: int = 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,25 +61,7 @@ class _InView:
     view: CatalogueView
     model: TasteModel | None
     popularity: Popularity
-    tastes: "Recent[tuple[_Listener, ListenerTaste]]"
-
-
-@dataclass(frozen=True, eq=False)
-class _Listener:
-    """What is read of one listener.
-
-    Attributes:
-        revision: Of the listener's history.
-        attitude, exclusions: What it comes to.
-        event_count: Events that have not run out, of all kinds.
-        expire_time: When the next one runs out; None: never.
-    """
-
-    revision: int
-    attitude: Attitude
-    exclusions: tuple[Exclusion, ...]
-    event_count: int
-    expire_time: datetime | None
+    tastes: Recent[tuple[KnownListener, ListenerTaste]]
 
 
 def beside(refit: Callable[[], None]) -> None:
@@ -144,12 +107,12 @@ class TasteKeeper:
         self._refitting = Lock()
         self._stopping = Event()
         self._fitted_at = self._rest_until = self._check_at = float("-inf")
-        self._listeners = Recent[_Listener](MOST_LISTENERS)
+        self._reader = ListenerReader(history, now)
 
     def taste(self, listener_id: str, view: CatalogueView) -> ListenerTaste:
         """Return the taste of a listener; `no_taste` of a stranger."""
         self.follow(view)
-        listener, learnt = self._listener(listener_id), self._learnt_in(view)
+        listener, learnt = self._reader.read(listener_id), self._learnt_in(view)
         kept = learnt.tastes.get(listener_id)
         if kept is None or kept[0] is not listener:
             kept = (listener, _taste_of(listener.attitude, learnt))
@@ -158,7 +121,7 @@ class TasteKeeper:
 
     def exclusions(self, listener_id: str) -> tuple[Exclusion, ...]:
         """Return the lasting exclusions of a listener."""
-        return self._listener(listener_id).exclusions
+        return self._reader.read(listener_id).exclusions
 
     def popularity(self, view: CatalogueView) -> Popularity:
         """Return how popular singers and tracks are, as of the last refit."""
@@ -171,7 +134,7 @@ class TasteKeeper:
             self.follow(self._view)
         if not listener_id:
             return f"{self._learnt.revision}"
-        listener = self._listener(listener_id)
+        listener = self._reader.read(listener_id)
         return f"{self._learnt.revision}.{listener.revision}.{listener.event_count}"
 
     def follow(self, view: CatalogueView) -> None:
@@ -191,10 +154,14 @@ class TasteKeeper:
         if self._stopping.is_set() or clock < max(self._check_at, self._rest_until):
             return False
         self._check_at = clock + CHECK_S
-        changes = self._history.revision() - self._learnt.revision
-        return changes != 0 and (abs(changes) >= MANY_CHANGES or clock - self._fitted_at >= OLDEST_S)
+        revision = self._history.revision()
+        changes = abs(revision - self._learnt.revision)
+        # A new view may hold tracks that were liked before it knew them.
+        differs = changes or (revision and self._learnt.view is not self._view)
+        return bool(differs) and (changes >= MANY_CHANGES or clock - self._fitted_at >= OLDEST_S)
 
     def _refit_and_release(self) -> None:
+        self._rest_until = self._monotonic() + OLDEST_S  # unless it ends well
         try:
             self._refit()
         except SingalikeError as error:
@@ -212,7 +179,7 @@ class TasteKeeper:
         if self._stopping.is_set():
             return
         model = fit_taste_model(interactions, self._seed)
-        self._learnt = Learnt(revision, model, count_listeners(interactions), interactions.event_count)
+        self._learnt = Learnt(revision, view, model, count_listeners(interactions))
         self._fitted_at = self._monotonic()
         took_s = self._fitted_at - started
         self._rest_until = self._fitted_at + REST_FACTOR * took_s
@@ -235,25 +202,9 @@ class TasteKeeper:
         learnt, kept = self._learnt, self._in_view
         if kept is None or kept.learnt is not learnt or kept.view is not view:
             model = in_rows_of(learnt.model, view) if learnt.model is not None else None
-            tastes = Recent[tuple[_Listener, ListenerTaste]](_most_tastes(view))
+            tastes = Recent[tuple[KnownListener, ListenerTaste]](_most_tastes(view))
             self._in_view = kept = _InView(learnt, view, model, popularity_in(view, learnt.following), tastes)
         return kept
-
-    def _listener(self, listener_id: str) -> _Listener:
-        now, revision = self._now(), self._history.listener_revision(listener_id)
-        kept = self._listeners.get(listener_id)
-        if kept is not None and kept.revision == revision and (kept.expire_time is None or now < kept.expire_time):
-            return kept
-        events = self._history.events_of(listener_id, now)
-        listener = _Listener(
-            revision,
-            read_attitude(events),
-            self._history.exclusions_of(listener_id),
-            len(events),
-            min((event.expire_time for event in events if event.expire_time is not None), default=None),
-        )
-        self._listeners.put(listener_id, listener)
-        return listener
 
 
 def _taste_of(attitude: Attitude, learnt: _InView) -> ListenerTaste:
