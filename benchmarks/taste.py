@@ -163,7 +163,7 @@ def report_beside(view: CatalogueView, events: dict[str, list[Feedback]]) -> Non
     history, listeners = DrawnHistory(events), list(events)
     refits: list[Thread] = []
 
-    def beside(refit: Callable[[], None]) -> None:
+    def beside(refit: Callable[[], object]) -> None:
         refits.append(Thread(target=refit, daemon=True))
         refits[-1].start()
 

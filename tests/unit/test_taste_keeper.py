@@ -12,7 +12,7 @@ from singalike.errors import UnavailableError
 from singalike.recsys.catalogue_view import CatalogueView
 from singalike.services.adapters.memory_feedback import MemoryFeedback
 from singalike.services.listener_records import DISLIKE, HIDE, LIKE, PLAY, Exclusion, Feedback
-from singalike.services.taste_keeper import CHECK_S, OLDEST_S, TasteKeeper, at_once, beside
+from singalike.services.taste_keeper import CHECK_S, OLDEST_S, Refit, Run, TasteKeeper, at_once, beside, logged
 from tests.support.voices import small_view
 
 START = datetime(2025, 3, 1, tzinfo=UTC)
@@ -81,7 +81,7 @@ def filled(found: Diary) -> Diary:
     return found
 
 
-def keeper_of(diary: Diary, clock: Clock, run: Callable[[Callable[[], None]], None] = at_once) -> TasteKeeper:
+def keeper_of(diary: Diary, clock: Clock, run: Run = at_once) -> TasteKeeper:
     return TasteKeeper(diary, clock.now, run, clock.monotonic)
 
 
@@ -140,8 +140,13 @@ def test_nobody_waits_for_a_refit_and_the_new_model_comes_whole(
 def test_a_refit_in_a_thread_swaps_the_model_in(diary: Diary, view: CatalogueView, clock: Clock) -> None:
     ended = Event()
 
-    def run(refit: Callable[[], None]) -> None:
-        beside(lambda: (refit(), ended.set()))  # type: ignore[arg-type,return-value]
+    def run(refit: Callable[[], Refit | None]) -> None:
+        def refit_and_tell() -> Refit | None:
+            report = refit()
+            ended.set()
+            return report
+
+        beside(refit_and_tell)
 
     keeper = keeper_of(diary, clock, run)
     keeper.follow(view)
@@ -270,7 +275,7 @@ def test_a_refit_that_fails_leaves_the_old_model_and_is_tried_again(view: Catalo
             return found
 
     broken = filled(Broken(clock))
-    keeper = keeper_of(broken, clock)
+    keeper = keeper_of(broken, clock, logged)
     before = keeper.taste("of-0-1", view)
     broken.add("ben", PLAY, track_id(6))
 

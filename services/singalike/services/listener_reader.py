@@ -7,7 +7,7 @@ from typing import Protocol
 
 from singalike.recsys.listener_events import Attitude, read_attitude
 from singalike.services.listener_records import Exclusion, Feedback
-from singalike.services.recent import Recent
+from singalike.services.recently_used import RecentlyUsed
 
 MOST_LISTENERS = 1000
 """Of so many listeners who came lately events are kept read."""
@@ -65,12 +65,12 @@ class ListenerReader:
     def __init__(self, history: History, now: Callable[[], datetime]) -> None:
         self._history = history
         self._now = now
-        self._seen = Recent[tuple[int, KnownListener]](MOST_LISTENERS)
+        self._seen = RecentlyUsed[str, tuple[int, KnownListener]](MOST_LISTENERS)
 
     def read(self, listener_id: str) -> KnownListener:
         """Return what is known of a listener: the same object as before while nothing has changed."""
         now, revision = self._now(), self._history.revision()
-        seen = self._seen.get(listener_id)
+        seen = self._seen.find(listener_id)
         if seen is not None and seen[0] == revision and not seen[1].has_lapsed(now):
             return seen[1]
         listener = self._read_again(listener_id, None if seen is None else seen[1], now)

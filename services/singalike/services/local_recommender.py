@@ -1,7 +1,9 @@
 """A recommender in this process, for commands that answer once and end."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime
+from functools import partial
 from typing import Protocol
 
 from singalike.errors import WrongStateError
@@ -10,6 +12,7 @@ from singalike.services.index_follower import IndexFollower
 from singalike.services.ports import VoiceIndex
 from singalike.services.recommend import Recommender
 from singalike.services.settings import Settings
+from singalike.services.taste_keeper import TasteKeeper, at_once
 
 
 class EarShape(Protocol):
@@ -30,25 +33,23 @@ class EarShape(Protocol):
 
 @contextmanager
 def local_recommender(settings: Settings, ear: EarShape, on_fallback: Callable[[str], None]) -> Iterator[Recommender]:
-    """Open catalogue and index, bring the index up to date, and close both after the block.
+    """Open catalogue, feedback and index, bring the index up to date, and close all of them after the block.
 
     Args:
         settings: Where they lie.
         ear: Whose vectors are searched.
         on_fallback: Told in one sentence when a running server owns the index and an exact one stands in.
     """
-    catalogue = bootstrap.open_catalogue(settings)
-    try:
-        index = _open_index(settings, ear, on_fallback)
+    with (
+        closing(bootstrap.open_catalogue(settings)) as catalogue,
+        closing(bootstrap.open_feedback(settings)) as feedback,
+        closing(_open_index(settings, ear, on_fallback)) as index,
+    ):
         follower = IndexFollower(catalogue, index, ear.model_version)
-        try:
-            follower.start()
-            yield Recommender(catalogue, index, ear.model_version)
-            follower.stop()
-        finally:
-            index.close()
-    finally:
-        catalogue.close()
+        follower.start()
+        listeners = TasteKeeper(feedback, partial(datetime.now, UTC), at_once)
+        yield Recommender(catalogue, index, ear.model_version, listeners)
+        follower.stop()
 
 
 def _open_index(settings: Settings, ear: EarShape, on_fallback: Callable[[str], None]) -> VoiceIndex:

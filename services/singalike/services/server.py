@@ -33,6 +33,7 @@ from singalike.services.recommender.map_keeper import MapKeeper
 from singalike.services.recommender.servicer import RecommenderServicer
 from singalike.services.recommender.voices import Voices
 from singalike.services.settings import Settings
+from singalike.services.taste_keeper import TasteKeeper
 from singalike.services.wire.listening import check_exposure
 from singalike.services.wire.rpc_server import RpcServer
 from singalike.v1.embedding_service_pb2_grpc import add_EmbeddingServiceServicer_to_server
@@ -117,11 +118,14 @@ async def _build_servers(which: Which, settings: Settings, parts: AsyncExitStack
             bootstrap.open_index, settings, ear.timbre_dim, ear.style_dim, ear.model_version
         )
         parts.callback(index.close)
-        recommender = Recommender(catalogue, index, ear.model_version)
+        feedback = await _open_feedback(settings, parts)
+        listeners = TasteKeeper(feedback, utc_now)
+        parts.callback(listeners.stop)
+        recommender = Recommender(catalogue, index, ear.model_version, listeners)
         follower = IndexFollower(catalogue, index, ear.model_version)
         after_add, after_erase = follower.catch_up, _forget_erased(follower, recommender)
         await _follow(follower, recommender, parts)
-        feedback = await _open_feedback(settings, parts)
+        listeners.follow(recommender.view())
         servicer = RecommenderServicer(
             recommender,
             SingerIdentifier(recommender.views, ear.model_version),

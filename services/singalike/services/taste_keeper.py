@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from itertools import groupby
 from threading import Event, Lock, Thread
@@ -19,7 +19,7 @@ from singalike.recsys.listener_taste import ListenerTaste, Popularity, no_taste
 from singalike.recsys.popularity import NOBODY, Following, count_listeners, popularity_in
 from singalike.services.listener_reader import History, KnownListener, ListenerReader
 from singalike.services.listener_records import Exclusion
-from singalike.services.recent import Recent
+from singalike.services.recently_used import RecentlyUsed
 
 LOG = structlog.get_logger()
 
@@ -61,15 +61,48 @@ class _InView:
     view: CatalogueView
     model: TasteModel | None
     popularity: Popularity
-    tastes: Recent[tuple[KnownListener, ListenerTaste]]
+    tastes: RecentlyUsed[str, tuple[KnownListener, ListenerTaste]]
 
 
-def beside(refit: Callable[[], None]) -> None:
+@dataclass(frozen=True)
+class Refit:
+    """What a refit was.
+
+    Attributes:
+        listeners, events: What it learnt from.
+        took_s: Seconds.
+        revision: Of the history.
+    """
+
+    listeners: int
+    events: int
+    took_s: float
+    revision: int
+
+
+Run = Callable[[Callable[[], Refit | None]], None]
+"""Runs a refit, which returns None when it was stopped."""
+
+
+def beside(refit: Callable[[], Refit | None]) -> None:
     """Run a refit in a thread of its own, as servers do."""
-    Thread(target=refit, name="taste-refit", daemon=True).start()
+    Thread(target=logged, args=(refit,), name="taste-refit", daemon=True).start()
 
 
-def at_once(refit: Callable[[], None]) -> None:
+def logged(refit: Callable[[], Refit | None]) -> None:
+    """Run a refit and log what came of it; where it fails, the old model answers on."""
+    try:
+        report = refit()
+    except SingalikeError as error:
+        LOG.warning("taste_refit_failed", reason=error.reason, message=error.message)
+    except Exception:  # a thread has no caller: the log says why
+        LOG.exception("taste_refit_failed")
+    else:
+        if report is not None:
+            LOG.info("taste_refitted", **asdict(report))
+
+
+def at_once(refit: Callable[[], Refit | None]) -> None:
     """Run a refit before the answer, as commands do that answer once and end."""
     refit()
 
@@ -83,7 +116,7 @@ class TasteKeeper:
     Args:
         history: Where events and exclusions are kept.
         now: Clock, UTC.
-        run: Runs refits, `beside` or `at_once`.
+        run: Runs refits: `beside`, `logged` or `at_once`.
         monotonic: Clock in seconds.
         seed: Of the model.
     """
@@ -92,7 +125,7 @@ class TasteKeeper:
         self,
         history: History,
         now: Callable[[], datetime],
-        run: Callable[[Callable[[], None]], None] = beside,
+        run: Run = beside,
         monotonic: Callable[[], float] = time.monotonic,
         seed: int = 0,
     ) -> None:
@@ -113,7 +146,7 @@ class TasteKeeper:
         """Return the taste of a listener; `no_taste` of a stranger."""
         self.follow(view)
         listener, learnt = self._reader.read(listener_id), self._learnt_in(view)
-        kept = learnt.tastes.get(listener_id)
+        kept = learnt.tastes.find(listener_id)
         if kept is None or kept[0] is not listener:
             kept = (listener, _taste_of(listener.attitude, learnt))
             learnt.tastes.put(listener_id, kept)
@@ -160,36 +193,26 @@ class TasteKeeper:
         differs = changes or (revision and self._learnt.view is not self._view)
         return bool(differs) and (changes >= MANY_CHANGES or clock - self._fitted_at >= OLDEST_S)
 
-    def _refit_and_release(self) -> None:
+    def _refit_and_release(self) -> Refit | None:
         self._rest_until = self._monotonic() + OLDEST_S  # unless it ends well
         try:
-            self._refit()
-        except SingalikeError as error:
-            LOG.warning("taste_refit_failed", reason=error.reason, message=error.message)
-        except Exception:  # a thread has no caller: the old model answers on, and the log says why
-            LOG.exception("taste_refit_failed")
+            return self._refit()
         finally:
             self._refitting.release()
 
-    def _refit(self) -> None:
+    def _refit(self) -> Refit | None:
         started, view = self._monotonic(), self._view
         assert view is not None
         revision = self._history.revision()
         interactions = gather(self._attitudes(), view)
         if self._stopping.is_set():
-            return
+            return None
         model = fit_taste_model(interactions, self._seed)
         self._learnt = Learnt(revision, view, model, count_listeners(interactions))
         self._fitted_at = self._monotonic()
         took_s = self._fitted_at - started
         self._rest_until = self._fitted_at + REST_FACTOR * took_s
-        LOG.info(
-            "taste_refitted",
-            listeners=interactions.listener_count,
-            events=interactions.event_count,
-            took_s=round(took_s, 3),
-            revision=revision,
-        )
+        return Refit(interactions.listener_count, interactions.event_count, round(took_s, 3), revision)
 
     def _attitudes(self) -> Iterator[Attitude]:
         for _, events in groupby(self._history.walk_events(self._now()), key=lambda pair: pair[0]):
@@ -202,7 +225,7 @@ class TasteKeeper:
         learnt, kept = self._learnt, self._in_view
         if kept is None or kept.learnt is not learnt or kept.view is not view:
             model = in_rows_of(learnt.model, view) if learnt.model is not None else None
-            tastes = Recent[tuple[KnownListener, ListenerTaste]](_most_tastes(view))
+            tastes = RecentlyUsed[str, tuple[KnownListener, ListenerTaste]](_most_tastes(view))
             self._in_view = kept = _InView(learnt, view, model, popularity_in(view, learnt.following), tastes)
         return kept
 
