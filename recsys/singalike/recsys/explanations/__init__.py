@@ -1,0 +1,1 @@
+"""Why something was suggested, in plain words: facts in, sentences out, in English and Korean."""

@@ -1,0 +1,59 @@
+"""From facts to sentences: which findings make up a reason, and evidence with its texts."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from singalike.recsys.blend import DISLIKES
+from singalike.recsys.explanations.facts import Facts
+from singalike.recsys.explanations.phrases import Phrases
+from singalike.recsys.suggestions import Evidence
+
+FINDINGS_TOLD = 2
+
+KEY_SIGNALS = frozenset({"tessitura", "key_fit_gain"})
+"""Of a song: told by its key."""
+
+
+def reason_of(facts: Facts, phrases: Phrases) -> str:
+    """Say why, in one sentence: what sets the suggestion apart, and for a song in which key to sing it.
+
+    Told are the signals i with the largest w_i (s_i - mean of s_i over all that could have been suggested): that the
+    voice genders agree is weighty, but it is so for half of the catalogue.
+
+    Args:
+        facts: Of the suggestion.
+        phrases: Of a language.
+
+    Returns:
+        A whole sentence; empty when there is no finding at all.
+    """
+    told = [part for part in facts.evidence if part.value is not None and part.signal != DISLIKES]
+    room = FINDINGS_TOLD
+    if facts.title and facts.key is not None:
+        told = [part for part in told if part.signal not in KEY_SIGNALS]
+        room -= 1
+    chosen = _most_telling(told, facts)[:room]
+    findings = [phrases.finding(part.signal, _value(part), facts) for part in chosen]
+    if facts.title and facts.key is not None:
+        findings.append(phrases.key_finding(facts.key))
+    return phrases.join(findings) if findings else ""
+
+
+def told_evidence(facts: Facts, phrases: Phrases) -> tuple[Evidence, ...]:
+    """Put every signal into a sentence, in the order of the evidence."""
+    return tuple(replace(part, text=phrases.evidence(part, facts)) for part in facts.evidence)
+
+
+def _most_telling(evidence: Sequence[Evidence], facts: Facts) -> list[Evidence]:
+    """Order by how far a signal lifts the suggestion above others; when none does, the weightiest is left."""
+
+    def lift(part: Evidence) -> float:
+        return part.weight * (_value(part) - facts.usual.get(part.signal, 0.5))
+
+    ordered = sorted(evidence, key=lambda part: (-lift(part), part.signal))
+    lifting = [part for part in ordered if lift(part) > 0]
+    return lifting or sorted(evidence, key=lambda part: (-part.contribution, part.signal))[:1]
+
+
+def _value(part: Evidence) -> float:
+    return 0.0 if part.value is None else part.value

@@ -1,0 +1,266 @@
+"""Sentences in English and Korean: what they tell, and that they tell no more than was measured."""
+
+import re
+from dataclasses import replace
+
+import pytest
+
+from singalike.errors import InvalidInputError
+from singalike.recsys.calibration import likeness
+from singalike.recsys.explanations import wording
+from singalike.recsys.explanations.facts import Facts, Gap, KeyFacts, Standing
+from singalike.recsys.explanations.languages import LANGUAGES, phrases_for
+from singalike.recsys.explanations.particles import with_particle
+from singalike.recsys.explanations.sentences import reason_of, told_evidence
+from singalike.recsys.signals import FRESHNESS_HALF_LIFE_DAYS, SIGNALS
+from singalike.recsys.suggestions import Evidence, Likeness, Moment
+
+EVIDENCE = tuple(
+    Evidence(name, value, weight, (value or 0.0) * weight)
+    for name, value, weight in (
+        ("timbre", 0.8, 0.5),
+        ("voice_gender", 0.98, 0.2),
+        ("tessitura", 0.7, 0.1),
+        ("style", 0.5, 0.1),
+        ("freshness", 0.9, 0.1),
+        ("melody", None, 0.0),
+    )
+)
+SINGER = Facts(
+    "Mina Park",
+    EVIDENCE,
+    likeness=Likeness(0.987, 0.951, 0.9962),
+    person_midi=(57.0, 72.0),
+    singer_midi=(59.2, 74.0),
+    person_gender="female",
+    singer_gender="female",
+    moment=Moment("t1", 3.0, 9.0, 72.0, 78.0, 0.8),
+    moment_title="Blue",
+    usual={"timbre": 0.2, "voice_gender": 0.97},
+)
+SONG = replace(SINGER, title="Blue", key=KeyFacts(-3, 0.40, 0.92, 0.8))
+LAST = Standing(42, 100, suggested=False, gaps=(Gap("timbre", -0.12), Gap("melody", 0.02)), last="IU", page_size=10)
+
+BOTH = pytest.mark.parametrize("code", LANGUAGES)
+
+
+def test_a_reason_tells_what_sets_a_singer_apart_and_not_what_half_of_the_catalogue_shares() -> None:
+    reason = reason_of(SINGER, phrases_for("en"))
+
+    assert reason == (
+        "Your voice is closer to Mina Park's than 98% of pairs of different singers are to each other, "
+        "and the newest track of Mina Park came 27 days ago."
+    )
+
+
+def test_the_reason_of_a_song_names_the_key() -> None:
+    english, korean = (reason_of(SONG, phrases_for(code)) for code in ("en", "ko"))
+
+    assert "sung 3 semitones lower, 92% of it lies in your tessitura instead of 40%." in english
+    assert korean.endswith("원래 키에서는 40%지만 3키 낮춰 부르면 노래의 92%가 내 편한 음역에 들어와요.")
+
+
+def test_a_song_that_lies_well_is_left_in_its_key() -> None:
+    facts = replace(SONG, key=KeyFacts(0, 0.92, 0.92, 0.8))
+
+    assert "92% of it lies in your tessitura in its own key" in reason_of(facts, phrases_for("en"))
+    assert "원래 키 그대로" in reason_of(facts, phrases_for("ko"))
+
+
+@BOTH
+def test_evidence_keeps_its_numbers_and_order_and_gains_a_sentence_each(code: str) -> None:
+    told = told_evidence(SINGER, phrases_for(code))
+
+    assert [replace(part, text="") for part in told] == list(EVIDENCE)
+    assert all(part.text.endswith(".") and len(part.text) > 5 for part in told)
+
+
+@BOTH
+def test_the_evidence_of_timbre_tells_the_interval_and_the_best_moment(code: str) -> None:
+    text = next(part.text for part in told_evidence(SINGER, phrases_for(code)) if part.signal == "timbre")
+
+    assert re.search(r"95%.*99\.7%.*0:03.*(1:12.*Blue|Blue.*1:12)", text)
+
+
+@BOTH
+@pytest.mark.parametrize("signal", [*SIGNALS, "dislikes", "a_signal_of_tomorrow"])
+@pytest.mark.parametrize("facts", [SINGER, SONG, Facts("Lee", ()), Facts("Lee", (), title="Blue", own_voice=False)])
+def test_every_signal_can_be_told_of_everything(code: str, signal: str, facts: Facts) -> None:
+    for value in (None, 0.0, 1e-7, 0.3, 0.5, 0.999, 1.0):
+        part = Evidence(signal, value, 0.5, -0.1 if signal == "dislikes" else 0.5 * (value or 0.0))
+        text = phrases_for(code).evidence(part, facts)
+        assert text.endswith(".")
+        assert not re.search(r"nan|None|\{|\}|  ", text)
+
+
+@BOTH
+def test_a_dislike_is_evidence_but_never_a_reason(code: str) -> None:
+    facts = replace(SINGER, evidence=(*EVIDENCE, Evidence("dislikes", 0.9, 0.6, -0.54)))
+    dislike = told_evidence(facts, phrases_for(code))[-1]
+
+    assert "0.54" in dislike.text
+    assert reason_of(facts, phrases_for(code)) == reason_of(SINGER, phrases_for(code))
+
+
+@BOTH
+def test_nothing_known_gives_no_reason(code: str) -> None:
+    assert reason_of(Facts("Lee", ()), phrases_for(code)) == ""
+
+
+def test_a_suggestion_below_the_usual_still_has_an_honest_reason() -> None:
+    facts = replace(SINGER, evidence=(Evidence("timbre", 0.1, 1.0, 0.1),), likeness=Likeness(0.31, 0.2, 0.4))
+
+    assert "closer to Mina Park's than 31% of pairs" in reason_of(facts, phrases_for("en"))
+
+
+def test_without_a_voice_of_the_person_nothing_is_said_of_pairs() -> None:
+    seeded = replace(SINGER, likeness=None, own_voice=False)
+
+    text = told_evidence(seeded, phrases_for("en"))[0].text
+
+    assert text == "The voices are much more alike than those of unrelated singers."
+
+
+@pytest.mark.parametrize(
+    ("share", "down", "up"),
+    [
+        (0.987, "98%", "99%"),
+        (0.9949, "99.4%", "99.5%"),
+        (0.99999, "99.9%", "100%"),
+        (0.004, "0%", "1%"),
+        (0.5, "50%", "50%"),
+    ],
+)
+def test_shares_are_rounded_to_the_side_that_claims_less(share: float, down: str, up: str) -> None:
+    assert wording.percent(share) == down
+    assert wording.percent_rounded_up(share) == up
+
+
+def test_all_and_nothing_are_told_only_when_it_is_so() -> None:
+    assert [wording.whole_percent(share) for share in (0.0, 0.002, 0.405, 0.998, 1.0)] == [
+        "0%",
+        "0%",
+        "40%",
+        "99%",
+        "100%",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("z", "degree"), [(3.1, "much"), (2.1, "clearly"), (1.1, "somewhat"), (0.0, "not"), (-1.5, "less")]
+)
+def test_degrees_are_deviations_above_unrelated_singers(z: float, degree: str) -> None:
+    assert wording.likeness_degree(float(likeness(z))) == degree  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("days", [0, 1, 12, 400])
+def test_the_age_is_read_back_from_the_freshness(days: int) -> None:
+    assert wording.age_days(2 ** (-days / FRESHNESS_HALF_LIFE_DAYS)) == days
+
+
+def test_notes_are_named_as_singers_name_them() -> None:
+    text = phrases_for("ko").evidence(EVIDENCE[2], replace(SINGER, person_midi=(57, 69), singer_midi=(45, 69)))
+
+    assert "1옥타브 라(A3)부터 2옥타브 라(A4)까지" in text
+    assert wording.scientific_name(69.4) == "A4"
+
+
+@BOTH
+def test_tessituras_without_a_common_note_are_not_called_common(code: str) -> None:
+    text = phrases_for(code).evidence(EVIDENCE[2], replace(SINGER, singer_midi=(40.0, 50.0)))
+
+    assert re.search("no note in common|겹치지 않", text)
+
+
+@pytest.mark.parametrize(
+    ("word", "particle", "written"),
+    [
+        ("박민아", "을", "박민아를"),
+        ("김준", "을", "김준을"),
+        ("김준", "은", "김준은"),
+        ("서울", "으로", "서울로"),
+        ("부산", "으로", "부산으로"),
+        ("IU", "이", "IU가"),
+        ("Kim", "은", "Kim은"),
+        ("Park", "과", "Park와"),
+        ("Rock", "과", "Rock과"),
+        ("Young", "은", "Young은"),
+        ("MSN", "을", "MSN을"),
+        ("2NE1", "을", "2NE1을"),
+        ("24", "이", "24가"),
+        ("‘밤편지’", "을", "‘밤편지’를"),
+        ("Мила", "을", "Мила을(를)"),
+        ("...", "이", "...이(가)"),
+    ],
+)
+def test_particles_follow_the_sound_of_the_word(word: str, particle: str, written: str) -> None:
+    assert with_particle(word, particle) == written
+
+
+@BOTH
+def test_a_short_voice_is_told_how_much_is_missing(code: str) -> None:
+    text = phrases_for(code).abstention("MORE_VOICE_NEEDED", 1.8, 8.2)
+
+    assert "1.8" in text
+    assert re.search("9 seconds|9초", text)
+
+
+def test_one_second_is_singular() -> None:
+    assert "1 second more" in phrases_for("en").abstention("MORE_VOICE_NEEDED", 1.8, 0.4)
+
+
+@BOTH
+def test_nothing_standing_out_is_said_without_numbers(code: str) -> None:
+    assert not re.search(r"\d", phrases_for(code).abstention("NOTHING_STANDS_OUT", 8.0, 0.0))
+
+
+def test_why_not_names_the_gaps_against_the_last_one_suggested() -> None:
+    assert phrases_for("en").standing("Mina Park", LAST, "") == (
+        "Mina Park stands at place 42 of 100 by score, and the first page ends with IU. "
+        "Against IU, timbre costs 0.12, and melody gives back 0.02."
+    )
+    assert phrases_for("ko").standing("박민아", LAST, "") == (
+        "박민아는 점수로 100명 중 42위이고 첫 페이지는 IU로 끝나요. "
+        "IU와 비교하면 음색에서 0.12점 뒤지고, 멜로디에서 0.02점 앞서요."
+    )
+
+
+@BOTH
+def test_why_not_names_every_barrier(code: str) -> None:
+    text = phrases_for(code).standing("Lee", replace(LAST, rank=0, barriers=("hidden", "filter_genre")), "")
+
+    assert re.search("hid|숨겼", text)
+    assert re.search("genre|장르", text)
+
+
+@BOTH
+def test_a_suggested_singer_is_explained_by_the_reason(code: str) -> None:
+    phrases = phrases_for(code)
+
+    assert phrases.standing("Lee", replace(LAST, rank=3, suggested=True), "Because.").endswith("Because.")
+    assert "42" in phrases.standing("Lee", replace(LAST, last=""), "")
+    assert re.search("apart|닮은", phrases.standing("Lee", replace(LAST, rank=4), ""))
+
+
+@BOTH
+def test_notes_are_whole_sentences(code: str) -> None:
+    phrases = phrases_for(code)
+
+    notes = (
+        *phrases.missing(("timbre", "style", "melody", "tessitura", "key_fit_gain", "freshness")),
+        phrases.nothing_passes(),
+        phrases.little_voice(2.5, 7.5),
+        phrases.several_voices(),
+        phrases.no_range(3.0, 5.0),
+    )
+
+    assert len(notes) == 9
+    assert all(note.endswith(".") for note in notes)
+
+
+def test_an_unknown_language_is_refused_with_those_that_are_known() -> None:
+    with pytest.raises(InvalidInputError, match="en, ko") as caught:
+        phrases_for("fr")
+
+    assert caught.value.reason == "UNKNOWN_LANGUAGE"
+    assert phrases_for("").code == "en"
