@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from singalike.embeddings.profile import SungNotes
-from singalike.recsys.key_fit import MODES, SAME_REGION, SHIFTS, choose_keys, shares_by_shift, target_pitches
+from singalike.recsys.key_fit import MAX_SHIFT, MODES, SAME_REGION, SHIFTS, choose_keys, shares_by_shift, target_pitches
 from singalike.recsys.singability import singability
 from singalike.recsys.song_demands import SingingVoice, song_demands
 
@@ -69,3 +69,39 @@ def test_whoever_has_shown_more_finds_nothing_harder(
 
     for part in ("range", "tempo", "phrases", "leaps", "overall"):
         assert getattr(after, part)[0] >= getattr(before, part)[0] - ROUNDING
+
+
+@given(sung=histograms, start=st.integers(50, 60), width=st.integers(0, 15), by=st.integers(-6, 6))
+def test_a_transposed_catalogue_gives_transposed_shifts(sung: list[float], start: int, width: int, by: int) -> None:
+    histogram = np.zeros((1, 128))
+    histogram[0, start : start + len(sung)] = sung
+    tessitura = (55.0, 55.0 + width)
+
+    plain = shares_by_shift(histogram, tessitura)[0]
+    transposed = shares_by_shift(np.roll(histogram, by, axis=1), tessitura)[0]
+
+    kept = range(MAX_SHIFT - 6, MAX_SHIFT + 7)
+    assert [transposed[column - by] for column in kept] == pytest.approx(
+        [plain[column] for column in kept], abs=ROUNDING
+    )
+
+
+@given(low=st.integers(50, 60), width=st.integers(2, 12), by=st.integers(-12, 12))
+def test_a_song_as_wide_as_the_tessitura_has_one_best_shift(low: int, width: int, by: int) -> None:
+    histogram = np.zeros((1, 128))
+    histogram[0, low + by : low + by + width + 1] = 5.0
+
+    keys = choose_keys(song_demands(histogram, [None]), SingingVoice((float(low), float(low + width))))
+
+    assert keys.shift.tolist() == [-by]
+    assert keys.after[0] == pytest.approx(1.0, abs=ROUNDING)
+
+
+@given(histogram=histograms, low=st.floats(40, 70), width=st.floats(0, 20))
+def test_a_shift_never_makes_it_worse(histogram: list[float], low: float, width: float) -> None:
+    row = np.zeros((1, 128))
+    row[0, 55 : 55 + len(histogram)] = 20.0 * np.array(histogram)
+
+    keys = choose_keys(song_demands(row, [None]), SingingVoice((low, low + width)))
+
+    assert 0.0 <= keys.before[0] <= keys.after[0] + 1e-6 <= 1.0 + 2e-6

@@ -3,18 +3,21 @@
 import numpy as np
 import pytest
 
-from singalike.recsys.key_fit import MAX_SHIFT, fit_keys, shares_by_shift
+from singalike.recsys.key_fit import MAX_SHIFT, KeyFit, choose_keys, shares_by_shift
+from singalike.recsys.song_demands import SingingVoice, song_demands
 from tests.support.voices import sung
-
-KNOWN = np.array([True])
 
 
 def histogram(*semitones: int) -> np.ndarray:
     return sung(semitones, 20.0).seconds_per_semitone[None]
 
 
+def keys_of(seconds: np.ndarray, tessitura: tuple[float, float]) -> KeyFit:
+    return choose_keys(song_demands(seconds, [None]), SingingVoice(tessitura))
+
+
 def test_a_song_a_fourth_too_high_comes_down_a_fourth() -> None:
-    keys = fit_keys(histogram(65, 67, 69), KNOWN, (60.0, 64.0))
+    keys = keys_of(histogram(65, 67, 69), (60.0, 64.0))
 
     assert keys.shift.tolist() == [-5]
     assert keys.before.tolist() == [0.0]
@@ -22,20 +25,20 @@ def test_a_song_a_fourth_too_high_comes_down_a_fourth() -> None:
 
 
 def test_a_song_that_fits_stays() -> None:
-    keys = fit_keys(histogram(60, 62), KNOWN, (57.0, 67.0))
+    keys = keys_of(histogram(60, 62), (57.0, 67.0))
 
     assert keys.shift.tolist() == [0]
     assert keys.before == pytest.approx(keys.after)
 
 
 def test_ties_go_to_the_smaller_shift() -> None:
-    keys = fit_keys(histogram(70), KNOWN, (60.0, 64.0))
+    keys = keys_of(histogram(70), (60.0, 64.0))
 
     assert keys.shift.tolist() == [-6]
 
 
 def test_no_shift_leaves_the_octave_on_either_side() -> None:
-    keys = fit_keys(histogram(90), KNOWN, (60.0, 64.0))
+    keys = keys_of(histogram(90), (60.0, 64.0))
 
     assert abs(keys.shift[0]) <= MAX_SHIFT
     assert keys.after.tolist() == [0.0]
@@ -43,18 +46,18 @@ def test_no_shift_leaves_the_octave_on_either_side() -> None:
 
 
 def test_a_range_that_is_not_known_is_no_fit() -> None:
-    unknown_person = fit_keys(histogram(60), KNOWN, (float("nan"), float("nan")))
-    unknown_track = fit_keys(histogram(60), ~KNOWN, (60.0, 64.0))
+    unknown_person = keys_of(histogram(60), (float("nan"), float("nan")))
+    unknown_track = keys_of(histogram(60) / 10.0, (60.0, 64.0))
 
     for keys in (unknown_person, unknown_track):
         assert np.isnan(keys.before).all()
         assert np.isnan(keys.after).all()
-        assert np.isnan(keys.signal).all()
+        assert np.isnan(keys.gain).all()
         assert keys.shift.tolist() == [0]
 
 
 def test_a_large_shift_is_a_worse_fit_than_a_small_one() -> None:
-    near, far = (fit_keys(histogram(pitch), KNOWN, (60.0, 64.0)).signal[0] for pitch in (66, 74))
+    near, far = (keys_of(histogram(pitch), (60.0, 64.0)).gain[0] for pitch in (66, 74))
 
     assert 0.0 < far < near < 1.0
 

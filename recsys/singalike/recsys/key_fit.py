@@ -14,7 +14,7 @@ TIE = 1e-6
 """Shares closer than this are equal; the smaller shift wins then."""
 
 FULL_SHIFT_COST = 0.25
-"""Part of the fit that a shift by an octave costs: a song in its own key is the song people know."""
+"""Part of the gain that a shift by an octave costs: a song in its own key is the song people know."""
 
 SAME_REGION = 2
 """Semitones between keys that are the same answer: a tessitura is not known better than by a whole tone."""
@@ -34,6 +34,7 @@ class KeyFit:
         shift: int64 (tracks,), semitones, positive is higher; 0 where unknown.
         before, after: float64 (tracks,), share of the sung time inside the tessitura, unshifted and shifted; NaN where
             unknown.
+        placed_before, placed_after: The same inside the part of the voice that the mode puts songs into.
         confidence: float64 (tracks,), in [0, 1]: 0 where another key fits as well; NaN where unknown or nothing was
             chosen.
     """
@@ -41,12 +42,15 @@ class KeyFit:
     shift: NDArray[np.int64]
     before: NDArray[np.float64]
     after: NDArray[np.float64]
+    placed_before: NDArray[np.float64]
+    placed_after: NDArray[np.float64]
     confidence: NDArray[np.float64]
 
     @property
-    def signal(self) -> NDArray[np.float64]:
-        """The key_fit signal: after x (1 - .25 |shift| / 12), float64 (tracks,), NaN where unknown."""
-        return np.asarray(self.after * (1.0 - FULL_SHIFT_COST * np.abs(self.shift) / MAX_SHIFT))
+    def gain(self) -> NDArray[np.float64]:
+        """What the key adds: (placed_after - placed_before) x (1 - .25 |shift| / 12), float64 (tracks,), in [0, 1]."""
+        kept = 1.0 - FULL_SHIFT_COST * np.abs(self.shift) / MAX_SHIFT
+        return np.asarray(np.maximum(self.placed_after - self.placed_before, 0.0) * kept)
 
 
 def target_pitches(voice: SingingVoice, mode: str) -> Pitches:
@@ -99,11 +103,14 @@ def choose_keys(
         best = _best_shifts(shares)
         shift = np.where(known, SHIFTS[best], 0)
         confidence = np.where(known, _confidence(shares, best), np.nan)
+    unmoved = np.zeros_like(shift)
     return KeyFit(
         shift,
-        demands.share_inside(voice.tessitura_midi, np.zeros_like(shift), chosen),
-        demands.share_inside(voice.tessitura_midi, shift, chosen),
-        confidence,
+        before=demands.share_inside(voice.tessitura_midi, unmoved, chosen),
+        after=demands.share_inside(voice.tessitura_midi, shift, chosen),
+        placed_before=demands.share_inside(target, unmoved, chosen),
+        placed_after=demands.share_inside(target, shift, chosen),
+        confidence=confidence,
     )
 
 
@@ -129,17 +136,3 @@ def shares_by_shift(seconds_per_semitone: NDArray[np.floating], tessitura_midi: 
     """
     demands = song_demands(seconds_per_semitone, [None] * len(seconds_per_semitone))
     return demands.shares_inside(tessitura_midi, SHIFTS).T
-
-
-def fit_keys(
-    seconds_per_semitone: NDArray[np.floating],
-    range_known: NDArray[np.bool_],
-    tessitura_midi: Pitches,
-) -> KeyFit:
-    """Choose shifts into a tessitura; as `choose_keys` for histograms of shape (tracks, 128)."""
-    demands = song_demands(seconds_per_semitone, [None] * len(seconds_per_semitone))
-    fit = choose_keys(demands, SingingVoice(tessitura_midi))
-    return KeyFit(
-        np.where(range_known, fit.shift, 0),
-        *(np.where(range_known, values, np.nan) for values in (fit.before, fit.after, fit.confidence)),
-    )

@@ -51,12 +51,12 @@ class SingabilityTable:
     @property
     def overall(self) -> Floats:
         """The least of the known parts, float64 (tracks,); NaN where none is known."""
-        return np.asarray(np.fmin(self.range, self._least_demand))
+        return np.asarray(np.fmin(self.range, self.least_demand))
 
     @property
     def ease(self) -> NDArray[np.str_]:
         """What each track is called, "easy", "comfortable", "stretch" or "" where nothing is known."""
-        demand, inside = np.nan_to_num(self._least_demand, nan=1.0), np.nan_to_num(self.range, nan=1.0)
+        demand, inside = np.nan_to_num(self.least_demand, nan=1.0), np.nan_to_num(self.range, nan=1.0)
         easy = (demand >= EASY_FROM) & (inside >= EASY_IN_RANGE)
         comfortable = (demand >= COMFORTABLE_FROM) & (inside >= COMFORTABLE_IN_RANGE)
         called = np.where(easy, EASY, np.where(comfortable, COMFORTABLE, STRETCH))
@@ -76,8 +76,16 @@ class SingabilityTable:
         )
 
     @property
-    def _least_demand(self) -> Floats:
+    def least_demand(self) -> Floats:
+        """The least of tempo, phrases and leaps, float64 (tracks,); NaN where none is known."""
         return np.asarray(np.fmin(np.fmin(self.tempo, self.phrases), self.leaps))
+
+
+def undemanding(demands: SongDemands, voice: SingingVoice) -> Floats:
+    """Return the least of tempo, phrases and leaps of all tracks, float64 (tracks,), in [0, 1]; 1 where not known."""
+    rows = np.arange(len(demands))
+    table = singability(demands, voice, np.zeros(len(demands), dtype=np.int64), rows)
+    return np.nan_to_num(table.least_demand, nan=1.0)
 
 
 def singability(demands: SongDemands, voice: SingingVoice, shift: NDArray[np.int64], rows: Rows) -> SingabilityTable:

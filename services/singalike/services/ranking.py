@@ -12,7 +12,7 @@ from singalike.embeddings.profile import Vectors, VoiceProfile
 from singalike.recsys.blend import Blend, BlendPreset, blend
 from singalike.recsys.catalogue_view import CatalogueView
 from singalike.recsys.diversity import POOL, best_first, spread_out
-from singalike.recsys.key_fit import KeyFit, choose_keys
+from singalike.recsys.key_fit import EASY, KeyFit, choose_keys
 from singalike.recsys.listener_taste import ListenerTaste, Popularity
 from singalike.recsys.medoids import unit_rows
 from singalike.recsys.neighbours import SegmentHits
@@ -20,6 +20,7 @@ from singalike.recsys.pages import cut_page
 from singalike.recsys.presets import SINGERS
 from singalike.recsys.query import VoiceQuery
 from singalike.recsys.signals import SignalTable, nearness_to_unlike, singer_listener_signals, singer_signals
+from singalike.recsys.singability import undemanding
 from singalike.recsys.song_demands import SingingVoice, singing_voice
 from singalike.recsys.songs import song_listener_signals, song_signals
 from singalike.services.recommend_filter import Allowed, Mask
@@ -63,7 +64,8 @@ class Heard:
     @cached_property
     def songs(self) -> SignalTable:
         """Signals of all tracks."""
-        return song_signals(self.query, self.view, self.singers, self.keys)
+        ease = undemanding(self.view.demands, self.voice) if self.singing_mode == EASY else 1.0
+        return song_signals(self.query, self.view, self.singers, self.keys, ease)
 
     @cached_property
     def unlike(self) -> NDArray[np.float64]:
