@@ -402,6 +402,28 @@ def test_all_events_are_walked_by_listener_and_time(store: Store, monkeypatch: p
     assert [event for name, event in walked if name == "zoe"] == list(store.events_of("zoe", START))
 
 
+def test_a_history_is_taken_over_once_however_often_it_comes(store: Store) -> None:
+    history = [(f"listener {number % 3}", event(minutes=number // 2, track=number % 2)) for number in range(12)]
+    store.record("listener 0", [history[0][1]])
+
+    first, again = store.add_events(history + history[:2]), store.add_events(history)
+
+    assert (first, again) == (11, 0)
+    assert [replace(each, feedback_id="") for _, each in store.walk_events(START)] == [
+        each for name in ("listener 0", "listener 1", "listener 2") for owner, each in history if owner == name
+    ]
+    assert len({each.feedback_id for _, each in store.walk_events(START)}) == 12
+    assert all(store.listener_revision(f"listener {number}") for number in range(3))
+    assert store.add_events([]) == 0
+
+
+@pytest.mark.parametrize("other", [event(LIKE), event(track=1), event(minutes=1)])
+def test_an_event_that_differs_in_anything_is_no_repetition(store: Store, other: Feedback) -> None:
+    store.add_events([("mia", event())])
+
+    assert store.add_events([("mia", other), ("ben", event())]) == 2
+
+
 def test_writers_at_once_lose_nothing(store: Store) -> None:
     def write(number: int) -> int:
         return len([store.record(f"listener {number % 3}", [event(), event()], f"request-{number}") for _ in range(2)])

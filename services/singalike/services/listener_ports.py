@@ -30,6 +30,18 @@ class FeedbackStore(Protocol):
             CapacityError: DISK_FULL.
         """
 
+    def add_events(self, events: Sequence[tuple[str, Feedback]]) -> int:
+        """Store events of many listeners in one transaction, but for those that are there already.
+
+        An event is there when one of the same listener, kind, target and time is. Targets are not looked for.
+
+        Returns:
+            How many are new.
+
+        Raises:
+            CapacityError: DISK_FULL.
+        """
+
     def list_feedback(self, listener_id: str, page_size: int = 50, page_token: str = "") -> Page[Feedback]:
         """List events that have not run out, newest first."""
 

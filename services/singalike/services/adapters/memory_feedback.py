@@ -110,6 +110,16 @@ class MemoryFeedback:
                     listener.requests[request_id] = _Request(digest, self._now(), ids)
             return stored
 
+    def add_events(self, events: Sequence[tuple[str, Feedback]]) -> int:
+        """Store events of many listeners, but for those that are there already; returns how many."""
+        with self._lock:
+            there = {_key(name, event) for name, of in self._listeners.items() for event in of.events.values()}
+            new = {_key(name, event): (name, event) for name, event in events if _key(name, event) not in there}
+            for name, event in new.values():
+                place = (to_microseconds(event.time), next(self._numbers))
+                self._changed(name).events[place] = replace(event, feedback_id=self._feedback_ids())
+            return len(new)
+
     def list_feedback(self, listener_id: str, page_size: int = 50, page_token: str = "") -> Page[Feedback]:
         """List events that have not run out, newest first; raises InvalidInputError for a bad page_size or token."""
         check_page_size(page_size)
@@ -243,3 +253,7 @@ class MemoryFeedback:
         if not (alive or listener.requests or listener.exclusions):
             del self._listeners[listener_id]
         return erased
+
+
+def _key(listener_id: str, event: Feedback) -> tuple[object, ...]:
+    return listener_id, event.kind, event.track_id, event.singer_id, event.time

@@ -81,9 +81,26 @@ class SqlFeedback:
                     return sql.read_request(connection, number)
                 number = sql.insert_request(connection, listener_id, request_id, digest, self._now())
             sql.check_targets(connection, [(each.track_id, each.singer_id) for each in feedback])
-            stored = sql.insert_feedback(connection, listener_id, feedback, number, self._feedback_ids)
+            stored = sql.insert_events(
+                connection, [(listener_id, each) for each in feedback], number, self._feedback_ids
+            )
             sql.mark_changed(connection, listener_id)
         return stored
+
+    def add_events(self, events: Sequence[tuple[str, Feedback]]) -> int:
+        """Store events of many listeners in one transaction, but for those that are there already; returns how many.
+
+        Raises:
+            CapacityError: DISK_FULL.
+        """
+        if not events:
+            return 0
+        with self._database.write() as connection:
+            new = sql.not_there(connection, events)
+            if new:
+                sql.insert_events(connection, new, None, self._feedback_ids)
+                sql.mark_changed(connection, *{listener_id for listener_id, _ in new})
+        return len(new)
 
     def list_feedback(self, listener_id: str, page_size: int = 50, page_token: str = "") -> Page[Feedback]:
         """List events that have not run out, newest first; raises InvalidInputError for a bad page_size or token."""

@@ -28,6 +28,9 @@ from singalike.services.listener_records import Exclusion, Feedback
 FEEDBACK = sa.select(feedback)
 EXCLUSIONS = sa.select(exclusions).order_by(exclusions.c.exclusion_id)
 IN_ORDER = (feedback.c.time_us, feedback.c.feedback_number)
+MOST_MOMENTS = 2000
+"""Pairs that are looked for in one statement."""
+
 OF_LISTENERS = (feedback, feedback_requests, exclusions, exposures, listeners)
 
 
@@ -65,12 +68,15 @@ def next_revision(connection: sa.Connection) -> int:
     return current_revision(connection)
 
 
-def mark_changed(connection: sa.Connection, listener_id: str) -> None:
-    """Give a listener the next revision."""
+def mark_changed(connection: sa.Connection, *listener_ids: str) -> None:
+    """Give listeners the next revision."""
     revision = next_revision(connection)
-    mine = sa.update(listeners).where(listeners.c.listener_id == listener_id).values(revision=revision)
-    if not connection.execute(mine).rowcount:
-        connection.execute(sa.insert(listeners).values(listener_id=listener_id, revision=revision))
+    these = listeners.c.listener_id.in_(listener_ids)
+    known = set(connection.execute(sa.select(listeners.c.listener_id).where(these)).scalars())
+    connection.execute(sa.update(listeners).where(these).values(revision=revision))
+    new = [{"listener_id": name, "revision": revision} for name in listener_ids if name not in known]
+    if new:
+        connection.execute(sa.insert(listeners), new)
 
 
 def check_targets(connection: sa.Connection, targets: Iterable[tuple[str, str]]) -> None:
@@ -93,15 +99,14 @@ def check_targets(connection: sa.Connection, targets: Iterable[tuple[str, str]])
             raise unknown(min(missing))
 
 
-def insert_feedback(
+def insert_events(
     connection: sa.Connection,
-    listener_id: str,
-    events: Sequence[Feedback],
+    events: Sequence[tuple[str, Feedback]],
     request_number: int | None,
     draw_id: Callable[[], str],
 ) -> tuple[Feedback, ...]:
-    """Insert events under new ids, in their order."""
-    stored = tuple(replace(event, feedback_id=draw_id()) for event in events)
+    """Insert events of listeners under new ids, in their order."""
+    stored = tuple(replace(event, feedback_id=draw_id()) for _, event in events)
     columns = [
         {
             "feedback_id": event.feedback_id,
@@ -114,10 +119,26 @@ def insert_feedback(
             "exposure_id": event.exposure_id,
             "request_number": request_number,
         }
-        for event in stored
+        for (listener_id, _), event in zip(events, stored, strict=True)
     ]
     connection.execute(sa.insert(feedback), columns)
     return stored
+
+
+def not_there(connection: sa.Connection, events: Sequence[tuple[str, Feedback]]) -> list[tuple[str, Feedback]]:
+    """Leave out events that are stored, or come twice: the same listener, kind, target and time."""
+    by_key = {
+        (name, event.kind, event.track_id, event.singer_id, to_microseconds(event.time)): (name, event)
+        for name, event in events
+    }
+    moments = list({(name, time_us) for name, *_, time_us in by_key})
+    columns = (feedback.c[name] for name in ("listener_id", "kind", "track_id", "singer_id", "time_us"))
+    query = sa.select(*columns)
+    for start in range(0, len(moments), MOST_MOMENTS):
+        some = sa.tuple_(feedback.c.listener_id, feedback.c.time_us).in_(moments[start : start + MOST_MOMENTS])
+        for row in connection.execute(query.where(some)):
+            by_key.pop(tuple(row), None)
+    return list(by_key.values())
 
 
 def find_request(connection: sa.Connection, listener_id: str, request_id: str, content: str) -> int | None:

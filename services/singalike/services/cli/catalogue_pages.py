@@ -1,4 +1,4 @@
-"""What `singalike singers` and `singalike tracks` share: pages, tables and removal."""
+"""What the commands that list things share: pages, tables and removal."""
 
 import json
 import os
@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from singalike.services.listener_records import Exclusion, Feedback
 from singalike.services.records import Page, Singer, Track
 from singalike.services.settings import Settings, read_settings
 
 if TYPE_CHECKING:
     from singalike.services.adapters.sql_catalogue import SqlCatalogue
 
-Item = TypeVar("Item", Singer, Track)
+Item = TypeVar("Item", Singer, Track, Feedback, Exclusion)
 Command = TypeVar("Command", bound=Callable[..., object])
 LARGEST_PAGE = 1000
 
@@ -60,7 +61,7 @@ def gather(fetch: Callable[[int, str], Page[Item]], page_size: int, page_token: 
 def print_page(page: Page[Item], kind: str, columns: Mapping[str, Callable[[Item], object]], *, as_json: bool) -> None:
     """Print a page as JSON or as a table."""
     if as_json:
-        rows = [_plain(asdict(item)) for item in page.items]
+        rows = [plain(asdict(item)) for item in page.items]
         fields = {kind: rows, "next_page_token": page.next_page_token, "total_size": page.total_size}
         click.echo(json.dumps(fields, ensure_ascii=False))
         return
@@ -100,7 +101,8 @@ def _print_table(columns: Mapping[str, object], rows: Sequence[Sequence[str]]) -
     Console(width=width, markup=False, highlight=False).print(table)
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """Turn what JSON does not know, inside a record's fields, into text."""
     if isinstance(value, dict):
-        return {key: _plain(inner) for key, inner in value.items()}
+        return {key: plain(inner) for key, inner in value.items()}
     return value.isoformat() if isinstance(value, datetime) else value
