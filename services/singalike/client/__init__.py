@@ -9,15 +9,18 @@ from singalike.client.records import (
     EnrolledVoice,
     MapPoint,
     Model,
+    Preset,
     Recording,
     SingerMap,
     SingerSuggestions,
     SongSuggestions,
+    SuggestionChoices,
     SuggestionFilters,
     TrackDescription,
     VoiceId,
 )
 from singalike.client.sync import Client
+from singalike.recsys.seeds import Seed
 
 __all__ = [
     "AsyncClient",
@@ -30,10 +33,13 @@ __all__ = [
     "Feedback",
     "MapPoint",
     "Model",
+    "Preset",
     "Recording",
+    "Seed",
     "SingerMap",
     "SingerSuggestions",
     "SongSuggestions",
+    "SuggestionChoices",
     "SuggestionFilters",
     "TrackDescription",
     "VoiceId",

@@ -18,13 +18,12 @@ from singalike.client.records import (
     Model,
     Recording,
     SingerMap,
-    SingerSuggestions,
-    SongSuggestions,
-    SuggestionFilters,
     TrackDescription,
+    Voice,
     VoiceId,
 )
 from singalike.client.rpc_errors import reading_rpc_errors
+from singalike.client.suggestion_calls import AsyncSuggestionCalls
 from singalike.embeddings.profile import VoiceProfile
 from singalike.recsys.identification import Identification
 from singalike.v1 import embedding_service_pb2 as embedding_pb
@@ -35,11 +34,8 @@ from singalike.v1.recommender_service_pb2_grpc import RecommenderServiceStub
 Progress = Callable[[str, float], None]
 """Called with the name of the stage and the share done of the whole, in [0, 1]."""
 
-Voice = Audio | Recording | VoiceProfile | VoiceId
-"""Whose voice: a recording, what `embed` answered, or an enrolled voice."""
 
-
-class AsyncClient(AsyncListenerCalls):
+class AsyncClient(AsyncListenerCalls, AsyncSuggestionCalls):
     """Calls both services; use it as `async with AsyncClient() as client`.
 
     Args:
@@ -123,29 +119,6 @@ class AsyncClient(AsyncListenerCalls):
     async def delete_track(self, track_id: str) -> None:
         """Erase a track and, with its last track, the singer."""
         await self._call(self._embedding.DeleteTrack, embedding_pb.DeleteTrackRequest(track_id=track_id))
-
-    async def recommend_singers(
-        self, voice: Voice, *, k: int = 10, timbre_style: float = 0.5, filters: SuggestionFilters | None = None
-    ) -> SingerSuggestions:
-        """Find singers for a voice.
-
-        Args:
-            voice: A recording, what `embed` answered, or a `VoiceId`.
-            k: How many at most, 1 to 100.
-            timbre_style: Dial from 0, timbre alone, to 1, style alone.
-            filters: Who may be suggested.
-        """
-        options = requests.options(k, timbre_style, filters)
-        request = recommender_pb.RecommendSingersRequest(options=options, **await self._voice(voice))
-        return converters.read_singers(await self._call(self._recommender.RecommendSingers, request))
-
-    async def recommend_songs(
-        self, voice: Voice, *, k: int = 10, timbre_style: float = 0.5, filters: SuggestionFilters | None = None
-    ) -> SongSuggestions:
-        """Find songs for a voice; the arguments are those of `recommend_singers`."""
-        options = requests.options(k, timbre_style, filters)
-        request = recommender_pb.RecommendSongsRequest(options=options, **await self._voice(voice))
-        return converters.read_songs(await self._call(self._recommender.RecommendSongs, request))
 
     async def identify_singer(self, voice: Voice, *, k: int = 10, prior_of_none: float = 0.5) -> Identification:
         """Say with what probability a voice is each singer's, or nobody's in the catalogue.
@@ -235,8 +208,10 @@ class AsyncClient(AsyncListenerCalls):
         request = recommender_pb.GetMapRequest(colour=requests.map_colour(colour))
         return converters.read_map(await self._call(self._recommender.GetMap, request, self._long_deadline_s))
 
-    async def _voice(self, voice: Voice) -> dict[str, Any]:
+    async def _voice(self, voice: Voice | None) -> dict[str, Any]:
         """Name the one field of a request that says whose voice; a large recording is embedded first."""
+        if voice is None:
+            return {}
         if isinstance(voice, VoiceId):
             return {"voice_id": voice.value}
         if isinstance(voice, VoiceProfile):

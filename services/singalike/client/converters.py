@@ -14,8 +14,6 @@ from singalike.client.records import (
     MapPoint,
     Model,
     SingerMap,
-    SingerSuggestions,
-    SongSuggestions,
     TrackDescription,
 )
 from singalike.client.song_converters import read_conversion, read_longest_note, read_singability
@@ -150,18 +148,6 @@ def read_song_suggestion(message: suggestions_pb2.SongSuggestion) -> SongSuggest
         singability=read_singability(message),
         conversion=read_conversion(message),
     )
-
-
-def read_singers(message: recommender_service_pb2.RecommendSingersResponse) -> SingerSuggestions:
-    """Read the answer of RecommendSingers."""
-    singers = tuple(read_singer_suggestion(singer) for singer in message.singers)
-    return SingerSuggestions(singers, summary_from_message(message.voice), tuple(message.notes))
-
-
-def read_songs(message: recommender_service_pb2.RecommendSongsResponse) -> SongSuggestions:
-    """Read the answer of RecommendSongs."""
-    songs = tuple(read_song_suggestion(song) for song in message.songs)
-    return SongSuggestions(songs, summary_from_message(message.voice), tuple(message.notes))
 
 
 def read_identification(message: recommender_service_pb2.IdentifySingerResponse) -> Identification:

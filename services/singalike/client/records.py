@@ -1,10 +1,13 @@
 """What the services tell a client, as frozen values; None or empty where the owner of the catalogue did not say."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from singalike.recsys.suggestions import SingerSuggestion, SongSuggestion, VoiceSummary
+from singalike.embeddings.profile import VoiceProfile
+from singalike.recsys.seeds import Seed
+from singalike.recsys.suggestions import ListSummary, SingerSuggestion, SongSuggestion, VoiceSummary
 
 Audio = bytes | str | Path
 """An encoded recording: its bytes, or the path of the file."""
@@ -30,6 +33,10 @@ class VoiceId:
     """Names an enrolled voice."""
 
     value: str
+
+
+Voice = Audio | Recording | VoiceProfile | VoiceId
+"""Whose voice: a recording, what `embed` answered, or an enrolled voice."""
 
 
 @dataclass(frozen=True)
@@ -106,6 +113,8 @@ class SuggestionFilters:
         excluded_singer_ids, excluded_track_ids: Never suggested.
         genres, languages, voice_genders: Only tracks and singers whose owner said one of these.
         signals_off: Names of signals that do not count.
+        excluded_genres, excluded_languages: Never suggested.
+        unlike_singer_ids: Neither these singers nor voices like theirs.
     """
 
     excluded_singer_ids: tuple[str, ...] = ()
@@ -114,24 +123,88 @@ class SuggestionFilters:
     languages: tuple[str, ...] = ()
     voice_genders: tuple[str, ...] = ()
     signals_off: tuple[str, ...] = ()
+    excluded_genres: tuple[str, ...] = ()
+    excluded_languages: tuple[str, ...] = ()
+    unlike_singer_ids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class SuggestionChoices:
+    """How suggestions are chosen, besides the dial between timbre and style.
+
+    Attributes:
+        listener_id: Who asks, as your application names them; brings in what they liked, hid and excluded.
+        seeds: More like these, less like those; with one of them, or a listener, above zero no voice is needed.
+        relation: "similar", "duet_partner" or "dissimilar".
+        diversity: Dial from 0, the best scores, to 1, as different as the candidates allow; None: the server's own.
+        songs_per_singer: Songs of one singer on a page before all others had theirs.
+        preset: "name" or "name@version"; empty: the default.
+        weights: Weights by signal instead of the preset's; signals that are not named do not count.
+        singing_mode: "easy", "comfortable" or "stretch".
+        original_key: Keep songs in the key that they are in.
+        language_code: Language of the sentences, "en" or "ko".
+        even_if_unsure: Name singers even when too little was heard to be sure.
+        random_seed: Orders equal scores and draws the interleaving.
+    """
+
+    listener_id: str = ""
+    seeds: tuple[Seed, ...] = ()
+    relation: str = "similar"
+    diversity: float | None = None
+    songs_per_singer: int = 1
+    preset: str = ""
+    weights: Mapping[str, float] = field(default_factory=dict)
+    singing_mode: str = "comfortable"
+    original_key: bool = False
+    language_code: str = "en"
+    even_if_unsure: bool = False
+    random_seed: int = 0
+
+
+@dataclass(frozen=True)
+class Preset:
+    """Weights of signals under a name; they sum to 1.
+
+    Attributes:
+        name, version: Which.
+        ranks: "singers" or "songs".
+        weights: By signal.
+        taste_half_weight_events: Events of a listener after which taste has half of its weight.
+        description: What it is for.
+        figures: Measured figures by name; empty: not measured.
+        is_default: Whether it is used when nothing else is asked for.
+    """
+
+    name: str
+    version: int
+    ranks: str
+    weights: Mapping[str, float]
+    taste_half_weight_events: float
+    description: str
+    figures: Mapping[str, float]
+    is_default: bool
 
 
 @dataclass(frozen=True, eq=False)
 class SingerSuggestions:
-    """Singers best first, what was heard, and things to know."""
+    """A page of singers best first, what was heard (None without a voice), and things to know."""
 
     singers: tuple[SingerSuggestion, ...]
-    voice: VoiceSummary
-    notes: tuple[str, ...] = field(default=())
+    voice: VoiceSummary | None
+    notes: tuple[str, ...] = ()
+    next_page_token: str = ""
+    summary: ListSummary = field(default_factory=ListSummary)
 
 
 @dataclass(frozen=True, eq=False)
 class SongSuggestions:
-    """Songs best first, what was heard, and things to know."""
+    """A page of songs best first, what was heard (None without a voice), and things to know."""
 
     songs: tuple[SongSuggestion, ...]
-    voice: VoiceSummary
-    notes: tuple[str, ...] = field(default=())
+    voice: VoiceSummary | None
+    notes: tuple[str, ...] = ()
+    next_page_token: str = ""
+    summary: ListSummary = field(default_factory=ListSummary)
 
 
 @dataclass(frozen=True)

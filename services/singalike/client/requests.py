@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import BinaryIO
 
 from singalike.client.converters import GENDER_BY_WORD, write_info
-from singalike.client.records import Audio, CatalogueTrack, Recording, SuggestionFilters, TrackDescription
+from singalike.client.records import Audio, CatalogueTrack, Recording, TrackDescription
 from singalike.errors import FieldViolation, InvalidInputError, UnavailableError
-from singalike.v1 import catalogue_pb2, embedding_service_pb2, recommender_service_pb2, suggestions_pb2, voice_pb2
+from singalike.v1 import catalogue_pb2, embedding_service_pb2, recommender_service_pb2, voice_pb2
 
 CHUNK_BYTES = 256 * 2**10
 INLINE_BYTES = 4 * 2**20
@@ -122,27 +122,6 @@ def index_track(recording: Recording, info: TrackDescription) -> Iterator[embedd
     )
     chunks = (embedding_service_pb2.IndexTrackRequest(chunk=chunk) for chunk in chunks_of(recording.audio))
     return chain([embedding_service_pb2.IndexTrackRequest(header=header)], chunks)
-
-
-def options(k: int, timbre_style: float, filters: SuggestionFilters | None) -> suggestions_pb2.SuggestionOptions:
-    """Write how suggestions are chosen."""
-    chosen = filters or SuggestionFilters()
-    return suggestions_pb2.SuggestionOptions(
-        k=k,
-        timbre_style=timbre_style,
-        excluded_singer_ids=chosen.excluded_singer_ids,
-        excluded_track_ids=chosen.excluded_track_ids,
-        genres=chosen.genres,
-        languages=chosen.languages,
-        voice_genders=[_gender(word) for word in chosen.voice_genders],
-        signals_off=chosen.signals_off,
-    )
-
-
-def _gender(word: str) -> "catalogue_pb2.VoiceGender.ValueType":
-    if word not in ("female", "male"):
-        raise invalid("voice_genders", 'must be "female" or "male"')
-    return GENDER_BY_WORD[word]
 
 
 def map_colour(word: str) -> "recommender_service_pb2.MapColour.ValueType":

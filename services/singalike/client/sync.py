@@ -7,7 +7,7 @@ from typing import Any, Self
 import grpc
 
 from singalike.client import channels, converters, requests
-from singalike.client.aio import Progress, Voice
+from singalike.client.aio import Progress
 from singalike.client.listener_calls import ListenerCalls
 from singalike.client.profile_converters import profile_from_message, profile_to_message
 from singalike.client.records import (
@@ -19,13 +19,12 @@ from singalike.client.records import (
     Model,
     Recording,
     SingerMap,
-    SingerSuggestions,
-    SongSuggestions,
-    SuggestionFilters,
     TrackDescription,
+    Voice,
     VoiceId,
 )
 from singalike.client.rpc_errors import reading_rpc_errors
+from singalike.client.suggestion_calls import SuggestionCalls
 from singalike.embeddings.profile import VoiceProfile
 from singalike.recsys.identification import Identification
 from singalike.v1 import embedding_service_pb2 as embedding_pb
@@ -34,7 +33,7 @@ from singalike.v1.embedding_service_pb2_grpc import EmbeddingServiceStub
 from singalike.v1.recommender_service_pb2_grpc import RecommenderServiceStub
 
 
-class Client(ListenerCalls):
+class Client(ListenerCalls, SuggestionCalls):
     """Calls both services, safe to share between threads; use it as `with Client() as client`.
 
     Args:
@@ -118,29 +117,6 @@ class Client(ListenerCalls):
     def delete_track(self, track_id: str) -> None:
         """Erase a track and, with its last track, the singer."""
         self._call(self._embedding.DeleteTrack, embedding_pb.DeleteTrackRequest(track_id=track_id))
-
-    def recommend_singers(
-        self, voice: Voice, *, k: int = 10, timbre_style: float = 0.5, filters: SuggestionFilters | None = None
-    ) -> SingerSuggestions:
-        """Find singers for a voice.
-
-        Args:
-            voice: A recording, what `embed` answered, or a `VoiceId`.
-            k: How many at most, 1 to 100.
-            timbre_style: Dial from 0, timbre alone, to 1, style alone.
-            filters: Who may be suggested.
-        """
-        options = requests.options(k, timbre_style, filters)
-        request = recommender_pb.RecommendSingersRequest(options=options, **self._voice(voice))
-        return converters.read_singers(self._call(self._recommender.RecommendSingers, request))
-
-    def recommend_songs(
-        self, voice: Voice, *, k: int = 10, timbre_style: float = 0.5, filters: SuggestionFilters | None = None
-    ) -> SongSuggestions:
-        """Find songs for a voice; the arguments are those of `recommend_singers`."""
-        options = requests.options(k, timbre_style, filters)
-        request = recommender_pb.RecommendSongsRequest(options=options, **self._voice(voice))
-        return converters.read_songs(self._call(self._recommender.RecommendSongs, request))
 
     def identify_singer(self, voice: Voice, *, k: int = 10, prior_of_none: float = 0.5) -> Identification:
         """Say with what probability a voice is each singer's, or nobody's in the catalogue.
@@ -230,8 +206,10 @@ class Client(ListenerCalls):
         request = recommender_pb.GetMapRequest(colour=requests.map_colour(colour))
         return converters.read_map(self._call(self._recommender.GetMap, request, self._long_deadline_s))
 
-    def _voice(self, voice: Voice) -> dict[str, Any]:
+    def _voice(self, voice: Voice | None) -> dict[str, Any]:
         """Name the one field of a request that says whose voice; a large recording is embedded first."""
+        if voice is None:
+            return {}
         if isinstance(voice, VoiceId):
             return {"voice_id": voice.value}
         if isinstance(voice, VoiceProfile):

@@ -15,6 +15,7 @@ from singalike.recsys.catalogue_view import CatalogueView
 from singalike.recsys.listener_taste import no_popularity, no_taste
 from singalike.recsys.presets import SINGERS, SONGS, Presets, shipped_presets
 from singalike.recsys.query import QueryPart, compose_query, singer_part, track_part, voice_part
+from singalike.recsys.seeds import SINGER, TRACK, Seed
 from singalike.recsys.signals import KEY_FIT_GAIN, SIGNALS
 from singalike.recsys.suggestions import SingerSuggestion, SongSuggestion, Suggestions, VoiceSummary
 from singalike.services.adapters.page_tokens import bad_token, make_token, read_token
@@ -24,7 +25,7 @@ from singalike.services.ranking import Heard, ListenerNow, Ranking, profile_dige
 from singalike.services.recently_used import RecentlyUsed
 from singalike.services.recommend_answer import hits_to_show, suggest_singer, suggest_song, summarise
 from singalike.services.recommend_filter import Mask, allow
-from singalike.services.recommend_options import SINGER, TRACK, RecommendOptions, Seed
+from singalike.services.recommend_options import RecommendOptions
 from singalike.services.segment_search import find_hits
 from singalike.services.view_keeper import CatalogueState, ViewKeeper
 from singalike.services.voice_checks import check_voice

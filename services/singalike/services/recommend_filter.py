@@ -8,8 +8,9 @@ from numpy.typing import NDArray
 
 from singalike.recsys.catalogue_view import CatalogueView
 from singalike.recsys.listener_taste import ListenerTaste
+from singalike.recsys.seeds import SINGER, TRACK
 from singalike.recsys.unlike import like_any
-from singalike.services.recommend_options import SINGER, TRACK, RecommendOptions
+from singalike.services.recommend_options import RecommendOptions
 
 Mask = NDArray[np.bool_]
 

@@ -8,30 +8,13 @@ from dataclasses import asdict, dataclass, field, replace
 from singalike.errors import FieldViolation, InvalidInputError
 from singalike.recsys.key_fit import COMFORTABLE, MODES
 from singalike.recsys.presets import RELATIONS, SIMILAR
+from singalike.recsys.seeds import SEED_KINDS, Seed
 from singalike.services.listener_records import Exclusion
 from singalike.services.ports import IndexFilter
 
 MAX_K = 100
 
 LANGUAGE_CODES = ("en", "ko")
-
-SINGER, TRACK, VOICE = "singer", "track", "voice"
-SEED_KINDS = (SINGER, TRACK, VOICE)
-
-
-@dataclass(frozen=True)
-class Seed:
-    """Something to look for more of, or less of.
-
-    Attributes:
-        kind: "singer", "track" or "voice" (an enrolled one).
-        id: Which.
-        weight: Above 0: more like this; below 0: less like this; -1 to 1. The voice of the request weighs 1.
-    """
-
-    kind: str
-    id: str
-    weight: float = 1.0
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,13 @@
 """What a request for suggestions asks for, and how its list came about."""
 
 from singalike.client.converters import WORD_BY_GENDER
+from singalike.recsys.blend import BlendPreset
 from singalike.recsys.key_fit import COMFORTABLE, EASY, STRETCH
 from singalike.recsys.presets import DISSIMILAR, DUET_PARTNER, SIMILAR
+from singalike.recsys.seeds import Seed
 from singalike.recsys.suggestions import ListSummary
-from singalike.services.recommend_options import RecommendOptions, Seed
+from singalike.services.recommend_options import RecommendOptions
+from singalike.v1 import feedback_pb2
 from singalike.v1 import suggestions_pb2 as pb
 
 WORD_BY_RELATION = {
@@ -55,6 +58,20 @@ def _read_seed(message: pb.Seed) -> Seed:
     field = message.WhichOneof("seed") or "voice_id"
     weight = message.weight if message.HasField("weight") else 1.0
     return Seed(field.removesuffix("_id"), getattr(message, field), weight)
+
+
+def write_preset(preset: BlendPreset, *, is_default: bool) -> feedback_pb2.Preset:
+    """Write a preset of weights."""
+    return feedback_pb2.Preset(
+        name=preset.name,
+        version=preset.version,
+        ranks=preset.ranks,
+        weights=preset.shares(),
+        taste_half_weight_events=preset.taste_half_weight_events,
+        description=preset.description,
+        figures=preset.figures,
+        is_default=is_default,
+    )
 
 
 def write_summary(summary: ListSummary) -> pb.ListSummary:
