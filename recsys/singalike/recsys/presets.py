@@ -54,16 +54,21 @@ class Presets:
         """Return the newest preset for a relation."""
         return self.find(DEFAULT_NAMES[relation, ranks], ranks)
 
-    def find(self, name: str, ranks: str) -> BlendPreset:
+    def find(self, name: str, ranks: str = "") -> BlendPreset:
         """Return a preset by "name" (its newest version) or "name@version".
+
+        Args:
+            name: Which.
+            ranks: What it has to rank; empty: either.
 
         Raises:
             NotFoundError: PRESET_NOT_FOUND.
         """
-        versions = [preset for preset in self.all() if preset.ranks == ranks and name in (preset.name, preset.label)]
+        fitting = [preset for preset in self.all() if ranks in ("", preset.ranks)]
+        versions = [preset for preset in fitting if name in (preset.name, preset.label)]
         if not versions:
-            known = ", ".join(preset.label for preset in self.all() if preset.ranks == ranks)
-            raise NotFoundError("PRESET_NOT_FOUND", f"no preset {name!r} ranks {ranks}: name one of {known}")
+            known, what = ", ".join(preset.label for preset in fitting), f" for {ranks}" if ranks else ""
+            raise NotFoundError("PRESET_NOT_FOUND", f"no preset {name!r}{what}: name one of {known}")
         return versions[-1]
 
 

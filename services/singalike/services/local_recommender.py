@@ -7,6 +7,7 @@ from functools import partial
 from typing import Protocol
 
 from singalike.errors import WrongStateError
+from singalike.recsys.presets import load_presets
 from singalike.services import bootstrap
 from singalike.services.index_follower import IndexFollower
 from singalike.services.ports import VoiceIndex
@@ -48,7 +49,7 @@ def local_recommender(settings: Settings, ear: EarShape, on_fallback: Callable[[
         follower = IndexFollower(catalogue, index, ear.model_version)
         follower.start()
         listeners = TasteKeeper(feedback, partial(datetime.now, UTC), at_once)
-        yield Recommender(catalogue, index, ear.model_version, listeners)
+        yield Recommender(catalogue, index, ear.model_version, listeners, load_presets(settings.presets))
         follower.stop()
 
 

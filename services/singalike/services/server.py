@@ -17,6 +17,7 @@ import structlog
 
 from singalike.client import AsyncClient
 from singalike.errors import UnavailableError
+from singalike.recsys.presets import load_presets
 from singalike.services import bootstrap
 from singalike.services.adapters.grpc_embedder import GrpcEmbedder
 from singalike.services.embedding.index_track import TrackIndexer, nobody_follows
@@ -121,7 +122,8 @@ async def _build_servers(which: Which, settings: Settings, parts: AsyncExitStack
         feedback = await _open_feedback(settings, parts)
         listeners = TasteKeeper(feedback, utc_now)
         parts.callback(listeners.stop)
-        recommender = Recommender(catalogue, index, ear.model_version, listeners)
+        presets = load_presets(settings.presets)
+        recommender = Recommender(catalogue, index, ear.model_version, listeners, presets)
         follower = IndexFollower(catalogue, index, ear.model_version)
         after_add, after_erase = follower.catch_up, _forget_erased(follower, recommender)
         await _follow(follower, recommender, parts)

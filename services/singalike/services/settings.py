@@ -39,6 +39,9 @@ class Settings(BaseSettings):
         le=36500,
         description="How long feedback, and what was shown to whom, is kept, in days from its arrival; 0: for ever.",
     )
+    presets: Path | None = Field(
+        default=None, description="Folder of presets of weights (*.json), beside the shipped ones."
+    )
     checkpoints: Path | None = Field(default=None, description="Folder of other checkpoints than the shipped ones.")
     timbre_encoder: str = Field(
         default="",

@@ -20,6 +20,7 @@ COMMANDS = {
     "ingest": "Take recordings into the catalogue.",
     "listeners": "Erase everything that is kept of a listener.",
     "map": "Draw the singers of the catalogue on a map.",
+    "presets": "List the weights that rankings go by.",
     "recommend": "Find singers and songs for a voice.",
     "serve": "Start the gRPC services.",
     "singers": "List and remove singers.",

@@ -15,6 +15,8 @@ def suggestions_to_json(suggestions: Suggestions) -> dict[str, Any]:
             "songs": [_song(song) for song in suggestions.songs],
             "voice": suggestions.voice and _voice(suggestions.voice),
             "notes": list(suggestions.notes),
+            "next_page_token": suggestions.next_page_token,
+            "summary": asdict(suggestions.summary),
         }
     )
     return arranged

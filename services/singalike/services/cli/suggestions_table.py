@@ -24,10 +24,14 @@ def print_suggestions(suggestions: Suggestions, titles: Mapping[str, str], conso
     """
     if suggestions.voice:
         console.print(_voice_line(suggestions.voice))
-    console.print(_singer_table(suggestions.singers))
+    if suggestions.singers or not suggestions.songs:
+        console.print(_singer_table(suggestions.singers))
     for line in _moment_lines(suggestions.singers[:MOMENTS_PRINTED], titles):
         console.print(line)
-    console.print(song_table(suggestions.songs))
+    if suggestions.songs or not suggestions.singers:
+        console.print(song_table(suggestions.songs))
+    if suggestions.next_page_token:
+        console.print(Text(f"more: --page-token {suggestions.next_page_token}"), soft_wrap=True)
     for note in suggestions.notes:
         console.print(Text(f"note: {note}", style="yellow"))
     for advice in suggestions.voice.quality.advice if suggestions.voice else ():

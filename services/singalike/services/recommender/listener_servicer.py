@@ -96,10 +96,6 @@ class ListenerServicer(RecommenderServiceServicer):
         await asyncio.to_thread(self._feedback.erase_listener, request.listener_id)
         return pb.DeleteListenerResponse()
 
-    async def ListPresets(self, request: pb.ListPresetsRequest, context: object) -> pb.ListPresetsResponse:
-        """Not there yet."""
-        raise WrongStateError("NOT_THERE_YET", "not there yet")
-
     async def GetExperimentReport(
         self, request: pb.GetExperimentReportRequest, context: object
     ) -> pb.GetExperimentReportResponse:

@@ -23,7 +23,7 @@ from singalike.services.wire.converters import (
     write_track,
     write_voice,
 )
-from singalike.services.wire.option_converters import read_options, write_summary
+from singalike.services.wire.option_converters import read_options, write_preset, write_summary
 from singalike.services.wire.validators import validate
 from singalike.v1 import recommender_service_pb2 as pb
 from singalike.v1.recommender_service_pb2_grpc import RecommenderServiceServicer
@@ -107,6 +107,14 @@ class RecommenderServicer(ListenerServicer, RecommenderServiceServicer):
         profile = await self._voices.find(request)
         found = await asyncio.to_thread(self._identifier.identify, profile, read_identify_options(request))
         return write_identification(found)
+
+    async def ListPresets(self, request: pb.ListPresetsRequest, context: object) -> pb.ListPresetsResponse:
+        """List the presets of weights."""
+        validate(request)
+        presets = self._recommender.presets
+        return pb.ListPresetsResponse(
+            presets=[write_preset(preset, is_default=presets.is_default(preset)) for preset in presets.all()]
+        )
 
     async def CreateVoice(self, request: pb.CreateVoiceRequest, context: object) -> pb.CreateVoiceResponse:
         """Enrol a voice; without consent its recording is not even listened to."""
