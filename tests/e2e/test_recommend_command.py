@@ -4,6 +4,7 @@ import json
 from hashlib import sha256
 from pathlib import Path
 
+import click
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
@@ -73,7 +74,8 @@ def test_the_json_is_what_programs_rely_on(data_dir: Path, voice: Path) -> None:
     result = run("recommend", voice, "--data-dir", data_dir, "--k", "3", "--json")
 
     answer = json.loads(result.stdout)
-    assert set(answer) == {"singers", "songs", "voice", "notes"}
+    assert {"singers", "songs", "voice", "notes", "next_page_token", "summary"} <= set(answer)
+    assert answer["summary"]["preset"].startswith("voice-singers@")
     assert len(answer["singers"]) == 3
     assert answer["singers"][0]["singer_id"] == HUMMER_3
     for singer in answer["singers"]:
@@ -91,6 +93,48 @@ def test_the_table_names_singers_as_their_owner_writes_them(data_dir: Path, voic
 
     assert "[bold]Hummer" in " ".join(result.stdout.replace("│", " ").split())
     assert "your voice:" in result.stdout
+
+
+def test_pages_follow_each_other_from_one_command_to_the_next(data_dir: Path, voice: Path) -> None:
+    asked = ("recommend", voice, "--data-dir", data_dir, "--only", "singers", "--k", "4", "--json")
+
+    first = json.loads(run(*asked).stdout)
+    second = json.loads(run(*asked, "--page-token", first["next_page_token"]).stdout)
+
+    found = [singer["singer_id"] for page in (first, second) for singer in page["singers"]]
+    assert len(found) == len(set(found)) == 6
+    assert second["next_page_token"] == ""
+    assert first["songs"] == []
+
+
+def test_a_seed_stands_for_a_voice_and_is_not_suggested(data_dir: Path) -> None:
+    result = run("recommend", "--data-dir", data_dir, "--seed", f"singer:{HUMMER_3}", "--json")
+
+    answer = json.loads(result.stdout)
+    assert answer["voice"] is None
+    assert len(answer["singers"]) == 5
+    assert HUMMER_3 not in {singer["singer_id"] for singer in answer["singers"]}
+
+
+@pytest.mark.parametrize("wrong", [("--seed", "anybody"), ("--seed", "singer:x:much"), ("--weight", "timbre"),
+                                   ("--page-token", "x")])  # fmt: skip
+def test_an_option_that_cannot_be_read_is_refused_by_name(data_dir: Path, voice: Path, wrong: tuple[str, str]) -> None:
+    result = run("recommend", voice, "--data-dir", data_dir, *wrong)
+
+    assert isinstance(result.exception, click.UsageError)
+    assert wrong[0] in result.exception.format_message()
+
+
+def test_presets_are_listed_and_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    own = {"name": "house", "version": 3, "ranks": "singers", "weights": {"timbre": 3, "style": 1}}
+    (tmp_path / "house.json").write_text(json.dumps(own), "utf-8")
+    monkeypatch.setenv("SINGALIKE_PRESETS", str(tmp_path))
+
+    listed, shown = run("presets", "list"), json.loads(run("presets", "show", "house", "--json").stdout)
+
+    assert "house@3" in listed.stdout
+    assert "* voice-singers@" in listed.stdout
+    assert shown["weights"] == {"timbre": 3.0, "style": 1.0}
 
 
 def test_identify_gives_probabilities_that_programs_can_rely_on(data_dir: Path, voice: Path) -> None:
