@@ -10,6 +10,7 @@ import argparse
 import os
 import resource
 import time
+import warnings
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from functools import partial
@@ -19,16 +20,19 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import numpy as np
+from implicit.nearest_neighbours import BM25Recommender, CosineRecommender
 from numpy.typing import NDArray
 
 from singalike.recsys.catalogue_view import CatalogueView, TrackView, build_view
 from singalike.recsys.collaborative import fit_taste_model, fold_in
 from singalike.recsys.dislikes import aversion_of
-from singalike.recsys.interactions import gather
+from singalike.recsys.interactions import gather, one_row
 from singalike.recsys.listener_events import read_attitude
 from singalike.recsys.popularity import count_listeners, popularity_in
 from singalike.services.listener_records import Exclusion, Feedback
 from singalike.services.taste_keeper import TasteKeeper
+
+warnings.filterwarnings("ignore", "Method expects CSR input")
 
 TASTES, TIMBRE_DIM = 8, 64
 KINDS = ("play", "finish", "like")
@@ -130,20 +134,33 @@ def percentiles_ms(work: Callable[[int], object], repeats: int) -> str:
     return f"p50 {1000 * np.percentile(times, 50):.2f} ms, p99 {1000 * np.percentile(times, 99):.2f} ms"
 
 
-def report_quality(view: CatalogueView, old: dict[str, list[Feedback]], new: list[NDArray[np.intp]],
-                   random: np.random.Generator) -> None:  # fmt: skip
-    """Print how well new listeners are served, beside what is popular."""
+def report_quality(
+    view: CatalogueView,
+    old: dict[str, list[Feedback]],
+    new: list[NDArray[np.intp]],
+    random: np.random.Generator,
+) -> None:
+    """Print how well new listeners are served, beside what is popular and what is heard by the same listeners."""
     interactions = gather(map(read_attitude, old.values()), view)
     model = fit_taste_model(interactions)
     assert model is not None
     popular = popularity_in(view, count_listeners(interactions)).tracks
-    figures = []
+    of_tracks = interactions.table[:, : len(view.tracks)]
+    neighbours = {"item-item cosine": CosineRecommender(K=100, num_threads=1),
+                  "item-item BM25": BM25Recommender(K=100, num_threads=1)}  # fmt: skip
+    for each in neighbours.values():
+        each.fit(of_tracks, show_progress=False)
+    figures: dict[str, list[float]] = {name: [] for name in ("collaborative", "most popular", *neighbours)}
     for rows in new:
         heard, wanted = rows[len(rows) // 2 :], rows[: len(rows) // 2]
-        taste = fold_in(model, read_attitude(events_of(view, heard.tolist(), random)))
-        figures.append((ndcg_at_10(taste.tracks, heard, wanted), ndcg_at_10(popular, heard, wanted)))
-    learnt, alike = np.mean(figures, axis=0)
-    print(f"NDCG@10 of {len(new)} new listeners: collaborative {learnt:.3f}, the most popular {alike:.3f}")
+        attitude = read_attitude(events_of(view, heard.tolist(), random))
+        liked = one_row(attitude.liked, view)[:, : len(view.tracks)]
+        scores = {"collaborative": fold_in(model, attitude).tracks, "most popular": popular}
+        scores |= {name: np.asarray((liked @ each.similarity).todense()).ravel() for name, each in neighbours.items()}
+        for name, score in scores.items():
+            figures[name].append(ndcg_at_10(score, heard, wanted))
+    listed = ", ".join(f"{name} {np.mean(values):.3f}" for name, values in figures.items())
+    print(f"NDCG@10 of {len(new)} new listeners: {listed}")
 
 
 def report_times(view: CatalogueView, events: dict[str, list[Feedback]]) -> None:
