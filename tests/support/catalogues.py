@@ -60,6 +60,10 @@ class MemoryCatalogue:
         self.vector_reads += len(chosen)
         return iter(chosen)
 
+    def pulse(self) -> int | None:
+        """Return the number of changes so far."""
+        return self._revision
+
     def revision(self) -> int:
         """Return the number of changes so far."""
         return self._revision

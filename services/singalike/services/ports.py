@@ -187,6 +187,12 @@ class Catalogue(Protocol):
     def revision(self) -> int:
         """Return the revision of the last change, 0 when nothing ever changed."""
 
+    def pulse(self) -> int | None:
+        """Return a number that changes with every commit to the database, also one about listeners.
+
+        It takes microseconds, and may be asked on an event loop; None where knowing would cost a call.
+        """
+
     def changes(self, after_revision: int, model_version: str, limit: int = 5000) -> CatalogueChanges:
         """Return what an index at `after_revision` is missing, about `limit` points at a time."""
 

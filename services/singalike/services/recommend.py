@@ -1,7 +1,7 @@
 """Use case: singers and songs for a voice."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -104,6 +104,16 @@ class Recommender:
     def presets(self) -> Presets:
         """The presets that a request may name."""
         return self._presets
+
+    def moment(self) -> Hashable | None:
+        """Return what stays equal as long as equal requests have equal answers; quick, also on an event loop.
+
+        None where it cannot be told without a call to the database.
+        """
+        pulse = self._catalogue.pulse()
+        learnt = self._listeners.state("") if self._listeners else ""
+        today = int(self._now().timestamp() // 86400)
+        return None if pulse is None else (pulse, self._keeper.latest.revision, learnt, today)
 
     def view(self) -> CatalogueView:
         """Return the view that requests work on."""

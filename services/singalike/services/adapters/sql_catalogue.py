@@ -159,6 +159,10 @@ class SqlCatalogue:
         self._database.scrub_again()
         return self._memory.get("revision", self._read_revision)
 
+    def pulse(self) -> int | None:
+        """Return a number that another commit of anybody changes; None where it would cost a call to know."""
+        return self._memory.pulse()
+
     def changes(self, after_revision: int, model_version: str, limit: int = 5000) -> CatalogueChanges:
         """Return what an index at `after_revision` is missing, about `limit` points at a time.
 

@@ -37,7 +37,7 @@ class ReadMemory:
             key: What is read.
             read: Reads it; what it raises is raised, and not kept.
         """
-        before = self._look()
+        before = self.pulse()
         with self._lock:
             if before is not None and key in self._kept:
                 self._kept.move_to_end(key)
@@ -45,7 +45,7 @@ class ReadMemory:
                 return value
         value = read()
         # Had somebody committed in between, it would be unknown of which state this is.
-        if before is not None and self._look() == before:
+        if before is not None and self.pulse() == before:
             self._keep(key, value, before)
         return value
 
@@ -62,7 +62,8 @@ class ReadMemory:
                 self._watch.close()
             self._watch = None
 
-    def _look(self) -> int | None:
+    def pulse(self) -> int | None:
+        """Return a number that another commit of anybody changes; None where it would cost a call to know."""
         with self._lock:
             if self._watch is None:
                 return None

@@ -12,6 +12,7 @@ from singalike.services.ports import Catalogue, TrackFilter
 from singalike.services.recommend import Recommender
 from singalike.services.recommender.listener_servicer import ListenerServicer
 from singalike.services.recommender.map_keeper import MapKeeper
+from singalike.services.recommender.reply_keeper import ReplyKeeper
 from singalike.services.recommender.voices import Voices, read_consent
 from singalike.services.wire.converters import (
     read_identify_options,
@@ -64,12 +65,16 @@ class RecommenderServicer(ListenerServicer, RecommenderServiceServicer):
         self._catalogue = catalogue
         self._voices = voices
         self._maps = maps
+        self._replies = ReplyKeeper(recommender.moment)
 
     async def RecommendSingers(
         self, request: pb.RecommendSingersRequest, context: object
     ) -> pb.RecommendSingersResponse:
         """Find singers for a voice."""
         validate(request)
+        return await self._replies.get(request, lambda: self._recommend_singers(request))
+
+    async def _recommend_singers(self, request: pb.RecommendSingersRequest) -> pb.RecommendSingersResponse:
         profile = await self._voices.find_any(request)
         found = await asyncio.to_thread(
             self._recommender.recommend_singers, profile, read_options(request.options), request.page_token
@@ -85,6 +90,9 @@ class RecommenderServicer(ListenerServicer, RecommenderServiceServicer):
     async def RecommendSongs(self, request: pb.RecommendSongsRequest, context: object) -> pb.RecommendSongsResponse:
         """Find songs for a voice."""
         validate(request)
+        return await self._replies.get(request, lambda: self._recommend_songs(request))
+
+    async def _recommend_songs(self, request: pb.RecommendSongsRequest) -> pb.RecommendSongsResponse:
         profile = await self._voices.find_any(request)
         found = await asyncio.to_thread(
             self._recommender.recommend_songs,

@@ -1,0 +1,49 @@
+"""Replies to requests that came before, as long as they would be the same."""
+
+from collections.abc import Awaitable, Callable, Hashable
+from typing import Any, TypeVar, cast
+
+from google.protobuf.message import Message
+
+from singalike.services.recently_used import RecentlyUsed
+
+Reply = TypeVar("Reply", bound=Message)
+
+REPLIES_KEPT = 1024
+
+
+class ReplyKeeper:
+    """Answers a request about an enrolled voice, or about none, from what the same request was told before.
+
+    The same inputs have the same answer, so all that has to be known is that nothing has changed: neither the database
+    nor what was learnt from it, nor the day.
+
+    Args:
+        moment: Returns what stays equal as long as answers do; None when it cannot tell.
+    """
+
+    def __init__(self, moment: Callable[[], Hashable | None]) -> None:
+        self._moment = moment
+        self._kept: RecentlyUsed[tuple[str, bytes], tuple[Hashable, Message]] = RecentlyUsed(REPLIES_KEPT)
+
+    async def get(self, request: Any, make: Callable[[], Awaitable[Reply]]) -> Reply:
+        """Return the reply to a request; it is shared, so nobody may write to it.
+
+        Args:
+            request: With the oneof `voice`; recordings and profiles are large and hardly ever the same again.
+            make: Makes the reply.
+        """
+        if request.WhichOneof("voice") not in {None, "voice_id"}:
+            return await make()
+        moment = self._moment()
+        if moment is None:
+            return await make()
+        key = (request.DESCRIPTOR.name, request.SerializeToString(deterministic=True))
+        kept = self._kept.find(key)
+        if kept is not None and kept[0] == moment:
+            return cast(Reply, kept[1])
+        made = await make()
+        # Had anything changed meanwhile, it would be unknown of which moment this is.
+        if self._moment() == moment:
+            self._kept.put(key, (moment, made))
+        return made

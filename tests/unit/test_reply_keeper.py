@@ -1,0 +1,78 @@
+"""A reply is given again for exactly as long as it would be the same."""
+
+from collections.abc import Awaitable, Callable
+
+from singalike.services.recommender.reply_keeper import ReplyKeeper
+from singalike.v1 import recommender_service_pb2 as pb
+from singalike.v1 import suggestions_pb2, voice_pb2
+
+ASKED = pb.RecommendSongsRequest(voice_id="v-1")
+
+
+class Maker:
+    """Makes another reply each time."""
+
+    def __init__(self) -> None:
+        self.made = 0
+
+    def __call__(self) -> Awaitable[pb.RecommendSongsResponse]:
+        return self._make()
+
+    async def _make(self) -> pb.RecommendSongsResponse:
+        self.made += 1
+        return pb.RecommendSongsResponse(notes=[f"reply {self.made}"])
+
+
+def told(moments: list[int | None]) -> Callable[[], int | None]:
+    """Answer with the first moment as long as there is no other."""
+    return lambda: moments[0]
+
+
+async def test_the_same_request_has_the_same_reply_as_long_as_nothing_changes() -> None:
+    moments: list[int | None] = [1]
+    keeper, make = ReplyKeeper(told(moments)), Maker()
+
+    replies = [await keeper.get(ASKED, make) for _ in range(3)]
+
+    assert [reply.notes[0] for reply in replies] == ["reply 1"] * 3
+    moments[0] = 2
+    assert (await keeper.get(ASKED, make)).notes == ["reply 2"]
+
+
+async def test_another_request_has_another_reply() -> None:
+    keeper, make = ReplyKeeper(told([1])), Maker()
+    other = pb.RecommendSongsRequest(voice_id="v-1", options=suggestions_pb2.SuggestionOptions(k=3))
+    kind = pb.RecommendSingersRequest(voice_id="v-1")
+
+    replies = [await keeper.get(request, make) for request in (ASKED, other, kind)]
+
+    assert [reply.notes[0] for reply in replies] == ["reply 1", "reply 2", "reply 3"]
+
+
+async def test_what_was_made_while_something_changed_is_not_kept() -> None:
+    moments: list[int | None] = [1]
+    make = Maker()
+
+    async def slowly() -> pb.RecommendSongsResponse:
+        made = await make()
+        moments[0] = 2
+        return made
+
+    keeper = ReplyKeeper(told(moments))
+    await keeper.get(ASKED, slowly)
+    moments[0] = 1
+
+    assert (await keeper.get(ASKED, make)).notes == ["reply 2"]
+
+
+async def test_where_changes_cannot_be_told_and_for_recordings_every_reply_is_made() -> None:
+    make = Maker()
+    recording = pb.RecommendSongsRequest(recording=voice_pb2.Recording(audio=b"sound"))
+
+    for _ in range(2):
+        await ReplyKeeper(told([None])).get(ASKED, make)
+    keeper = ReplyKeeper(told([1]))
+    for _ in range(2):
+        await keeper.get(recording, make)
+
+    assert make.made == 4
