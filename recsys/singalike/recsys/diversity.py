@@ -49,15 +49,16 @@ def spread_out(score: Similarities, vectors: Vectors, dial: float) -> NDArray[np
         return np.arange(count)
     span = score[0] - score[-1]
     relevance = (1.0 - dial) * ((score - score[-1]) / span if span > 0 else np.ones(count))
-    cosine = vectors @ vectors.T
-    nearest = cosine[0].astype(np.float64)
+    alike = dial * (vectors @ vectors.T).astype(np.float64)
+    nearest, merit = alike[0].copy(), np.empty(count)
     chosen = [0]
     relevance[0] = -np.inf
+    # Two hundred turns in every request: arrays are written in place.
     for _ in range(1, count):
-        best = int(np.argmax(relevance - dial * nearest))
+        best = int(np.subtract(relevance, nearest, out=merit).argmax())
         chosen.append(best)
         relevance[best] = -np.inf
-        np.maximum(nearest, cosine[best], out=nearest)
+        np.maximum(nearest, alike[best], out=nearest)
     return np.array(chosen, dtype=np.intp)
 
 

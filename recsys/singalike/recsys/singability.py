@@ -16,6 +16,7 @@ Source:
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,12 +49,12 @@ class SingabilityTable:
     phrases: Floats
     leaps: Floats
 
-    @property
+    @cached_property
     def overall(self) -> Floats:
         """The least of the known parts, float64 (tracks,); NaN where none is known."""
         return np.asarray(np.fmin(self.range, self.least_demand))
 
-    @property
+    @cached_property
     def ease(self) -> NDArray[np.str_]:
         """What each track is called, "easy", "comfortable", "stretch" or "" where nothing is known."""
         demand, inside = np.nan_to_num(self.least_demand, nan=1.0), np.nan_to_num(self.range, nan=1.0)
@@ -75,7 +76,7 @@ class SingabilityTable:
             ease=str(self.ease[place]),
         )
 
-    @property
+    @cached_property
     def least_demand(self) -> Floats:
         """The least of tempo, phrases and leaps, float64 (tracks,); NaN where none is known."""
         return np.asarray(np.fmin(np.fmin(self.tempo, self.phrases), self.leaps))

@@ -20,11 +20,15 @@ from singalike.recsys.pages import cut_page
 from singalike.recsys.presets import SINGERS
 from singalike.recsys.query import VoiceQuery
 from singalike.recsys.signals import SignalTable, nearness_to_unlike, singer_listener_signals, singer_signals
-from singalike.recsys.singability import undemanding
+from singalike.recsys.singability import SingabilityTable, singability, undemanding
 from singalike.recsys.song_demands import SingingVoice, singing_voice
 from singalike.recsys.songs import song_listener_signals, song_signals
+from singalike.services.ports import IndexFilter
+from singalike.services.recently_used import RecentlyUsed
 from singalike.services.recommend_filter import Allowed, Mask
 from singalike.services.recommend_options import RecommendOptions
+
+LOOK_UPS_KEPT = 4
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,6 +64,16 @@ class Heard:
     def keys(self) -> KeyFit:
         """Key fit of all tracks."""
         return choose_keys(self.view.demands, self.voice, self.singing_mode, original_key=self.original_key)
+
+    @cached_property
+    def how_hard(self) -> SingabilityTable:
+        """How hard all tracks are for who is to sing, each in its key."""
+        return singability(self.view.demands, self.voice, self.keys.shift, np.arange(len(self.view.tracks)))
+
+    @cached_property
+    def found_again(self) -> RecentlyUsed[IndexFilter, SegmentHits]:
+        """What was looked up for the moments of a page."""
+        return RecentlyUsed(LOOK_UPS_KEPT)
 
     @cached_property
     def songs(self) -> SignalTable:

@@ -35,7 +35,7 @@ __all__ = ["DEFAULT_OPTIONS", "RecommendOptions", "Recommender"]
 
 DEFAULT_OPTIONS = RecommendOptions()
 
-VOICES_KEPT, RANKINGS_KEPT = 32, 64
+VOICES_KEPT, RANKINGS_KEPT = 64, 128
 
 utc_now = partial(datetime.now, UTC)
 

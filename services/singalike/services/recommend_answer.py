@@ -9,7 +9,7 @@ from singalike.recsys.moments import best_moments
 from singalike.recsys.neighbours import NO_HITS, SegmentHits
 from singalike.recsys.presets import SINGERS
 from singalike.recsys.signals import COLLABORATIVE, LISTENER_SIGNALS
-from singalike.recsys.singability import held_notes, singability
+from singalike.recsys.singability import held_notes
 from singalike.recsys.suggestions import Conversion, ListSummary, Moment, SingerSuggestion, SongSuggestion
 from singalike.services.ports import VoiceIndex
 from singalike.services.ranking import Ranking
@@ -37,7 +37,8 @@ def hits_to_show(ranking: Ranking, rows: list[int], index: VoiceIndex) -> Segmen
     if not silent:
         return hits
     where = ranking.options.filter_for(frozenset(view.singers[row].singer_id for row in silent))
-    found = find_hits(index, heard.profile, view, where, segments=SEGMENTS_TO_SHOW)
+    profile = heard.profile
+    found = heard.found_again.get(where, lambda: find_hits(index, profile, view, where, segments=SEGMENTS_TO_SHOW))
     return hits.joined(found.only(ranking.allowed.tracks[found.track]))
 
 
@@ -64,12 +65,11 @@ def suggest_song(ranking: Ranking, hits: SegmentHits, row: int, voice_id: str) -
         row: Of the track.
         voice_id: The enrolled voice that asks, if any, for the conversion.
     """
-    keys, voice, view = ranking.heard.keys, ranking.heard.voice, ranking.view
+    keys, view = ranking.heard.keys, ranking.view
     track = view.tracks[row]
     evidence = ranking.blend.evidence_of(row)
     shift = int(keys.shift[row])
     highest, longest = held_notes(view.demands, row, shift)
-    how_hard = singability(view.demands, voice, keys.shift[[row]], np.array([row]))
     return SongSuggestion(
         track_id=track.track_id,
         title=track.title,
@@ -84,7 +84,7 @@ def suggest_song(ranking: Ranking, hits: SegmentHits, row: int, voice_id: str) -
         key_shift_confidence=_known(keys.confidence[row]),
         highest_note_midi=highest,
         longest_note=longest,
-        singability=how_hard.of(0),
+        singability=ranking.heard.how_hard.of(row),
         evidence=evidence,
         conversion=Conversion(voice_id, track.track_id, shift),
     )

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 
 from singalike.errors import FieldViolation, InvalidInputError
 from singalike.recsys.key_fit import COMFORTABLE, MODES
@@ -117,7 +117,7 @@ class RecommendOptions:
 
     def digest(self) -> str:
         """Return a text that is equal for equal options, in every process."""
-        body = json.dumps(asdict(self), default=sorted, sort_keys=True)
+        body = json.dumps(vars(self), default=_plain, sort_keys=True)
         return hashlib.blake2b(body.encode(errors="surrogatepass"), digest_size=16).hexdigest()
 
 
@@ -129,6 +129,13 @@ FIELD_OF_EXCLUSION = {
     "unlike_singer": "unlike_singer_ids",
 }
 """Which option does for one request what a lasting exclusion does for all."""
+
+
+def _plain(value: object) -> object:
+    """Write what JSON lacks: sets in order, seeds and other mappings as dictionaries."""
+    if isinstance(value, frozenset):
+        return sorted(value)
+    return dict(value) if isinstance(value, Mapping) else vars(value)
 
 
 def _refused(reason: str, field_name: str, message: str) -> InvalidInputError:
