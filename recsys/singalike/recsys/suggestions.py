@@ -239,6 +239,7 @@ class Suggestions:
         next_page_token: For the next page; empty at the end.
         abstention: Why nobody is named; None when somebody is.
         summary: How the list came about.
+        teams: For a list that two presets made, the arm that gave each suggestion; else empty.
     """
 
     singers: tuple[SingerSuggestion, ...]
@@ -248,3 +249,4 @@ class Suggestions:
     next_page_token: str = ""
     abstention: Abstention | None = None
     summary: ListSummary = field(default_factory=ListSummary)
+    teams: tuple[str, ...] = ()

@@ -1,6 +1,7 @@
 """Call Singalike from Python: `Client` for ordinary programs, `AsyncClient` for asyncio."""
 
 from singalike.client.aio import AsyncClient
+from singalike.client.experiment_report import ArmFigures, ExperimentReport
 from singalike.client.listener_records import Exclusion, Feedback
 from singalike.client.records import (
     CatalogueSinger,
@@ -23,6 +24,7 @@ from singalike.client.sync import Client
 from singalike.recsys.seeds import Seed
 
 __all__ = [
+    "ArmFigures",
     "AsyncClient",
     "CatalogueSinger",
     "CatalogueTrack",
@@ -30,6 +32,7 @@ __all__ = [
     "EmbedRefusal",
     "EnrolledVoice",
     "Exclusion",
+    "ExperimentReport",
     "Feedback",
     "MapPoint",
     "Model",

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Iterator, Sequence
 from typing import Any
 
+from singalike.client.experiment_report import ExperimentReport, read_experiment_report
 from singalike.client.listener_converters import read_exclusion, read_feedback, write_exclusion, write_feedback
 from singalike.client.listener_records import Exclusion, Feedback
 from singalike.client.requests import new_request_id
@@ -67,6 +68,11 @@ class ListenerCalls:
         """Erase everything that is kept of a listener; an unknown one is erased already."""
         self._call(self._recommender.DeleteListener, pb.DeleteListenerRequest(listener_id=listener_id))
 
+    def get_experiment_report(self) -> ExperimentReport:
+        """Ask what came of the running experiment."""
+        reply = self._call(self._recommender.GetExperimentReport, pb.GetExperimentReportRequest())
+        return read_experiment_report(reply)
+
     def _call(self, method: Any, request: Any, deadline_s: float | None = None) -> Any:
         raise NotImplementedError
 
@@ -129,6 +135,11 @@ class AsyncListenerCalls:
     async def delete_listener(self, listener_id: str) -> None:
         """Erase everything that is kept of a listener; an unknown one is erased already."""
         await self._call(self._recommender.DeleteListener, pb.DeleteListenerRequest(listener_id=listener_id))
+
+    async def get_experiment_report(self) -> ExperimentReport:
+        """Ask what came of the running experiment."""
+        reply = await self._call(self._recommender.GetExperimentReport, pb.GetExperimentReportRequest())
+        return read_experiment_report(reply)
 
     async def _call(self, method: Any, request: Any, deadline_s: float | None = None) -> Any:
         raise NotImplementedError

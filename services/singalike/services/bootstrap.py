@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from singalike.audio.separation import Separator
     from singalike.embeddings.ears.port import VoiceVectorEncoder
     from singalike.embeddings.encoder import VoiceEncoder
+    from singalike.recsys.experiments import Experiment
     from singalike.services.adapters.sql_catalogue import SqlCatalogue
     from singalike.services.adapters.sql_feedback import SqlFeedback
     from singalike.services.ports import VoiceIndex
@@ -96,6 +97,23 @@ def open_feedback(settings: Settings) -> "SqlFeedback":
     from singalike.services.adapters.sql_feedback import SqlFeedback
 
     return SqlFeedback(settings.catalogue_url, settings.min_free_disk_mb, settings.feedback_days)
+
+
+def load_experiment(settings: Settings) -> "Experiment | None":
+    """Read the experiment that the settings name; None where none runs.
+
+    Raises:
+        InvalidInputError: BAD_EXPERIMENT, BAD_SETTING.
+    """
+    from singalike.recsys.experiments import read_experiment
+
+    if settings.experiment is None:
+        return None
+    try:
+        text = settings.experiment.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InvalidInputError("BAD_SETTING", f"SINGALIKE_EXPERIMENT: cannot read the file ({error})") from error
+    return read_experiment(text)
 
 
 def open_index(settings: Settings, timbre_dim: int, style_dim: int, model_version: str = "") -> "VoiceIndex":

@@ -24,6 +24,7 @@ from singalike.services.embedding.index_track import TrackIndexer, nobody_follow
 from singalike.services.embedding.local_embedder import LocalEmbedder
 from singalike.services.embedding.servicer import EmbeddingServicer
 from singalike.services.erasure import IndexEraser
+from singalike.services.exposure_log import ExposureLog
 from singalike.services.feedback_pruner import FeedbackPruner
 from singalike.services.identify import SingerIdentifier
 from singalike.services.index_follower import FollowEvent, IndexFollower
@@ -34,6 +35,7 @@ from singalike.services.recommender.map_keeper import MapKeeper
 from singalike.services.recommender.servicer import RecommenderServicer
 from singalike.services.recommender.voices import Voices
 from singalike.services.settings import Settings
+from singalike.services.showing import Showing, check_experiment
 from singalike.services.taste_keeper import TasteKeeper
 from singalike.services.wire.listening import check_exposure
 from singalike.services.wire.rpc_server import RpcServer
@@ -52,6 +54,7 @@ BLOCKING_THREADS = 16
 
 FOLLOW_INTERVAL_S = 1.0
 PRUNE_INTERVAL_S = 60.0
+EXPOSURE_INTERVAL_S = 1.0
 
 EAR_ATTEMPTS, EAR_PAUSE_S = 60, 1.0
 
@@ -137,6 +140,7 @@ async def _build_servers(which: Which, settings: Settings, parts: AsyncExitStack
             utc_now,
             feedback,
             settings.feedback_days,
+            _open_showing(settings, recommender, feedback, parts),
         )
         register = partial(add_RecommenderServiceServicer_to_server, servicer)
         servers["recommender"] = RpcServer(RECOMMENDER_SERVICE, register, settings, settings.recommender_port)
@@ -163,6 +167,20 @@ async def _open_feedback(settings: Settings, parts: AsyncExitStack) -> FeedbackS
     pruner.run_in_background(PRUNE_INTERVAL_S)
     parts.callback(pruner.stop)
     return feedback
+
+
+def _open_showing(
+    settings: Settings, recommender: Recommender, feedback: FeedbackStore, parts: AsyncExitStack
+) -> Showing:
+    """Write down what is shown, beside the requests, and run the experiment, if any."""
+    log = ExposureLog(feedback)
+    log.run_in_background(EXPOSURE_INTERVAL_S)
+    parts.callback(log.stop)
+    experiment = bootstrap.load_experiment(settings)
+    if experiment is not None:
+        check_experiment(experiment, recommender.presets)
+        LOG.info("experiment_started", name=experiment.name, ranks=experiment.ranks, interleave=experiment.interleave)
+    return Showing(recommender, log, utc_now, experiment)
 
 
 async def _build_embedder(which: Which, settings: Settings, parts: AsyncExitStack) -> Embedder:

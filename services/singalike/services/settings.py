@@ -42,6 +42,9 @@ class Settings(BaseSettings):
     presets: Path | None = Field(
         default=None, description="Folder of presets of weights (*.json), beside the shipped ones."
     )
+    experiment: Path | None = Field(
+        default=None, description="JSON file of the experiment that runs (docs/recommender.md); empty: none."
+    )
     checkpoints: Path | None = Field(default=None, description="Folder of other checkpoints than the shipped ones.")
     timbre_encoder: str = Field(
         default="",

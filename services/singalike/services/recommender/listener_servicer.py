@@ -7,6 +7,7 @@ from datetime import datetime
 
 from singalike.errors import WrongStateError
 from singalike.services.listener_ports import FeedbackStore
+from singalike.services.showing import Showing
 from singalike.services.wire.listener_converters import (
     content_of,
     read_exclusion,
@@ -28,9 +29,13 @@ class ListenerServicer(RecommenderServiceServicer):
         feedback: What is kept of listeners.
         feedback_days: How long events are kept whose callers do not say; 0: for ever.
         now: The clock, in UTC.
+        showing: Notes down what listeners were shown.
     """
 
-    def __init__(self, feedback: FeedbackStore, feedback_days: int, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, feedback: FeedbackStore, feedback_days: int, now: Callable[[], datetime], showing: Showing
+    ) -> None:
+        self._showing = showing
         self._feedback = feedback
         self._feedback_days = feedback_days
         self._now = now
@@ -93,11 +98,9 @@ class ListenerServicer(RecommenderServiceServicer):
     async def DeleteListener(self, request: pb.DeleteListenerRequest, context: object) -> pb.DeleteListenerResponse:
         """Erase everything that is kept of a listener."""
         validate(request)
-        await asyncio.to_thread(self._feedback.erase_listener, request.listener_id)
+        await asyncio.to_thread(self._erase, request.listener_id)
         return pb.DeleteListenerResponse()
 
-    async def GetExperimentReport(
-        self, request: pb.GetExperimentReportRequest, context: object
-    ) -> pb.GetExperimentReportResponse:
-        """Not there yet."""
-        raise WrongStateError("NOT_THERE_YET", "not there yet")
+    def _erase(self, listener_id: str) -> None:
+        self._showing.forget(listener_id)
+        self._feedback.erase_listener(listener_id)

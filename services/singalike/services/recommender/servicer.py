@@ -10,10 +10,12 @@ from singalike.services.identify import SingerIdentifier
 from singalike.services.listener_ports import FeedbackStore
 from singalike.services.ports import Catalogue, TrackFilter
 from singalike.services.recommend import Recommender
+from singalike.services.recommender.experiment_servicer import ExperimentServicer
 from singalike.services.recommender.listener_servicer import ListenerServicer
 from singalike.services.recommender.map_keeper import MapKeeper
 from singalike.services.recommender.reply_keeper import ReplyKeeper
 from singalike.services.recommender.voices import Voices, read_consent
+from singalike.services.showing import Showing
 from singalike.services.wire.converters import (
     read_identify_options,
     write_identification,
@@ -34,7 +36,7 @@ DEFAULT_PAGE_SIZE = 50
 COLOUR_WORDS = {pb.MAP_COLOUR_GENRE: "genre", pb.MAP_COLOUR_RANGE: "range"}
 
 
-class RecommenderServicer(ListenerServicer, RecommenderServiceServicer):
+class RecommenderServicer(ListenerServicer, ExperimentServicer, RecommenderServiceServicer):
     """Serves `singalike.v1.RecommenderService`.
 
     Args:
@@ -46,6 +48,7 @@ class RecommenderServicer(ListenerServicer, RecommenderServiceServicer):
         now: The clock, in UTC.
         feedback: What is kept of listeners.
         feedback_days: How long events are kept whose callers do not say; 0: for ever.
+        showing: Makes lists for listeners and notes down what they were shown.
     """
 
     def __init__(
@@ -58,8 +61,9 @@ class RecommenderServicer(ListenerServicer, RecommenderServiceServicer):
         now: Callable[[], datetime],
         feedback: FeedbackStore,
         feedback_days: int,
+        showing: Showing,
     ) -> None:
-        super().__init__(feedback, feedback_days, now)
+        super().__init__(feedback, feedback_days, now, showing)
         self._recommender = recommender
         self._identifier = identifier
         self._catalogue = catalogue
@@ -77,7 +81,7 @@ class RecommenderServicer(ListenerServicer, RecommenderServiceServicer):
     async def _recommend_singers(self, request: pb.RecommendSingersRequest) -> pb.RecommendSingersResponse:
         profile = await self._voices.find_any(request)
         found = await asyncio.to_thread(
-            self._recommender.recommend_singers, profile, read_options(request.options), request.page_token
+            self._showing.recommend_singers, profile, read_options(request.options), request.page_token
         )
         return pb.RecommendSingersResponse(
             singers=[write_singer_suggestion(singer) for singer in found.singers],
@@ -95,7 +99,7 @@ class RecommenderServicer(ListenerServicer, RecommenderServiceServicer):
     async def _recommend_songs(self, request: pb.RecommendSongsRequest) -> pb.RecommendSongsResponse:
         profile = await self._voices.find_any(request)
         found = await asyncio.to_thread(
-            self._recommender.recommend_songs,
+            self._showing.recommend_songs,
             profile,
             read_options(request.options),
             request.page_token,

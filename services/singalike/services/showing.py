@@ -1,0 +1,119 @@
+"""Use case: lists for listeners, by the preset of their arm, with a note of what they were shown."""
+
+import secrets
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+
+from singalike.embeddings.profile import VoiceProfile
+from singalike.recsys.experiments import Experiment, assign_arm
+from singalike.recsys.presets import SIMILAR, SINGERS, SONGS, Presets
+from singalike.recsys.suggestions import Suggestions
+from singalike.services.exposure_log import ExposureLog
+from singalike.services.listener_records import Exposure
+from singalike.services.recommend import DEFAULT_OPTIONS, Recommender, RecommendOptions
+
+
+def new_exposure_id() -> str:
+    """Draw an id that cannot be guessed."""
+    return f"e-{secrets.token_hex(16)}"
+
+
+def check_experiment(experiment: Experiment, presets: Presets) -> Experiment:
+    """Return the experiment when its presets are there; else NotFoundError PRESET_NOT_FOUND."""
+    for arm in experiment.arms:
+        presets.find(arm.preset, experiment.ranks)
+    return experiment
+
+
+class Showing:
+    """Asks a recommender for lists and notes down what listeners were shown.
+
+    An experiment chooses the preset of requests that name a listener and leave the choice open: no preset, no weights,
+    no relation but likeness.
+
+    Args:
+        recommender: Ranks.
+        log: Takes what was shown; None: nothing is noted down.
+        now: The clock, in UTC.
+        experiment: Which presets are tried; None: none.
+        exposure_ids: Draws ids.
+    """
+
+    def __init__(
+        self,
+        recommender: Recommender,
+        log: ExposureLog | None,
+        now: Callable[[], datetime],
+        experiment: Experiment | None = None,
+        exposure_ids: Callable[[], str] = new_exposure_id,
+    ) -> None:
+        self._recommender = recommender
+        self._log = log
+        self._now = now
+        self._experiment = experiment
+        self._exposure_ids = exposure_ids
+
+    @property
+    def experiment(self) -> Experiment | None:
+        """What is tried."""
+        return self._experiment
+
+    def recommend_singers(
+        self, profile: VoiceProfile | None, options: RecommendOptions = DEFAULT_OPTIONS, page_token: str = ""
+    ) -> Suggestions:
+        """Suggest singers, as `Recommender.recommend_singers`."""
+        asked, arm = self.choose(SINGERS, options)
+        found = self._recommender.recommend_singers(profile, asked, page_token)
+        return self._note(SINGERS, options.listener_id, arm, found, [singer.singer_id for singer in found.singers])
+
+    def recommend_songs(
+        self,
+        profile: VoiceProfile | None,
+        options: RecommendOptions = DEFAULT_OPTIONS,
+        page_token: str = "",
+        voice_id: str = "",
+    ) -> Suggestions:
+        """Suggest songs, as `Recommender.recommend_songs`."""
+        asked, arm = self.choose(SONGS, options)
+        found = self._recommender.recommend_songs(profile, asked, page_token, voice_id)
+        return self._note(SONGS, options.listener_id, arm, found, [song.track_id for song in found.songs])
+
+    def choose(self, ranks: str, options: RecommendOptions) -> tuple[RecommendOptions, str]:
+        """Return what is asked of the recommender, and the arm that chose its preset; empty: none did."""
+        experiment = self._experiment
+        open_choice = not options.preset and not options.weights and options.relation == SIMILAR
+        if experiment is None or experiment.ranks != ranks or not options.listener_id or not open_choice:
+            return options, ""
+        arm = assign_arm(experiment, options.listener_id)
+        return replace(options, preset=arm.preset), arm.name
+
+    def flush(self) -> None:
+        """Write down now what was shown up to now."""
+        if self._log is not None:
+            self._log.flush()
+
+    def forget(self, listener_id: str) -> None:
+        """Drop what is not written yet of a listener who is being erased."""
+        if self._log is not None:
+            self._log.forget(listener_id)
+
+    def _note(self, ranks: str, listener_id: str, arm: str, found: Suggestions, items: list[str]) -> Suggestions:
+        tried = self._experiment.name if self._experiment and arm else ""
+        summary = replace(found.summary, experiment=tried, arm=arm)
+        if self._log is not None and listener_id and items:
+            summary = replace(summary, exposure_id=self._exposure_ids())
+            self._log.add(
+                Exposure(
+                    exposure_id=summary.exposure_id,
+                    listener_id=listener_id,
+                    time=self._now(),
+                    ranks=ranks,
+                    preset=summary.preset,
+                    experiment=tried,
+                    arm=arm,
+                    items=tuple(items),
+                    teams=found.teams,
+                )
+            )
+        return replace(found, summary=summary)
