@@ -8,12 +8,12 @@ import pytest
 from singalike.errors import InvalidInputError
 from singalike.recsys.calibration import likeness
 from singalike.recsys.explanations import wording
-from singalike.recsys.explanations.facts import Facts, Gap, KeyFacts, Standing
+from singalike.recsys.explanations.facts import Facts, KeyFacts, Standing
 from singalike.recsys.explanations.languages import LANGUAGES, phrases_for
 from singalike.recsys.explanations.particles import with_particle
 from singalike.recsys.explanations.sentences import reason_of, told_evidence
 from singalike.recsys.signals import FRESHNESS_HALF_LIFE_DAYS, SIGNALS
-from singalike.recsys.suggestions import Evidence, Likeness, Moment
+from singalike.recsys.suggestions import Evidence, Likeness, Moment, SignalGap
 
 EVIDENCE = tuple(
     Evidence(name, value, weight, (value or 0.0) * weight)
@@ -39,7 +39,9 @@ SINGER = Facts(
     usual={"timbre": 0.2, "voice_gender": 0.97},
 )
 SONG = replace(SINGER, title="Blue", key=KeyFacts(-3, 0.40, 0.92, 0.8))
-LAST = Standing(42, 100, suggested=False, gaps=(Gap("timbre", -0.12), Gap("melody", 0.02)), last="IU", page_size=10)
+LAST = Standing(
+    42, 100, suggested=False, gaps=(SignalGap("timbre", -0.12), SignalGap("melody", 0.02)), last="IU", page_size=10
+)
 
 BOTH = pytest.mark.parametrize("code", LANGUAGES)
 

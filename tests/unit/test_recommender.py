@@ -78,11 +78,14 @@ def test_a_recording_without_voice_is_refused() -> None:
         assert caught.value.reason == "NO_VOICE"
 
 
-def test_a_short_recording_is_answered_with_a_warning() -> None:
-    answer = recommender_of(fill(MemoryCatalogue())).recommend(heard(voice(2, 9), 1.8))
+def test_a_short_recording_is_answered_with_a_warning_when_names_are_wanted_all_the_same() -> None:
+    options = RecommendOptions(even_if_unsure=True)
+
+    answer = recommender_of(fill(MemoryCatalogue())).recommend(heard(voice(2, 9), 1.8), options)
 
     assert len(answer.singers) == 5
-    assert "9 more seconds of clear voice" in answer.notes[0]
+    assert answer.abstention is None
+    assert "9 seconds more" in answer.notes[0]
     assert any("vocal range" in note for note in answer.notes)
     assert all(song.in_range_after is None and song.key_shift_semitones == 0 for song in answer.songs)
     assert all("tessitura" not in singer.signals for singer in answer.singers)

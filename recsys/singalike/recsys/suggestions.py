@@ -167,6 +167,37 @@ class SingerSuggestion:
 
 
 @dataclass(frozen=True)
+class SignalGap:
+    """What one signal costs or gains a singer against another: contribution here less contribution there."""
+
+    signal: str
+    difference: float
+
+
+@dataclass(frozen=True)
+class SingerExplanation:
+    """Why a singer is, or is not, among those suggested.
+
+    Attributes:
+        singer: As a suggestion, whether or not they would be one.
+        rank: Place by score among the singers that pass the filters, from 1; 0 when they do not pass.
+        ranked_count: How many pass.
+        suggested: Whether on the first page.
+        barriers: What keeps them off every page, as words of the wire; empty: nothing does.
+        gaps: Against the last one of the first page, most costly first.
+        explanation: The answer in whole sentences.
+    """
+
+    singer: SingerSuggestion
+    rank: int
+    ranked_count: int
+    suggested: bool
+    barriers: tuple[str, ...]
+    gaps: tuple[SignalGap, ...]
+    explanation: str
+
+
+@dataclass(frozen=True)
 class SongSuggestion:
     """A song that fits the person's voice.
 

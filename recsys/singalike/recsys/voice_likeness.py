@@ -27,8 +27,9 @@ that belief stands: training voices (`benchmarks/likeness.py`)."""
 def closer_than(space: VectorSpace, similarity: Similarities) -> Similarities:
     """Say than what share of pairs of different singers a similarity is closer.
 
-    F(s) = (n F_n(s) + p G(s)) / (n + p): F_n is the share of the n kept pairs below s, G the normal distribution of the
-    calibration, which stands for p = `PRIOR_COUNT` pairs. So the answer never is 0 or 1, and rises everywhere.
+    F(s) = (n F_n(s) + p G(s) + 1/2) / (n + p + 1): F_n is the share of the n kept pairs below s, G the normal
+    distribution of the calibration, which stands for p = `PRIOR_COUNT` pairs. It rises everywhere, and says no more
+    than so many pairs can: a voice closer than all of 400 pairs is told 99.8 %, not 100 %.
 
     Args:
         space: Holds the pairs.
@@ -39,7 +40,7 @@ def closer_than(space: VectorSpace, similarity: Similarities) -> Similarities:
     """
     below = np.searchsorted(space.unrelated, similarity).astype(np.float64)
     smooth = ndtr(space.calibration.z(similarity))
-    return np.asarray((below + PRIOR_COUNT * smooth) / (len(space.unrelated) + PRIOR_COUNT))
+    return np.asarray((below + PRIOR_COUNT * smooth + 0.5) / (len(space.unrelated) + PRIOR_COUNT + 1.0))
 
 
 def voice_likeness(

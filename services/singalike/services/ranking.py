@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from singalike.embeddings.profile import Vectors, VoiceProfile
+from singalike.recsys.abstention import reason_to_abstain
 from singalike.recsys.blend import Blend, BlendPreset, blend
 from singalike.recsys.catalogue_view import CatalogueView
 from singalike.recsys.diversity import POOL, best_first, spread_out
@@ -19,7 +20,13 @@ from singalike.recsys.neighbours import SegmentHits
 from singalike.recsys.pages import cut_page
 from singalike.recsys.presets import SINGERS
 from singalike.recsys.query import VoiceQuery
-from singalike.recsys.signals import SignalTable, nearness_to_unlike, singer_listener_signals, singer_signals
+from singalike.recsys.signals import (
+    LISTENER_SIGNALS,
+    SignalTable,
+    nearness_to_unlike,
+    singer_listener_signals,
+    singer_signals,
+)
 from singalike.recsys.singability import SingabilityTable, singability, undemanding
 from singalike.recsys.song_demands import SingingVoice, singing_voice
 from singalike.recsys.songs import song_listener_signals, song_signals
@@ -29,6 +36,11 @@ from singalike.services.recommend_filter import Allowed, Mask
 from singalike.services.recommend_options import RecommendOptions
 
 LOOK_UPS_KEPT = 4
+
+USUAL_ROWS = 4096
+
+VOICE_DECIDES = 0.5
+"""Where taste, popularity and freshness weigh more than this share, names do not hang on the voice."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -183,6 +195,28 @@ class Ranking:
     def view(self) -> CatalogueView:
         """The catalogue that the rows are of."""
         return self.heard.view
+
+    @cached_property
+    def usual(self) -> dict[str, float]:
+        """Mean of each signal over what might be suggested, of at most `USUAL_ROWS` evenly chosen rows."""
+        rows = np.flatnonzero(self.allowed_rows)
+        some = rows[:: 1 + len(rows) // USUAL_ROWS]
+        known = {name: values[some][np.isfinite(values[some])] for name, values in self.blend.signals.items()}
+        return {name: float(values.mean()) for name, values in known.items() if len(values)}
+
+    @cached_property
+    def abstention(self) -> str:
+        """Why nobody should be named, as a word; empty when names may be given.
+
+        Only where the person's own voice decides: with seeds, or with a taste that weighs more, names mean something.
+        """
+        profile, timbre = self.heard.profile, self.view.timbre
+        if profile is None or timbre is None or self.options.even_if_unsure or self.heard.query.voice_share < 1.0:
+            return ""
+        taste = sum(weight for name, weight in self.preset.shares().items() if name in LISTENER_SIGNALS)
+        if taste > VOICE_DECIDES:
+            return ""
+        return reason_to_abstain(profile, timbre, self.singer_count, self.options.k)
 
     @property
     def allowed_rows(self) -> Mask:

@@ -17,13 +17,20 @@ from singalike.recsys.presets import SINGERS, SONGS, Presets, shipped_presets
 from singalike.recsys.query import QueryPart, compose_query, singer_part, track_part, voice_part
 from singalike.recsys.seeds import SINGER, TRACK, Seed
 from singalike.recsys.signals import KEY_FIT_GAIN, SIGNALS
-from singalike.recsys.suggestions import SingerSuggestion, SongSuggestion, Suggestions, VoiceSummary
+from singalike.recsys.suggestions import (
+    SingerExplanation,
+    SingerSuggestion,
+    SongSuggestion,
+    Suggestions,
+    VoiceSummary,
+)
 from singalike.services.adapters.page_tokens import bad_token, make_token, read_token
+from singalike.services.explain import explain_standing, say_abstention
 from singalike.services.listener_ports import Listeners
 from singalike.services.ports import Catalogue, VoiceIndex
 from singalike.services.ranking import Heard, ListenerNow, Ranking, profile_digest, rank
 from singalike.services.recently_used import RecentlyUsed
-from singalike.services.recommend_answer import hits_to_show, suggest_singer, suggest_song, summarise
+from singalike.services.recommend_answer import hits_to_show, suggest_singers, suggest_songs, summarise
 from singalike.services.recommend_filter import Mask, allow
 from singalike.services.recommend_options import RecommendOptions
 from singalike.services.segment_search import find_hits
@@ -138,7 +145,8 @@ class Recommender:
         singers = self.recommend_singers(profile, self._preset_for(SINGERS, options))
         songs = self.recommend_songs(profile, self._preset_for(SONGS, options))
         notes = tuple(dict.fromkeys((*singers.notes, *songs.notes)))
-        return replace(singers, songs=songs.songs, notes=notes, next_page_token="")
+        abstention = singers.abstention or songs.abstention
+        return replace(singers, songs=songs.songs, notes=notes, next_page_token="", abstention=abstention)
 
     def recommend_singers(
         self, profile: VoiceProfile | None, options: RecommendOptions = DEFAULT_OPTIONS, page_token: str = ""
@@ -156,7 +164,7 @@ class Recommender:
         """
         ranking, rows, token = self._page(SINGERS, profile, options, page_token)
         hits = hits_to_show(ranking, rows, self._index)
-        return self._answer(ranking, rows, token, singers=tuple(suggest_singer(ranking, hits, row) for row in rows))
+        return self._answer(ranking, rows, token, singers=suggest_singers(ranking, hits, rows))
 
     def recommend_songs(
         self,
@@ -175,8 +183,28 @@ class Recommender:
         """
         ranking, rows, token = self._page(SONGS, profile, options, page_token)
         hits = hits_to_show(ranking, rows, self._index)
-        songs = tuple(suggest_song(ranking, hits, row, voice_id) for row in rows)
-        return self._answer(ranking, rows, token, songs=songs)
+        return self._answer(ranking, rows, token, songs=suggest_songs(ranking, hits, rows, voice_id))
+
+    def explain_singer(
+        self, profile: VoiceProfile | None, singer_id: str, options: RecommendOptions = DEFAULT_OPTIONS
+    ) -> SingerExplanation:
+        """Say why a singer is, or is not, among those suggested.
+
+        Args:
+            profile: As in `recommend_singers`.
+            singer_id: Who.
+            options: As in the call for singers that the question is about.
+
+        Raises:
+            NotFoundError: SINGER_NOT_FOUND, and as in `recommend_singers`.
+        """
+        ranking = self.rank(SINGERS, profile, options)
+        if singer_id not in ranking.view.singer_rows:
+            raise NotFoundError("SINGER_NOT_FOUND", f"no singer {singer_id!r}: take an id of ListSingers")
+        row = ranking.view.singer_rows[singer_id]
+        return explain_standing(
+            ranking, row, suggest_singers(ranking, hits_to_show(ranking, [row], self._index), [row])[0]
+        )
 
     def rank(self, ranks: str, profile: VoiceProfile | None, options: RecommendOptions = DEFAULT_OPTIONS) -> Ranking:
         """Return the whole ranking behind a first page, for those who explain or measure it."""
@@ -190,6 +218,8 @@ class Recommender:
         state, offset = _read_place(page_token, scope)
         request = self._look_up(profile, options)
         ranking = self._ranking(ranks, request, state)
+        if ranking.abstention:
+            return ranking, [], ""
         allowed = ranking.allowed_rows & self._still_allowed(ranking, request) if state else ranking.allowed_rows
         rows, after = ranking.listing.take(offset, allowed)
         rows.sort(key=lambda row: -ranking.blend.score[row])
@@ -303,13 +333,21 @@ class Recommender:
         songs: tuple[SongSuggestion, ...] = (),
     ) -> Suggestions:
         profile = ranking.heard.profile
-        any_allowed = bool(ranking.candidate_count)
+        abstention = say_abstention(ranking)
+        notes = voice_notes(
+            profile,
+            ranking.blend.missing,
+            any_allowed=bool(ranking.candidate_count),
+            language_code=ranking.options.language_code,
+            abstained=abstention is not None,
+        )
         return Suggestions(
             singers=singers,
             songs=songs,
             voice=None if profile is None else VoiceSummary.of(profile),
-            notes=voice_notes(profile, ranking.blend.missing, any_allowed=any_allowed),
+            notes=notes,
             next_page_token=token,
+            abstention=abstention,
             summary=summarise(ranking, rows),
         )
 

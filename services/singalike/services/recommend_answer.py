@@ -10,7 +10,15 @@ from singalike.recsys.neighbours import NO_HITS, SegmentHits
 from singalike.recsys.presets import SINGERS
 from singalike.recsys.signals import COLLABORATIVE, LISTENER_SIGNALS
 from singalike.recsys.singability import held_notes
-from singalike.recsys.suggestions import Conversion, ListSummary, Moment, SingerSuggestion, SongSuggestion
+from singalike.recsys.suggestions import (
+    Conversion,
+    Likeness,
+    ListSummary,
+    Moment,
+    SingerSuggestion,
+    SongSuggestion,
+)
+from singalike.services.explain import likenesses_of, say_why
 from singalike.services.ports import VoiceIndex
 from singalike.services.ranking import Ranking
 from singalike.services.segment_search import find_hits
@@ -42,32 +50,51 @@ def hits_to_show(ranking: Ranking, rows: list[int], index: VoiceIndex) -> Segmen
     return hits.joined(found.only(ranking.allowed.tracks[found.track]))
 
 
-def suggest_singer(ranking: Ranking, hits: SegmentHits, row: int) -> SingerSuggestion:
-    """Write one singer of a ranking as a suggestion."""
+def suggest_singers(ranking: Ranking, hits: SegmentHits, rows: list[int]) -> tuple[SingerSuggestion, ...]:
+    """Write singers of a ranking as suggestions."""
+    likenesses = likenesses_of(ranking, rows)
+    return tuple(_suggest_singer(ranking, hits, row, alike) for row, alike in zip(rows, likenesses, strict=True))
+
+
+def suggest_songs(ranking: Ranking, hits: SegmentHits, rows: list[int], voice_id: str) -> tuple[SongSuggestion, ...]:
+    """Write tracks of a ranking as suggestions.
+
+    Args:
+        ranking: Of songs.
+        hits: Segments to show.
+        rows: Of the tracks.
+        voice_id: The enrolled voice that asks, if any, for the conversion.
+    """
+    singers = ranking.view.track_singer[np.asarray(rows, dtype=np.intp)].tolist()
+    likenesses = likenesses_of(ranking, singers)
+    return tuple(
+        _suggest_song(ranking, hits, row, voice_id, alike) for row, alike in zip(rows, likenesses, strict=True)
+    )
+
+
+def _suggest_singer(ranking: Ranking, hits: SegmentHits, row: int, likeness: Likeness | None) -> SingerSuggestion:
     singer = ranking.view.singers[row]
-    evidence = ranking.blend.evidence_of(row)
+    moments = _moments(ranking, hits, hits.singer == row)
+    reason, evidence = say_why(ranking, row, likeness, moments)
     return SingerSuggestion(
         singer_id=singer.singer_id,
         name=singer.name,
         score=float(ranking.blend.score[row]),
         signals={part.signal: part.contribution for part in evidence if part.value is not None},
-        moments=_moments(ranking, hits, hits.singer == row),
+        moments=moments,
+        likeness=likeness,
+        reason=reason,
         evidence=evidence,
     )
 
 
-def suggest_song(ranking: Ranking, hits: SegmentHits, row: int, voice_id: str) -> SongSuggestion:
-    """Write one track of a ranking as a suggestion.
-
-    Args:
-        ranking: Of songs.
-        hits: Segments to show.
-        row: Of the track.
-        voice_id: The enrolled voice that asks, if any, for the conversion.
-    """
+def _suggest_song(
+    ranking: Ranking, hits: SegmentHits, row: int, voice_id: str, likeness: Likeness | None
+) -> SongSuggestion:
     keys, view = ranking.heard.keys, ranking.view
     track = view.tracks[row]
-    evidence = ranking.blend.evidence_of(row)
+    moments = _moments(ranking, hits, hits.track == row)
+    reason, evidence = say_why(ranking, row, likeness, moments)
     shift = int(keys.shift[row])
     highest, longest = held_notes(view.demands, row, shift)
     return SongSuggestion(
@@ -80,11 +107,12 @@ def suggest_song(ranking: Ranking, hits: SegmentHits, row: int, voice_id: str) -
         key_shift_semitones=shift,
         in_range_before=_known(keys.before[row]),
         in_range_after=_known(keys.after[row]),
-        moments=_moments(ranking, hits, hits.track == row),
+        moments=moments,
         key_shift_confidence=_known(keys.confidence[row]),
         highest_note_midi=highest,
         longest_note=longest,
         singability=ranking.heard.how_hard.of(row),
+        reason=reason,
         evidence=evidence,
         conversion=Conversion(voice_id, track.track_id, shift),
     )

@@ -2,57 +2,54 @@
 
 from collections.abc import Sequence
 
-import numpy as np
-
 from singalike.audio.quality import WANTED_VOICED_S
 from singalike.embeddings.profile import SUFFICIENT_VOICED_S, VoiceProfile
+from singalike.recsys.explanations.languages import phrases_for
 
 FEWEST_VOICED_S = 3.0
-"""Below this much clear voice, names are close to guesses."""
+"""From this much clear voice on, the first name holds in 49 of 50 cases (`benchmarks/likeness.py`)."""
 
-MISSING = {
-    "timbre": "Timbre could not be compared.",
-    "style": "The way of singing could not be compared.",
-    "melody": "Melody taste was left out: too little was sung, or the catalogue's melodies are not known.",
-    "tessitura": "Tessitura was left out: too little was sung by the person or by every singer.",
-    "key_fit_gain": "Keys were left out: too little was sung by the person or in every track.",
-}
+RANGE_SIGNALS = frozenset({"tessitura", "key_fit_gain"})
 
 
-def voice_notes(profile: VoiceProfile | None, missing: Sequence[str], *, any_allowed: bool) -> tuple[str, ...]:
+def voice_notes(
+    profile: VoiceProfile | None,
+    missing: Sequence[str],
+    *,
+    any_allowed: bool,
+    language_code: str = "en",
+    abstained: bool = False,
+) -> tuple[str, ...]:
     """Say what limits an answer, most important first.
 
     Args:
         profile: The person's voice; None when a request holds seeds alone.
         missing: Signals that could not be computed.
         any_allowed: Whether the filters left any singer.
+        language_code: Of the sentences.
+        abstained: Whether nobody is named, which is explained elsewhere.
 
     Returns:
         Whole sentences, empty when there is nothing to say.
     """
-    notes = [] if any_allowed else ["Nothing in the catalogue passes the filters: ask for less."]
+    phrases = phrases_for(language_code)
+    notes = [] if any_allowed else [phrases.nothing_passes()]
     if profile is None:
         return tuple(notes)
-    notes.extend(hearing_notes(profile))
+    notes.extend(hearing_notes(profile, language_code, abstained=abstained))
     if not profile.vocal_range.sufficient:
-        sung = profile.vocal_range.voiced_s
-        notes.append(
-            f"The vocal range needs {SUFFICIENT_VOICED_S:.0f} s of held notes and {sung:.1f} s were heard: "
-            "keys and tessitura were left out."
-        )
-        missing = [name for name in missing if name not in {"tessitura", "key_fit_gain"}]
-    return (*notes, *(MISSING[name] for name in missing if name in MISSING))
+        notes.append(phrases.no_range(profile.vocal_range.voiced_s, SUFFICIENT_VOICED_S))
+        missing = [name for name in missing if name not in RANGE_SIGNALS]
+    return (*notes, *phrases.missing(tuple(missing)))
 
 
-def hearing_notes(profile: VoiceProfile) -> tuple[str, ...]:
-    """Say what limits any answer about this recording, as whole sentences."""
+def hearing_notes(profile: VoiceProfile, language_code: str = "en", *, abstained: bool = False) -> tuple[str, ...]:
+    """Say what limits any answer about this recording, as whole sentences; see `voice_notes`."""
+    phrases = phrases_for(language_code)
     notes = []
     voiced_s = profile.quality.voiced_s
-    if voiced_s < FEWEST_VOICED_S:
-        notes.append(
-            f"Only {voiced_s:.1f} s of clear voice were heard, so the names are little more than guesses: "
-            f"{np.ceil(WANTED_VOICED_S - voiced_s):.0f} more seconds of clear voice are needed."
-        )
+    if voiced_s < FEWEST_VOICED_S and not abstained:
+        notes.append(phrases.little_voice(voiced_s, WANTED_VOICED_S - voiced_s))
     if profile.quality.more_than_one_voice:
-        notes.append("More than one voice seems to sing: sing alone for an answer about one voice.")
+        notes.append(phrases.several_voices())
     return tuple(notes)

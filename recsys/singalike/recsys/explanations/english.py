@@ -4,11 +4,11 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 
 from singalike.recsys.explanations import wording
-from singalike.recsys.explanations.facts import Facts, Gap, KeyFacts, Standing
+from singalike.recsys.explanations.facts import Facts, KeyFacts, Standing
 from singalike.recsys.explanations.phrases import Finding
 from singalike.recsys.explanations.wording import CLEARLY, LESS, MUCH, NOT, SOMEWHAT, TOLD_GAP, percent
 from singalike.recsys.signals import FRESHNESS_HALF_LIFE_DAYS
-from singalike.recsys.suggestions import Evidence
+from singalike.recsys.suggestions import Evidence, SignalGap
 
 SIGNAL_WORDS: Mapping[str, str] = {
     "timbre": "timbre",
@@ -54,6 +54,7 @@ BARRIERS: Mapping[str, str] = {
     "excluded_language": "you excluded the language",
     "excluded_tracks": "you excluded the tracks",
     "unlike_voice": "you asked for nothing like a voice that is close to this one",
+    "seed": "you named {singer} yourself",
     "filter_genre": "the genre is not one that you asked for",
     "filter_language": "the language is not one that you asked for",
     "filter_voice_gender": "the voice gender is not one that you asked for",
@@ -261,7 +262,7 @@ def _against(standing: Standing) -> str:
     return f" Against {standing.last}, {_listed(parts)}."
 
 
-def _gap(gap: Gap) -> str:
+def _gap(gap: SignalGap) -> str:
     return SIGNAL_WORDS.get(gap.signal, gap.signal.replace("_", " "))
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from singalike.recsys.suggestions import Evidence, Likeness, Moment
+from singalike.recsys.suggestions import Evidence, Likeness, Moment, SignalGap
 
 
 @dataclass(frozen=True)
@@ -63,14 +63,6 @@ class Facts:
 
 
 @dataclass(frozen=True)
-class Gap:
-    """What one signal costs or gains a singer against another: contribution here less contribution there."""
-
-    signal: str
-    difference: float
-
-
-@dataclass(frozen=True)
 class Standing:
     """Where a singer stands in a ranking.
 
@@ -88,6 +80,6 @@ class Standing:
     ranked_count: int
     suggested: bool
     barriers: tuple[str, ...] = ()
-    gaps: tuple[Gap, ...] = ()
+    gaps: tuple[SignalGap, ...] = ()
     last: str = ""
     page_size: int = 10

@@ -4,12 +4,12 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 
 from singalike.recsys.explanations import wording
-from singalike.recsys.explanations.facts import Facts, Gap, KeyFacts, Standing
+from singalike.recsys.explanations.facts import Facts, KeyFacts, Standing
 from singalike.recsys.explanations.particles import with_particle
 from singalike.recsys.explanations.phrases import Finding
 from singalike.recsys.explanations.wording import CLEARLY, LESS, MUCH, NOT, SOMEWHAT, TOLD_GAP, percent
 from singalike.recsys.signals import FRESHNESS_HALF_LIFE_DAYS
-from singalike.recsys.suggestions import Evidence
+from singalike.recsys.suggestions import Evidence, SignalGap
 
 SIGNAL_WORDS: Mapping[str, str] = {
     "timbre": "음색",
@@ -63,6 +63,7 @@ BARRIERS: Mapping[str, str] = {
     "excluded_language": "이 언어를 제외했기 때문에",
     "excluded_tracks": "이 곡들을 제외했기 때문에",
     "unlike_voice": "피하고 싶다고 한 목소리와 가깝기 때문에",
+    "seed": "이 가수를 직접 예로 들었기 때문에",
     "filter_genre": "요청한 장르가 아니기 때문에",
     "filter_language": "요청한 언어가 아니기 때문에",
     "filter_voice_gender": "요청한 목소리 성별이 아니기 때문에",
@@ -283,7 +284,7 @@ def _against(standing: Standing) -> str:
     return f" {compared} {', '.join([each.leading for each in told[:-1]] + [told[-1].alone])}."
 
 
-def _gaps(gaps: Sequence[Gap]) -> str:
+def _gaps(gaps: Sequence[SignalGap]) -> str:
     words = [f"{SIGNAL_WORDS.get(gap.signal, gap.signal)}에서 {abs(gap.difference):.2f}점" for gap in gaps]
     return f"{', '.join(words)} "
 
