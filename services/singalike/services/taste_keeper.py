@@ -208,7 +208,9 @@ class TasteKeeper:
         if self._stopping.is_set():
             return None
         model = fit_taste_model(interactions, self._seed)
-        self._learnt = Learnt(revision, view, model, count_listeners(interactions))
+        learnt = Learnt(revision, view, model, count_listeners(interactions))
+        self._in_view = _arrange(learnt, view)
+        self._learnt = learnt
         self._fitted_at = self._monotonic()
         took_s = self._fitted_at - started
         self._rest_until = self._fitted_at + REST_FACTOR * took_s
@@ -224,10 +226,14 @@ class TasteKeeper:
     def _learnt_in(self, view: CatalogueView) -> _InView:
         learnt, kept = self._learnt, self._in_view
         if kept is None or kept.learnt is not learnt or kept.view is not view:
-            model = in_rows_of(learnt.model, view) if learnt.model is not None else None
-            tastes = RecentlyUsed[str, tuple[KnownListener, ListenerTaste]](_most_tastes(view))
-            self._in_view = kept = _InView(learnt, view, model, popularity_in(view, learnt.following), tastes)
+            self._in_view = kept = _arrange(learnt, view)
         return kept
+
+
+def _arrange(learnt: Learnt, view: CatalogueView) -> _InView:
+    model = in_rows_of(learnt.model, view) if learnt.model is not None else None
+    tastes = RecentlyUsed[str, tuple[KnownListener, ListenerTaste]](_most_tastes(view))
+    return _InView(learnt, view, model, popularity_in(view, learnt.following), tastes)
 
 
 def _taste_of(attitude: Attitude, learnt: _InView) -> ListenerTaste:
