@@ -1,0 +1,210 @@
+"""How good a conversion is, in figures.
+
+All are computed from sounds alone, with Harvest as a judge of pitch that no engine uses itself.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyworld
+from numpy.typing import NDArray
+
+from singalike.audio.resample import resample
+from singalike.audio.sound import Sound
+
+Floats = NDArray[np.float64]
+
+RATE = 24_000
+HOP_MS = 5.0
+LOWEST_HZ, HIGHEST_HZ = 65.0, 1_050.0
+COEFFICIENTS = 25
+CONTENT_COEFFICIENTS = 12
+GROSS_ERROR = 0.2
+"""A pitch that is off by more than a fifth is a gross error (Rabiner et al. 1976)."""
+
+QUIET_DB = 40.0
+_DB_A_NEPER = 10.0 / np.log(10.0) * np.sqrt(2.0)
+
+
+@dataclass(frozen=True, eq=False)
+class Heard:
+    """What the metrics hear in one voice, a row every 5 ms.
+
+    Attributes:
+        f0_hz: float64 (frames,), zero where unvoiced.
+        cepstra: float64 (frames, 25), mel-cepstra of the log amplitude envelope, c0 first.
+        sounding: bool (frames,), rows within 40 dB of the loud ones.
+    """
+
+    f0_hz: Floats
+    cepstra: Floats
+    sounding: NDArray[np.bool_]
+
+    @property
+    def voiced(self) -> NDArray[np.bool_]:
+        """Whether each row is voiced."""
+        return np.asarray(self.f0_hz > 0)
+
+    def cut(self, frames: int) -> "Heard":
+        """Return the first rows."""
+        return Heard(self.f0_hz[:frames], self.cepstra[:frames], self.sounding[:frames])
+
+
+def hear(sound: Sound) -> Heard:
+    """Analyse a voice with Harvest and CheapTrick.
+
+    Args:
+        sound: One voice alone, any rate and channels.
+
+    Source:
+        Morise 2017 (Harvest), https://doi.org/10.21437/Interspeech.2017-68; Morise 2015 (CheapTrick).
+    """
+    waveform = np.ascontiguousarray(resample(sound.mono(), RATE).waveform[0], dtype=np.float64)
+    f0_hz, times_s = pyworld.harvest(waveform, RATE, LOWEST_HZ, HIGHEST_HZ, HOP_MS)
+    envelope = pyworld.cheaptrick(waveform, f0_hz, times_s, RATE)
+    level = 10.0 * np.log10(envelope.mean(axis=1) + 1e-20)
+    # WORLD scales its cosines by the square root of 2, and half of the logarithm of power is that of amplitude.
+    cepstra = pyworld.code_spectral_envelope(envelope, RATE, COEFFICIENTS) / np.sqrt(2.0)
+    return Heard(f0_hz, cepstra, level > np.percentile(level, 95) - QUIET_DB)
+
+
+@dataclass(frozen=True)
+class PitchFigures:
+    """How well a melody was kept.
+
+    Attributes:
+        correlation: Pearson's, of log f0 over rows that are voiced in both, in [-1, 1].
+        rmse_cents: Root mean square error over the same rows without gross errors, in cents.
+        gross_error: Share of the same rows that are off by more than 20 %.
+        voicing_error: Share of rows that are voiced in one and unvoiced in the other.
+    """
+
+    correlation: float
+    rmse_cents: float
+    gross_error: float
+    voicing_error: float
+
+
+def compare_pitch(source: Heard, converted: Heard, key_shift: float = 0.0) -> PitchFigures:
+    """Compare the melody that was sung with the one that was to be sung.
+
+    Args:
+        source: The singing that was converted.
+        converted: What came out, frame by frame the same moments.
+        key_shift: Semitones that the source was to be moved by.
+
+    Returns:
+        Figures; NaN for those that have no rows.
+    """
+    frames = min(len(source.f0_hz), len(converted.f0_hz))
+    first, second = source.cut(frames), converted.cut(frames)
+    both = first.voiced & second.voiced
+    voicing_error = float((first.voiced != second.voiced).mean()) if frames else float("nan")
+    if both.sum() < 2:
+        return PitchFigures(float("nan"), float("nan"), float("nan"), voicing_error)
+    wanted = np.log2(first.f0_hz[both]) + key_shift / 12.0
+    sung = np.log2(second.f0_hz[both])
+    gross = np.abs(np.exp2(sung - wanted) - 1.0) > GROSS_ERROR
+    fine = 1200.0 * (sung - wanted)[~gross]
+    return PitchFigures(
+        correlation=_correlation(wanted, sung),
+        rmse_cents=float(np.sqrt(np.square(fine).mean())) if len(fine) else float("nan"),
+        gross_error=float(gross.mean()),
+        voicing_error=voicing_error,
+    )
+
+
+def content_kept(source: Heard, converted: Heard) -> float:
+    """Say how much of what is sung survives, whoever sings it.
+
+    c1 to c12 of either voice are brought to mean zero and deviation one over its own sounding rows; the correlation
+    over the moments is averaged over the coefficients.
+
+    Args:
+        source: The singing that was converted.
+        converted: What came out, frame by frame the same moments.
+
+    Returns:
+        In [-1, 1]: 1 for the source itself, 0 for something unrelated; NaN where nothing sounds in both.
+    """
+    frames = min(len(source.f0_hz), len(converted.f0_hz))
+    first, second = source.cut(frames), converted.cut(frames)
+    rows = first.sounding & second.sounding
+    if rows.sum() < 2:
+        return float("nan")
+    columns = range(1, CONTENT_COEFFICIENTS + 1)
+    return float(np.mean([_correlation(first.cepstra[rows, c], second.cepstra[rows, c]) for c in columns]))
+
+
+def mel_cepstral_distortion(reference: Heard, converted: Heard) -> float:
+    """Measure how far envelopes lie apart, in dB, over the moments at which both sound.
+
+    Args:
+        reference: What was to come out, frame by frame the same moments; align another rendition first.
+        converted: What came out.
+
+    Returns:
+        Mean of (10 / ln 10) sqrt(2 sum of squared differences of c1 to c24); NaN where nothing sounds in both.
+
+    Source:
+        Kubichek 1993, "Mel-cepstral distance measure for objective speech quality assessment".
+    """
+    frames = min(len(reference.f0_hz), len(converted.f0_hz))
+    first, second = reference.cut(frames), converted.cut(frames)
+    rows = first.sounding & second.sounding
+    if not rows.any():
+        return float("nan")
+    difference = first.cepstra[rows, 1:] - second.cepstra[rows, 1:]
+    return float((_DB_A_NEPER * np.sqrt(np.square(difference).sum(axis=1))).mean())
+
+
+@dataclass(frozen=True)
+class Similarities:
+    """Cosines that say how far a conversion went.
+
+    Attributes:
+        source_target: Between the source and a take of the target: the start.
+        converted_target: Between the conversion and that take.
+        other_take_target: Between another take of the target and that take: the end.
+    """
+
+    source_target: float
+    converted_target: float
+    other_take_target: float
+
+    @property
+    def moved(self) -> float:
+        """How much nearer the conversion is than the source."""
+        return self.converted_target - self.source_target
+
+    @property
+    def way(self) -> float:
+        """How much nearer another take of the target is than the source."""
+        return self.other_take_target - self.source_target
+
+    @property
+    def position(self) -> float:
+        """Share of the way from source to target: 0 is the source, 1 as near as another take of the target."""
+        return self.moved / self.way
+
+
+def mean_position(pairs: list[Similarities]) -> float:
+    """Average the positions of pairs as sum of moves / sum of ways.
+
+    Two voices that are alike have a short way, and a position that says little and may be huge: they weigh little here.
+    """
+    return float(sum(pair.moved for pair in pairs) / sum(pair.way for pair in pairs))
+
+
+def real_time_factor(spent_s: float, sound: Sound) -> float:
+    """Seconds of work for a second of sound."""
+    return spent_s / sound.duration_s
+
+
+def _correlation(first: Floats, second: Floats) -> float:
+    """Pearson's correlation; 1 where both stand still alike, 0 where one alone does."""
+    one, other = first - first.mean(), second - second.mean()
+    scale = float(np.sqrt(np.square(one).sum() * np.square(other).sum()))
+    if scale < 1e-12:
+        return float(np.allclose(one, other))
+    return float((one * other).sum() / scale)

@@ -1,0 +1,116 @@
+"""A voice as the engine sees it: pitch and mel-cepstra of its envelope, every 5 ms."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import pyworld
+from numpy.typing import NDArray
+
+from singalike.audio.f0 import reduce_octave_errors
+from singalike.audio.pitch import PitchTrack
+from singalike.audio.sound import Sound
+
+Floats = NDArray[np.float32]
+
+RATE = 24_000
+HOP_S = 0.005
+HOP = round(RATE * HOP_S)
+COEFFICIENTS = 60
+LOWEST_HZ, HIGHEST_HZ = 65.0, 1_050.0
+QUIET_DB = 40.0
+"""Frames that lie this far below the loud ones say nothing about a voice."""
+
+
+@dataclass(frozen=True, eq=False)
+class Frames:
+    """A voice, a row every 5 ms; row i is centred at i * 5 ms.
+
+    Attributes:
+        f0_hz: float32 (frames,), zero where unvoiced.
+        cepstra: float32 (frames, 60), WORLD's mel-cepstra of the log power envelope; c0 holds the level.
+        level_db: float32 (frames,), level of the sound around each row, in dB of full scale.
+    """
+
+    f0_hz: Floats
+    cepstra: Floats
+    level_db: Floats
+
+    def __len__(self) -> int:
+        return len(self.f0_hz)
+
+    @property
+    def voiced(self) -> NDArray[np.bool_]:
+        """Whether each row is voiced, bool (frames,)."""
+        return np.asarray(self.f0_hz > 0)
+
+    @property
+    def sounding(self) -> NDArray[np.bool_]:
+        """Whether each row is loud enough to tell something about the voice, bool (frames,)."""
+        if len(self) == 0:
+            return np.zeros(0, dtype=np.bool_)
+        return np.asarray(self.level_db > np.percentile(self.level_db, 95) - QUIET_DB)
+
+    @property
+    def pitch(self) -> PitchTrack:
+        """The pitch as a track."""
+        return PitchTrack(np.where(self.voiced, self.f0_hz, np.nan), self.voiced.astype(np.float32), HOP_S)
+
+    def rows(self, first: int, last: int) -> "Frames":
+        """Return the rows from `first` to before `last`."""
+        return Frames(self.f0_hz[first:last], self.cepstra[first:last], self.level_db[first:last])
+
+
+def join(parts: list[Frames]) -> Frames:
+    """Put the rows of several parts behind each other."""
+    return Frames(
+        np.concatenate([part.f0_hz for part in parts]),
+        np.concatenate([part.cepstra for part in parts]),
+        np.concatenate([part.level_db for part in parts]),
+    )
+
+
+def analyse(sound: Sound) -> Frames:
+    """Take a voice apart: DIO, StoneMask and CheapTrick.
+
+    Args:
+        sound: Mono at 24 000 Hz, at least one sample.
+
+    Returns:
+        1 + samples // 120 rows.
+
+    Source:
+        Morise et al. 2016, WORLD, https://doi.org/10.1587/transinf.2015EDP7457.
+    """
+    waveform = np.ascontiguousarray(sound.waveform[0], dtype=np.float64)
+    f0_hz, times_s = track(waveform)
+    envelope = pyworld.cheaptrick(waveform, f0_hz, times_s, RATE)
+    cepstra = pyworld.code_spectral_envelope(envelope, RATE, COEFFICIENTS)
+    return Frames(f0_hz.astype(np.float32), cepstra.astype(np.float32), _level_db(sound.waveform[0], len(f0_hz)))
+
+
+def track(waveform: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Track the pitch, short octave errors repaired; f0 in Hz with zeros where unvoiced, and times in seconds."""
+    rough_hz, times_s = pyworld.dio(waveform, RATE, LOWEST_HZ, HIGHEST_HZ, frame_period=1000.0 * HOP_S)
+    f0_hz = pyworld.stonemask(waveform, rough_hz, times_s, RATE)
+    voiced = f0_hz > 0
+    found = PitchTrack(np.where(voiced, f0_hz, np.nan).astype(np.float32), voiced.astype(np.float32), HOP_S)
+    repaired = np.nan_to_num(reduce_octave_errors(found).f0_hz).astype(np.float64)
+    return np.where((repaired >= LOWEST_HZ) & (repaired <= HIGHEST_HZ), repaired, 0.0), times_s
+
+
+@lru_cache(maxsize=1)
+def envelope_basis() -> Floats:
+    """Return the matrix that turns mel-cepstra (frames, 60) into log power envelopes (frames, bins up to 12 kHz)."""
+    bins = pyworld.get_cheaptrick_fft_size(RATE)
+    unit = np.concatenate([np.eye(COEFFICIENTS), np.zeros((1, COEFFICIENTS))])
+    decoded = np.log(pyworld.decode_spectral_envelope(np.ascontiguousarray(unit), RATE, bins))
+    return np.asarray(decoded[:-1] - decoded[-1], dtype=np.float32)
+
+
+def _level_db(waveform: Floats, frames: int) -> Floats:
+    """Level of 20 ms around each row."""
+    power = np.square(np.pad(waveform, (2 * HOP, 3 * HOP)))
+    hops = power[: len(power) // HOP * HOP].reshape(-1, HOP).mean(axis=1)
+    windows = np.lib.stride_tricks.sliding_window_view(hops, 4).mean(axis=1)[:frames]
+    return np.asarray(10.0 * np.log10(windows + 1e-12), dtype=np.float32)
