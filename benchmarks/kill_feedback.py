@@ -150,7 +150,7 @@ def started(folder: Path, turn: int) -> "Iterator[tuple[subprocess.Popen[bytes],
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), *sys.path]), "OMP_NUM_THREADS": "1"}
     arguments = [sys.executable, "-m", "tests.support.serve_with_fake_ear", str(folder / "data"), str(ports_file)]
     with (folder / "serve.log").open("ab") as log:
-        process = subprocess.Popen(arguments, cwd=ROOT, env=environment, stderr=log)
+        process = subprocess.Popen(arguments, cwd=ROOT, env=environment, stdout=log, stderr=log)
     try:
         yield process, f"127.0.0.1:{_await_ports(process, ports_file, folder)['recommender']}"
     finally:

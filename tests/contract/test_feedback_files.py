@@ -1,6 +1,6 @@
 """What the store of feedback does with files: erasure, full disks and databases of the release before."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -54,6 +54,24 @@ def test_what_is_erased_leaves_no_byte_behind(how: str) -> None:
                 store.prune(NOW.replace(year=2027))
 
         assert [files_with(folder, trace) for trace in traces] == [[] for _ in traces]
+        store.close()
+        catalogue.close()
+
+
+@pytest.mark.parametrize("looked_before", [True, False])
+def test_a_listener_of_whom_everything_has_run_out_is_forgotten_with_the_last_request(looked_before: bool) -> None:
+    with quick_folder() as folder:
+        url = f"sqlite:///{folder / 'catalogue.db'}"
+        catalogue, store = SqlCatalogue(url), SqlFeedback(url, now=lambda: NOW)
+        track = add_track(catalogue, 1)
+        store.record("zerubabel", [Feedback("", LIKE, track.track_id, "", NOW, NOW + timedelta(days=1))], "request-1")
+        if looked_before:
+            store.prune(NOW + timedelta(days=2))
+            assert files_with(folder, b"zerubabel")
+
+        store.prune(NOW + timedelta(days=31))
+
+        assert files_with(folder, b"zerubabel") == []
         store.close()
         catalogue.close()
 

@@ -229,6 +229,19 @@ def test_pruning_erases_what_has_run_out_and_tells_its_listeners(store: Store) -
     assert store.prune(START + timedelta(days=2)) == 0
 
 
+def test_pruning_in_small_steps_erases_the_same(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("singalike.services.adapters.sql_feedback.ERASED_AT_ONCE", 3)
+    for name in ("mia", "ben", "zoe"):
+        store.record(name, [event(keep=timedelta(days=1)), event(keep=timedelta(days=9)), event(keep=timedelta(1))])
+    store.log_exposures([exposure(number) for number in range(7)])
+
+    erased = store.prune(START + timedelta(days=8))
+
+    assert erased == 6
+    assert [name for name, _ in store.walk_events(START)] == ["ben", "mia", "zoe"]
+    assert list(store.walk_exposures()) == []
+
+
 def test_a_request_is_remembered_while_anything_of_it_is_kept_and_for_a_month(store: Store) -> None:
     short, long = event(LIKE, keep=timedelta(days=1)), event(PLAY, keep=timedelta(days=99))
     store.record("mia", [short], "request-1")

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Sequence
-from datetime import datetime
 
 import sqlalchemy as sa
 
@@ -50,8 +49,3 @@ def read_exposure(row: sa.Row[tuple[object, ...]]) -> Exposure:
         items=tuple(json.loads(row.items)),
         teams=tuple(json.loads(row.teams)),
     )
-
-
-def older_than(time: datetime) -> sa.ColumnElement[bool]:
-    """Tell the exposures up to a time."""
-    return exposures.c.time_us <= to_microseconds(time)

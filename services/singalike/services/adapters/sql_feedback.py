@@ -3,18 +3,22 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
 
 import sqlalchemy as sa
 
 from singalike.services.adapters import sql_listeners as sql
+from singalike.services.adapters import sql_pruning as pruning
 from singalike.services.adapters.page_tokens import check_page_size, make_place, make_token, read_place, read_token
 from singalike.services.adapters.sql_catalogue import utc_now
 from singalike.services.adapters.sql_engine import Database
-from singalike.services.adapters.sql_exposures import EXPOSURES, insert_exposures, older_than, read_exposure
+from singalike.services.adapters.sql_exposures import EXPOSURES, insert_exposures, read_exposure
 from singalike.services.adapters.sql_memory import ReadMemory
 from singalike.services.adapters.sql_rows import to_microseconds
 from singalike.services.adapters.sql_schema import exclusions, exposures, feedback, listeners
 from singalike.services.listener_feedback import (
+    REQUEST_MEMORY,
     content_of,
     excluded_target,
     new_exclusion_id,
@@ -25,7 +29,7 @@ from singalike.services.listener_feedback import (
 from singalike.services.listener_records import Exclusion, Exposure, Feedback
 from singalike.services.records import Page
 
-WALK_PAGE = 5000
+WALK_PAGE = ERASED_AT_ONCE = 5000
 REVISION = ("revision",)
 """Under what the revision is remembered: no listener's id."""
 
@@ -56,6 +60,7 @@ class SqlFeedback:
         self._database = Database(url, min_free_disk_mb)
         self._memory = ReadMemory(self._database.file)
         self._exposure_age = timedelta(days=exposure_days)
+        self._pruned_to: datetime | None = None
         self._now = now
         self._feedback_ids = feedback_ids
         self._exclusion_ids = exclusion_ids
@@ -211,17 +216,14 @@ class SqlFeedback:
 
     def prune(self, now: datetime) -> int:
         """Erase events that have run out and exposures that are too old; returns how many events."""
-        old = older_than(now - self._exposure_age) if self._exposure_age else sa.false()
-        with self._database.read() as connection:
-            due = (
-                sql.has_expired(connection, now) or connection.execute(sa.select(exposures).where(old).limit(1)).first()
-            )
-        if not due:
-            return 0
-        with self._database.write(erases=True) as connection:
-            connection.execute(sa.delete(exposures).where(old))
-            erased = sql.erase_expired(connection, now) if sql.has_expired(connection, now) else 0
-        self._database.scrub()
+        long_ago = now - REQUEST_MEMORY
+        erased = self._erase(pruning.expired(now), partial(pruning.erase_events, long_ago=long_ago))
+        others = self._erase(pruning.fruitless(self._pruned_to, long_ago), pruning.erase_requests)
+        if self._exposure_age:
+            others += self._erase(pruning.outdated(now - self._exposure_age), pruning.erase_exposures)
+        self._pruned_to = long_ago
+        if erased or others:
+            self._database.scrub()
         return erased
 
     def log_exposures(self, exposures: Sequence[Exposure]) -> None:
@@ -244,6 +246,16 @@ class SqlFeedback:
         """Let go of files and connections."""
         self._memory.close()
         self._database.close()
+
+    def _erase(self, which: sa.Select[Any], erase: Callable[[sa.Connection, Sequence[sa.Row[Any]]], None]) -> int:
+        """Erase rows a batch at a time, so that nobody who writes waits for long; returns how many."""
+        erased, due = 0, bool(self._rows(which.limit(1)))
+        while due:
+            with self._database.write(erases=True) as connection:
+                rows = connection.execute(which.limit(ERASED_AT_ONCE)).all()
+                erase(connection, rows)
+            erased, due = erased + len(rows), len(rows) == ERASED_AT_ONCE
+        return erased
 
     def _read_listener_revision(self, listener_id: str) -> int:
         with self._database.read() as connection:

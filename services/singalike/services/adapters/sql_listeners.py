@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -18,7 +19,6 @@ from singalike.services.adapters.sql_schema import (
     tracks,
 )
 from singalike.services.listener_feedback import (
-    REQUEST_MEMORY,
     request_id_reused,
     unknown_singer,
     unknown_track,
@@ -28,8 +28,8 @@ from singalike.services.listener_records import Exclusion, Feedback
 FEEDBACK = sa.select(feedback)
 EXCLUSIONS = sa.select(exclusions).order_by(exclusions.c.exclusion_id)
 IN_ORDER = (feedback.c.time_us, feedback.c.feedback_number)
-MOST_MOMENTS = 2000
-"""Pairs that are looked for in one statement."""
+MOST_NAMES = 5000
+"""Listeners that are looked for in one statement."""
 
 OF_LISTENERS = (feedback, feedback_requests, exclusions, exposures, listeners)
 
@@ -39,20 +39,15 @@ def alive(now: datetime) -> sa.ColumnElement[bool]:
     return feedback.c.expire_time_us.is_(None) | (feedback.c.expire_time_us > to_microseconds(now))
 
 
-def read_feedback(row: sa.Row[tuple[object, ...]]) -> Feedback:
+def read_feedback(row: Sequence[Any]) -> Feedback:
     """Read a row of `FEEDBACK`."""
-    return Feedback(
-        feedback_id=row.feedback_id,
-        kind=row.kind,
-        track_id=row.track_id,
-        singer_id=row.singer_id,
-        time=from_microseconds(row.time_us),
-        expire_time=None if row.expire_time_us is None else from_microseconds(row.expire_time_us),
-        exposure_id=row.exposure_id,
-    )
+    _, feedback_id, _, kind, track_id, singer_id, time_us, expire_time_us, exposure_id, _ = row
+    time = from_microseconds(time_us)
+    expire_time = None if expire_time_us is None else from_microseconds(expire_time_us)
+    return Feedback(feedback_id, kind, track_id, singer_id, time, expire_time, exposure_id)
 
 
-def read_exclusion(row: sa.Row[tuple[object, ...]]) -> Exclusion:
+def read_exclusion(row: sa.Row[tuple[Any, ...]]) -> Exclusion:
     """Read a row of `EXCLUSIONS`."""
     return Exclusion(row.exclusion_id, row.kind, row.value, from_microseconds(row.create_time_us))
 
@@ -131,12 +126,12 @@ def not_there(connection: sa.Connection, events: Sequence[tuple[str, Feedback]])
         (name, event.kind, event.track_id, event.singer_id, to_microseconds(event.time)): (name, event)
         for name, event in events
     }
-    moments = list({(name, time_us) for name, *_, time_us in by_key})
+    times, names = [key[-1] for key in by_key], list({key[0] for key in by_key})
     columns = (feedback.c[name] for name in ("listener_id", "kind", "track_id", "singer_id", "time_us"))
-    query = sa.select(*columns)
-    for start in range(0, len(moments), MOST_MOMENTS):
-        some = sa.tuple_(feedback.c.listener_id, feedback.c.time_us).in_(moments[start : start + MOST_MOMENTS])
-        for row in connection.execute(query.where(some)):
+    # A range for each listener is read from the index; pairs of listener and time would be looked for row by row.
+    query = sa.select(*columns).where(feedback.c.time_us.between(min(times), max(times)))
+    for start in range(0, len(names), MOST_NAMES):
+        for row in connection.execute(query.where(feedback.c.listener_id.in_(names[start : start + MOST_NAMES]))):
             by_key.pop(tuple(row), None)
     return list(by_key.values())
 
@@ -169,30 +164,3 @@ def read_request(connection: sa.Connection, request_number: int) -> tuple[Feedba
     """Read what is left of a request's events, in its order."""
     query = FEEDBACK.where(feedback.c.request_number == request_number).order_by(feedback.c.feedback_number)
     return tuple(map(read_feedback, connection.execute(query)))
-
-
-def has_expired(connection: sa.Connection, now: datetime) -> bool:
-    """Say whether any event has run out."""
-    return connection.execute(sa.select(feedback.c.feedback_number).where(_dead(now)).limit(1)).first() is not None
-
-
-def erase_expired(connection: sa.Connection, now: datetime) -> int:
-    """Erase events that have run out, and requests and listeners that nothing is left of; returns how many events."""
-    whose = sa.select(feedback.c.listener_id).where(_dead(now))
-    changed = sa.update(listeners).where(listeners.c.listener_id.in_(whose))
-    connection.execute(changed.values(revision=next_revision(connection)))
-    erased = connection.execute(sa.delete(feedback).where(_dead(now))).rowcount
-    old = feedback_requests.c.create_time_us <= to_microseconds(now - REQUEST_MEMORY)
-    connection.execute(sa.delete(feedback_requests).where(old, ~_same(feedback, feedback_requests, "request_number")))
-    kept = [_same(table, listeners, "listener_id") for table in (feedback, feedback_requests, exclusions)]
-    connection.execute(sa.delete(listeners).where(~sa.or_(*kept)))
-    return erased
-
-
-def _dead(now: datetime) -> sa.ColumnElement[bool]:
-    return feedback.c.expire_time_us <= to_microseconds(now)
-
-
-def _same(inner: sa.Table, outer: sa.Table, column: str) -> sa.ColumnElement[bool]:
-    """Tell the outer rows for which an inner one has the same value."""
-    return sa.select(inner.c[column]).where(inner.c[column] == outer.c[column]).correlate(outer).exists()

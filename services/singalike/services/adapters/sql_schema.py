@@ -161,7 +161,7 @@ feedback_requests = Table(
     Column("listener_id", OthersId, nullable=False),
     Column("request_id", String(200), nullable=False),
     Column("content", String(64), nullable=False),
-    Column("create_time_us", BigInteger, nullable=False),
+    Column("create_time_us", BigInteger, nullable=False, index=True),
     UniqueConstraint("listener_id", "request_id"),
 )
 

@@ -38,6 +38,7 @@ def _create_feedback() -> None:
         sa.PrimaryKeyConstraint("request_number", name="pk_feedback_requests"),
         sa.UniqueConstraint("listener_id", "request_id", name="uq_feedback_requests_listener_id"),
     )
+    op.create_index("ix_feedback_requests_create_time_us", "feedback_requests", ["create_time_us"])
     op.create_table(
         "feedback",
         sa.Column("feedback_number", NUMBER, nullable=False, autoincrement=True),
