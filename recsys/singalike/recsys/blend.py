@@ -9,7 +9,7 @@ import numpy as np
 
 from singalike.errors import FieldViolation, InvalidInputError
 from singalike.recsys.calibration import Similarities
-from singalike.recsys.signals import COLLABORATIVE, SIGNALS, STYLE, TIMBRE, SignalTable
+from singalike.recsys.signals import COLLABORATIVE, FRESHNESS, POPULARITY, SIGNALS, STYLE, TIMBRE, SignalTable
 from singalike.recsys.suggestions import Evidence
 
 DISLIKES = "dislikes"
@@ -84,7 +84,8 @@ class BlendPreset:
             InvalidInputError: UNKNOWN_SIGNAL; NO_SIGNAL_LEFT.
         """
         check_signals(weights, "weights")
-        return _checked(replace(self, name=f"custom:{self.name}", weights=dict(weights), figures={}))
+        given = {name: weight for name, weight in weights.items() if weight > 0}
+        return _checked(replace(self, name=f"custom:{self.name}", weights=given, figures={}))
 
     def with_taste_of(self, event_count: int) -> "BlendPreset":
         """Let the collaborative weight grow with what is known of a listener: weight x n / (n + k).
@@ -101,6 +102,11 @@ class BlendPreset:
         """Return the weights above zero, scaled to sum to 1; the heaviest first."""
         total = sum(self.weights.values())
         return {name: weight / total for name, weight in self.weights.items() if weight > 0}
+
+    @property
+    def is_personal(self) -> bool:
+        """Whether it asks for anything about who asks, be it known or not."""
+        return not self.weights.keys() <= {POPULARITY, FRESHNESS}
 
 
 def check_signals(names: Collection[str], field_name: str) -> None:
@@ -136,6 +142,11 @@ class Blend:
     signals: SignalTable
     nearness: Similarities
     score: Similarities
+
+    @property
+    def is_personal(self) -> bool:
+        """Whether anything was known about who asks."""
+        return not set(self.weights) - set(self.missing) <= {POPULARITY, FRESHNESS}
 
     @cached_property
     def missing(self) -> tuple[str, ...]:

@@ -14,6 +14,9 @@ SINGERS, SONGS = "singers", "songs"
 SIMILAR, DUET_PARTNER, DISSIMILAR = "similar", "duet_partner", "dissimilar"
 RELATIONS = (SIMILAR, DUET_PARTNER, DISSIMILAR)
 
+POPULAR = "popular"
+"""Names the preset that stands in where nothing is known of who asks."""
+
 DEFAULT_NAMES = {
     (SIMILAR, SINGERS): "voice-singers",
     (SIMILAR, SONGS): "voice-songs",
@@ -21,6 +24,8 @@ DEFAULT_NAMES = {
     (DUET_PARTNER, SONGS): "duet-songs",
     (DISSIMILAR, SINGERS): "dissimilar-singers",
     (DISSIMILAR, SONGS): "dissimilar-songs",
+    (POPULAR, SINGERS): "popular-singers",
+    (POPULAR, SONGS): "popular-songs",
 }
 """What is used when a request names no preset."""
 
@@ -51,7 +56,7 @@ class Presets:
         return preset is self.default(SIMILAR, preset.ranks)
 
     def default(self, relation: str, ranks: str) -> BlendPreset:
-        """Return the newest preset for a relation."""
+        """Return the newest preset for a relation, or for `POPULAR`."""
         return self.find(DEFAULT_NAMES[relation, ranks], ranks)
 
     def find(self, name: str, ranks: str = "") -> BlendPreset:

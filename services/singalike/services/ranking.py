@@ -176,6 +176,7 @@ class Ranking:
         singer_count: How many singers are among them.
         revision: Of the catalogue.
         state: Equal for equal rankings of one request.
+        stood_in: Whether nothing that the preset asked for was known, and the most liked stand in.
     """
 
     ranks: str
@@ -190,6 +191,7 @@ class Ranking:
     singer_count: int
     revision: int
     state: str
+    stood_in: bool = False
 
     @property
     def view(self) -> CatalogueView:
@@ -232,14 +234,21 @@ def rank(
     ranks: str,
     options: RecommendOptions,
     preset: BlendPreset,
+    popular: BlendPreset,
     heard: Heard,
     listener: ListenerNow,
     allowed: Allowed,
     revision: int,
     state: str,
 ) -> Ranking:
-    """Score all rows of the view and put the allowed ones in order."""
+    """Score all rows of the view and put the allowed ones in order.
+
+    Where nothing is known that a preset about the person asks for, `popular` stands in.
+    """
     scores = _blend(ranks, preset, heard, listener)
+    stood_in = preset.is_personal and not scores.is_personal
+    if stood_in:
+        preset, scores = popular, _blend(ranks, popular, heard, listener)
     view = heard.view
     if ranks == SINGERS:
         order, groups = best_first(scores.score, allowed.singers, options.random_seed), None
@@ -252,7 +261,19 @@ def rank(
     listing = Listing(order, groups, options.k, options.songs_per_singer)
     singer_count = len(order) if groups is None else len(np.unique(groups[order]))
     return Ranking(
-        ranks, options, preset, heard, listener, allowed, scores, listing, len(order), singer_count, revision, state
+        ranks=ranks,
+        options=options,
+        preset=preset,
+        heard=heard,
+        listener=listener,
+        allowed=allowed,
+        blend=scores,
+        listing=listing,
+        candidate_count=len(order),
+        singer_count=singer_count,
+        revision=revision,
+        state=state,
+        stood_in=stood_in,
     )
 
 

@@ -13,7 +13,7 @@ from singalike.errors import ConcurrentChangeError, FieldViolation, InvalidInput
 from singalike.recsys.blend import BlendPreset
 from singalike.recsys.catalogue_view import CatalogueView
 from singalike.recsys.listener_taste import no_popularity, no_taste
-from singalike.recsys.presets import SINGERS, SONGS, Presets, shipped_presets
+from singalike.recsys.presets import POPULAR, SINGERS, SONGS, Presets, shipped_presets
 from singalike.recsys.query import QueryPart, compose_query, singer_part, track_part, voice_part
 from singalike.recsys.seeds import SINGER, TRACK, Seed
 from singalike.recsys.signals import KEY_FIT_GAIN, SIGNALS
@@ -45,6 +45,9 @@ DEFAULT_OPTIONS = RecommendOptions()
 VOICES_KEPT, RANKINGS_KEPT = 64, 128
 
 utc_now = partial(datetime.now, UTC)
+
+ATTEMPTS = 3
+"""How often a listener is read again who does something while being read."""
 
 LONGEST_OFFSET = 9
 """Digits of a place in a list."""
@@ -243,8 +246,13 @@ class Recommender:
         if self._listeners is None:
             return ListenerNow(no_taste(view), no_popularity(view), today, f"{today}")
         state = self._listeners.state(listener_id)
-        taste = self._listeners.taste(listener_id, view) if listener_id else no_taste(view)
-        return ListenerNow(taste, self._listeners.popularity(view), today, f"{today} {state}")
+        for _ in range(ATTEMPTS):
+            taste = self._listeners.taste(listener_id, view) if listener_id else no_taste(view)
+            popularity, before = self._listeners.popularity(view), state
+            state = self._listeners.state(listener_id)
+            if state == before:  # else something changed while it was read, and the name of this state is another's
+                break
+        return ListenerNow(taste, popularity, today, f"{today} {before}")
 
     def _seed(self, seed: Seed, view: CatalogueView) -> QueryPart:
         if seed.kind == SINGER:
@@ -280,7 +288,9 @@ class Recommender:
     def _rank(self, ranks: str, request: _Request, preset: BlendPreset, state: str) -> Ranking:
         options, view, listener = request.options, request.view, request.listener
         allowed = allow(view, options, listener.taste)
-        return rank(ranks, options, preset, self._hear(request), listener, allowed, request.state.revision, state)
+        popular = self._presets.default(POPULAR, ranks)
+        revision = request.state.revision
+        return rank(ranks, options, preset, popular, self._hear(request), listener, allowed, revision, state)
 
     def _hear(self, request: _Request) -> Heard:
         profile, options, view = request.profile, request.options, request.view

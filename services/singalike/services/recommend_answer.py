@@ -1,14 +1,11 @@
 """From a page of a ranking to suggestions that say why."""
 
-from dataclasses import replace
-
 import numpy as np
 
 from singalike.recsys.diversity import list_diversity
 from singalike.recsys.moments import best_moments
 from singalike.recsys.neighbours import NO_HITS, SegmentHits
-from singalike.recsys.presets import SINGERS
-from singalike.recsys.signals import COLLABORATIVE, LISTENER_SIGNALS
+from singalike.recsys.presets import POPULAR, SINGERS
 from singalike.recsys.singability import held_notes
 from singalike.recsys.suggestions import (
     Conversion,
@@ -26,8 +23,8 @@ from singalike.services.segment_search import find_hits
 SEGMENTS_TO_SHOW = 3
 """Segments looked up a second time, for the moments of singers whom the first search did not meet."""
 
-POPULAR, NO_HISTORY = "popular", "no_history"
-"""Stand-ins that an answer owns up to."""
+NO_HISTORY = "no_history"
+"""Says that a listener is named of whom nothing is known."""
 
 
 def hits_to_show(ranking: Ranking, rows: list[int], index: VoiceIndex) -> SegmentHits:
@@ -135,15 +132,8 @@ def summarise(ranking: Ranking, rows: list[int]) -> ListSummary:
 
 def _fallbacks(ranking: Ranking) -> tuple[str, ...]:
     """Own up to what stood in: nothing to compare with, and a listener without history."""
-    known = set(ranking.preset.shares()) - set(ranking.blend.missing)
-    popular = (POPULAR,) if not known - set(LISTENER_SIGNALS) and COLLABORATIVE not in known else ()
     asked = ranking.options.listener_id and not ranking.listener.taste.event_count
-    return (*popular, *((NO_HISTORY,) if asked else ()))
-
-
-def with_exposure(summary: ListSummary, exposure_id: str) -> ListSummary:
-    """Name what was shown."""
-    return replace(summary, exposure_id=exposure_id)
+    return (*((POPULAR,) if ranking.stood_in else ()), *((NO_HISTORY,) if asked else ()))
 
 
 def _moments(
