@@ -8,7 +8,7 @@ import pytest
 
 from singalike.errors import InvalidInputError
 from singalike.recsys.experiments import Arm, Experiment, assign_arm, list_seed, read_experiment
-from singalike.recsys.interleaving import preferred_team, team_draft
+from singalike.recsys.interleaving import Slots, preferred_team, team_draft
 from singalike.recsys.replay import LoggedList, replay, share_of
 
 HALVES = Experiment("dial", "songs", (Arm("a", "voice-songs@1", 0.5), Arm("b", "mine@1", 0.5)))
@@ -83,21 +83,27 @@ def test_an_experiment_that_cannot_run_is_refused(text: str) -> None:
     assert refused.value.reason == "BAD_EXPERIMENT"
 
 
+def open_slots(rows: int, size: int = 100) -> Slots:
+    """Every row is a song and a singer of its own."""
+    return Slots(np.arange(rows), np.arange(rows), size, 1)
+
+
 def test_a_draft_gives_both_rankings_as_many_places_and_keeps_their_order() -> None:
-    first, second = ["a", "b", "c", "d"], ["c", "x", "a", "y"]
+    first, second = [0, 1, 2, 3], [2, 4, 0, 5]
 
-    drafted = team_draft(first, second, seed=3)
+    drafted = list(team_draft(first, second, open_slots(6), seed=3))
 
-    assert sorted(drafted.items) == sorted({*first, *second})
+    assert sorted(row for row, _ in drafted) == sorted({*first, *second})
     for team, ranking in enumerate((first, second)):
-        given = [item for item, of in zip(drafted.items, drafted.teams, strict=True) if of == team]
-        assert given == [item for item in ranking if item in given]
+        given = [row for row, of in drafted if of == team]
+        assert given == [row for row in ranking if row in given]
     for length in range(0, 5, 2):
-        assert sum(drafted.teams[:length]) == length // 2
+        assert sum(team for _, team in drafted[:length]) == length // 2
 
 
 def test_the_same_seed_drafts_the_same_list() -> None:
-    drafts = [team_draft("abcdef", "fedcba", seed) for seed in (1, 1, 2, 3, 4)]
+    forwards, backwards = list(range(8)), list(range(8))[::-1]
+    drafts = [tuple(team_draft(forwards, backwards, open_slots(8), seed)) for seed in (1, 1, 2, 3, 4)]
 
     assert drafts[0] == drafts[1]
     assert len(set(drafts)) > 1
@@ -105,9 +111,19 @@ def test_the_same_seed_drafts_the_same_list() -> None:
 
 
 def test_a_short_ranking_leaves_the_rest_to_the_other() -> None:
-    assert set(team_draft("a", "bcd", seed=0).items) == set("abcd")
-    assert team_draft((), "bcd", seed=0).items == ("b", "c", "d")
-    assert team_draft((), (), seed=0).items == ()
+    assert {row for row, _ in team_draft([0], [1, 2, 3], open_slots(4), seed=0)} == {0, 1, 2, 3}
+    assert list(team_draft([], [1, 2, 3], open_slots(4), seed=0)) == [(1, 1), (2, 1), (3, 1)]
+    assert list(team_draft([], [], open_slots(0), seed=0)) == []
+
+
+def test_versions_of_a_song_take_one_place_and_a_singer_one_on_a_page_while_others_are_left() -> None:
+    song = np.array([0, 0, 1, 2, 3, 4])
+    singer = np.array([0, 1, 0, 0, 2, 3])
+
+    drafted = [row for row, _ in team_draft([0, 2, 3, 4, 5], [1, 2, 3, 4, 5], Slots(song, singer, 3, 1), seed=0)]
+
+    assert len({song[row] for row in drafted}) == len(drafted) == 5
+    assert len({singer[row] for row in drafted[:3]}) == 3
 
 
 def test_whoever_gave_more_of_what_was_chosen_wins() -> None:
@@ -124,13 +140,12 @@ def simulated_wins(better: float, lists: int = 400) -> Counter[str]:
     rng = np.random.default_rng(5)
     wins: Counter[str] = Counter()
     for number in range(lists):
-        liking = {f"t{item}": float(value) for item, value in enumerate(rng.uniform(0, 1, 30))}
-        noise = {item: better * value + (1 - better) * rng.uniform() for item, value in liking.items()}
-        good = sorted(liking, key=lambda item: -noise[item])
-        drafted = team_draft(good, rng.permutation(list(liking)).tolist(), number)
-        shown = drafted.items[:10]
-        clicked = [item for item in shown if rng.uniform() < 0.3 * liking[item] ** 2]
-        wins[preferred_team(shown, [("good", "random")[team] for team in drafted.teams[:10]], clicked)] += 1
+        liking = rng.uniform(0, 1, 30)
+        noise = better * liking + (1 - better) * rng.uniform(0, 1, 30)
+        drafted = list(team_draft(np.argsort(-noise).tolist(), rng.permutation(30).tolist(), open_slots(30), number))
+        shown, teams = zip(*((str(row), ("good", "random")[team]) for row, team in drafted[:10]), strict=True)
+        clicked = [item for item in shown if rng.uniform() < 0.3 * liking[int(item)] ** 2]
+        wins[preferred_team(shown, teams, clicked)] += 1
     return wins
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from singalike.errors import NotFoundError
 from singalike.recsys.experiments import Arm, Experiment, assign_arm
+from singalike.recsys.replay import share_of
 from singalike.services.adapters.memory_feedback import MemoryFeedback
 from singalike.services.experiment_report import ExperimentReport, report_experiment
 from singalike.services.exposure_log import ExposureLog
@@ -154,3 +155,78 @@ def test_the_better_arm_is_found_from_clicks(recommender: Recommender) -> None:
     assert old.success.low is not None
     assert new.success.high is not None
     assert old.success.low > new.success.high
+
+
+MIXED = Experiment("mixed", "songs", EXPERIMENT.arms, interleave=True)
+
+
+def test_an_interleaved_list_says_who_gave_what_and_goes_on_over_pages(recommender: Recommender) -> None:
+    stage = Stage(recommender, MIXED)
+    options = RecommendOptions(k=4, listener_id="ann")
+
+    pages = [stage.showing.recommend_songs(voice(1, 9), options)]
+    while pages[-1].next_page_token:
+        pages.append(stage.showing.recommend_songs(voice(1, 9), options, pages[-1].next_page_token))
+
+    stage.log.flush()
+    shown = [song.track_id for page in pages for song in page.songs]
+    exposures = {one.exposure_id: one for one in stage.store.walk_exposures("mixed")}
+    assert len(shown) == len(set(shown)) == len(recommender.view().tracks)
+    assert [page.summary.arm for page in pages] == ["old+new"] * len(pages)
+    assert all(page.summary.preset == "voice-songs@2+dissimilar-songs@1" for page in pages)
+    for page in pages:
+        exposure = exposures[page.summary.exposure_id]
+        assert exposure.items == tuple(song.track_id for song in page.songs)
+        assert len(exposure.teams) == len(exposure.items)
+        assert set(exposure.teams) <= {"old", "new"}
+    assert sorted(exposures[pages[0].summary.exposure_id].teams) == ["new", "new", "old", "old"]
+
+
+def test_a_suggestion_of_an_interleaved_list_is_scored_by_the_preset_that_gave_it(recommender: Recommender) -> None:
+    mixed = recommender.recommend_songs(voice(1, 9), RecommendOptions(k=6, preset="voice-songs+dissimilar-songs"))
+
+    for song, team in zip(mixed.songs, mixed.teams, strict=True):
+        preset = ("voice-songs", "dissimilar-songs")[team]
+        alone = recommender.recommend_songs(voice(1, 9), RecommendOptions(k=100, preset=preset))
+        assert song.score == next(other.score for other in alone.songs if other.track_id == song.track_id)
+        assert sum(song.signals.values()) == pytest.approx(song.score)
+
+
+def test_the_same_seed_interleaves_alike(recommender: Recommender) -> None:
+    lists = [
+        recommender.recommend_songs(
+            voice(1, 9), RecommendOptions(preset="voice-songs+dissimilar-songs", random_seed=seed)
+        )
+        for seed in (-4, -4, 1, 2, 3)
+    ]
+
+    orders = [tuple(song.track_id for song in found.songs) for found in lists]
+    assert orders[0] == orders[1]
+    assert len(set(orders)) > 1
+
+
+@pytest.mark.parametrize("preset", ["voice-songs+nowhere", "voice-songs+voice-songs+voice-songs"])
+def test_interleaving_with_a_preset_that_is_not_there_is_refused(recommender: Recommender, preset: str) -> None:
+    with pytest.raises(NotFoundError) as refused:
+        recommender.recommend_songs(voice(1, 9), RecommendOptions(preset=preset))
+
+    assert refused.value.reason == "PRESET_NOT_FOUND"
+
+
+def test_interleaving_finds_the_better_arm_from_clicks(recommender: Recommender) -> None:
+    stage, clicks = Stage(recommender, MIXED), np.random.default_rng(3)
+    for number in range(60):
+        listener = f"fan-{number}"
+        shown = stage.showing.recommend_songs(voice(1, 9), RecommendOptions(k=4, listener_id=listener))
+        for song in shown.songs:
+            if clicks.uniform() < (0.7 if song.singer_id == "s1" else 0.1):
+                stage.record(listener, LIKE, song.track_id, shown.summary.exposure_id)
+    stage.log.flush()
+
+    report = report_experiment(MIXED, stage.store, {}, NOW)
+
+    old, new = report.arms
+    won = share_of(old.interleaving_wins, old.interleaving_wins + new.interleaving_wins)
+    assert won.low is not None
+    assert won.low > 0.5
+    assert old.interleaving_wins + new.interleaving_wins + report.ties == 60

@@ -92,7 +92,7 @@ def assign_arm(experiment: Experiment, listener_id: str) -> Arm:
 def list_seed(experiment: Experiment, listener_id: str, random_seed: int) -> int:
     """Derive the seed of an interleaving: the same request is mixed alike, another listener's is not."""
     text = "".join(f"{part}\0" for part in (experiment.salt, experiment.name, listener_id, random_seed))
-    return int.from_bytes(hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()[-_HASH_BYTES:], "big")
+    return int.from_bytes(hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()[-_HASH_BYTES:], "big") >> 1
 
 
 def read_experiment(text: str) -> Experiment:

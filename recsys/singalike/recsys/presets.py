@@ -141,8 +141,8 @@ def _numbers(fields: Mapping[str, Any]) -> dict[str, float]:
 def _check(source: str, preset: BlendPreset) -> None:
     if preset.ranks not in (SINGERS, SONGS):
         raise _bad(source, f'ranks is {preset.ranks!r}: say "{SINGERS}" or "{SONGS}"')
-    if not preset.name or "@" in preset.name or preset.version < 1:
-        raise _bad(source, 'needs a name without "@" and a version from 1')
+    if not preset.name or set("@+") & set(preset.name) or preset.version < 1:
+        raise _bad(source, 'needs a name without "@" and "+", and a version from 1')
     if not all(0.0 <= weight < float("inf") for weight in preset.weights.values()) or not any(preset.weights.values()):
         raise _bad(source, "needs weights of zero or more, one of them above zero")
     if not 0.0 < preset.taste_half_weight_events < float("inf"):

@@ -270,7 +270,7 @@ class Suggestions:
         next_page_token: For the next page; empty at the end.
         abstention: Why nobody is named; None when somebody is.
         summary: How the list came about.
-        teams: For a list that two presets made, the arm that gave each suggestion; else empty.
+        teams: For a list that two presets made, which gave each suggestion, 0 or 1; else empty.
     """
 
     singers: tuple[SingerSuggestion, ...]
@@ -280,4 +280,4 @@ class Suggestions:
     next_page_token: str = ""
     abstention: Abstention | None = None
     summary: ListSummary = field(default_factory=ListSummary)
-    teams: tuple[str, ...] = ()
+    teams: tuple[int, ...] = ()

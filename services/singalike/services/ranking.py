@@ -127,6 +127,7 @@ class Listing:
     """
 
     def __init__(self, order: NDArray[np.intp], groups: NDArray[np.intp] | None, size: int, each: int) -> None:
+        self.order = order
         self._listed: list[int] = [] if groups is not None else [int(row) for row in order]
         self._left = order if groups is not None else order[:0]
         self._groups = order[:0] if groups is None else groups

@@ -26,6 +26,7 @@ from singalike.recsys.suggestions import (
 )
 from singalike.services.adapters.page_tokens import bad_token, make_token, read_token
 from singalike.services.explain import explain_standing, say_abstention
+from singalike.services.interleaved_ranking import InterleavedListing, interleave, with_teams, write_rows
 from singalike.services.listener_ports import Listeners
 from singalike.services.ports import Catalogue, VoiceIndex
 from singalike.services.ranking import Heard, ListenerNow, Ranking, profile_digest, rank
@@ -167,7 +168,8 @@ class Recommender:
         """
         ranking, rows, token = self._page(SINGERS, profile, options, page_token)
         hits = hits_to_show(ranking, rows, self._index)
-        return self._answer(ranking, rows, token, singers=suggest_singers(ranking, hits, rows))
+        singers = write_rows(ranking, rows, lambda giver, own: suggest_singers(giver, hits, own))
+        return self._answer(ranking, rows, token, singers=singers)
 
     def recommend_songs(
         self,
@@ -186,7 +188,8 @@ class Recommender:
         """
         ranking, rows, token = self._page(SONGS, profile, options, page_token)
         hits = hits_to_show(ranking, rows, self._index)
-        return self._answer(ranking, rows, token, songs=suggest_songs(ranking, hits, rows, voice_id))
+        songs = write_rows(ranking, rows, lambda giver, own: suggest_songs(giver, hits, own, voice_id))
+        return self._answer(ranking, rows, token, songs=songs)
 
     def explain_singer(
         self, profile: VoiceProfile | None, singer_id: str, options: RecommendOptions = DEFAULT_OPTIONS
@@ -225,7 +228,8 @@ class Recommender:
             return ranking, [], ""
         allowed = ranking.allowed_rows & self._still_allowed(ranking, request) if state else ranking.allowed_rows
         rows, after = ranking.listing.take(offset, allowed)
-        rows.sort(key=lambda row: -ranking.blend.score[row])
+        if not isinstance(ranking.listing, InterleavedListing):
+            rows.sort(key=lambda row: -ranking.blend.score[row])
         token = "" if after is None else make_token("suggestions", scope, f"{ranking.state}:{after}")
         return ranking, rows, token
 
@@ -269,13 +273,28 @@ class Recommender:
 
     def _ranking(self, ranks: str, request: _Request, of_state: str = "") -> Ranking:
         """Find or make the ranking of a request; the one of a token is found, or made when nothing has changed."""
+        if "+" in request.options.preset:
+            return self._interleaved(ranks, request, of_state)
+        return self._plain_ranking(ranks, request, of_state)
+
+    def _plain_ranking(self, ranks: str, request: _Request, of_state: str = "") -> Ranking:
         preset = self._preset(ranks, request)
         key = (ranks, profile_digest(request.profile), request.options.digest())
-        parts = (*key, str(request.state.revision), request.listener.state, repr(preset))
-        state = hashlib.blake2b("\n".join(parts).encode(), digest_size=12).hexdigest()
+        state = _digest(*key, str(request.state.revision), request.listener.state, repr(preset))
         if of_state and of_state != state:
             return self._ranking_of(ranks, of_state)
         return self._rankings.get((ranks, state), lambda: self._rank(ranks, request, preset, state))
+
+    def _interleaved(self, ranks: str, request: _Request, of_state: str) -> Ranking:
+        options = request.options
+        first, second = (
+            self._plain_ranking(ranks, replace(request, options=replace(options, preset=preset)))
+            for preset in options.preset.split("+", 1)
+        )
+        state = _digest(first.state, second.state)
+        if of_state and of_state != state:
+            return self._ranking_of(ranks, of_state)
+        return self._rankings.get((ranks, state), lambda: interleave(first, second, state))
 
     def _ranking_of(self, ranks: str, state: str) -> Ranking:
         kept = self._rankings.find((ranks, state))
@@ -351,7 +370,7 @@ class Recommender:
             language_code=ranking.options.language_code,
             abstained=abstention is not None,
         )
-        return Suggestions(
+        found = Suggestions(
             singers=singers,
             songs=songs,
             voice=None if profile is None else VoiceSummary.of(profile),
@@ -360,6 +379,11 @@ class Recommender:
             abstention=abstention,
             summary=summarise(ranking, rows),
         )
+        return with_teams(found, ranking, rows)
+
+
+def _digest(*parts: str) -> str:
+    return hashlib.blake2b("\n".join(parts).encode(), digest_size=12).hexdigest()
 
 
 def _read_place(page_token: str, scope: tuple[str, ...]) -> tuple[str, int]:

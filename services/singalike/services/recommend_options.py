@@ -27,7 +27,7 @@ class RecommendOptions:
         excluded_singer_ids, excluded_track_ids: Never suggested; unknown ids are ignored.
         genres, languages, voice_genders: Only tracks and singers whose owner said one of these.
         signals_off: Names of signals that do not count.
-        preset: "name" or "name@version"; empty: the default of the relation.
+        preset: "name", "name@version", or two joined by "+" to be interleaved; empty: the default of the relation.
         weights: Weights by signal instead of the preset's; empty: the preset's.
         listener_id: Who asks; empty: nobody in particular.
         excluded_genres, excluded_languages: Never suggested.

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from singalike.embeddings.profile import VoiceProfile
-from singalike.recsys.experiments import Experiment, assign_arm
+from singalike.recsys.experiments import Experiment, assign_arm, list_seed
 from singalike.recsys.presets import SIMILAR, SINGERS, SONGS, Presets
 from singalike.recsys.suggestions import Suggestions
 from singalike.services.exposure_log import ExposureLog
@@ -85,6 +85,10 @@ class Showing:
         open_choice = not options.preset and not options.weights and options.relation == SIMILAR
         if experiment is None or experiment.ranks != ranks or not options.listener_id or not open_choice:
             return options, ""
+        if experiment.interleave:
+            first, second = experiment.arms
+            seed = list_seed(experiment, options.listener_id, options.random_seed)
+            return replace(options, preset=f"{first.preset}+{second.preset}", random_seed=seed), experiment.joined_arms
         arm = assign_arm(experiment, options.listener_id)
         return replace(options, preset=arm.preset), arm.name
 
@@ -113,7 +117,7 @@ class Showing:
                     experiment=tried,
                     arm=arm,
                     items=tuple(items),
-                    teams=found.teams,
+                    teams=tuple(arm.split("+")[team] for team in found.teams),
                 )
             )
         return replace(found, summary=summary)
