@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
+from singalike.client.explanation_converters import read_evidence, read_likeness
 from singalike.client.profile_converters import profile_from_message, summary_from_message
 from singalike.client.records import (
     CatalogueSinger,
@@ -126,7 +127,16 @@ def read_signals(signals: Mapping[str, float]) -> dict[str, float]:
 def read_singer_suggestion(message: suggestions_pb2.SingerSuggestion) -> SingerSuggestion:
     """Read a suggested singer."""
     moments = tuple(read_moment(moment) for moment in message.moments)
-    return SingerSuggestion(message.singer_id, message.name, message.score, read_signals(message.signals), moments)
+    return SingerSuggestion(
+        message.singer_id,
+        message.name,
+        message.score,
+        read_signals(message.signals),
+        moments,
+        likeness=read_likeness(message),
+        reason=message.reason,
+        evidence=read_evidence(message.evidence),
+    )
 
 
 def read_song_suggestion(message: suggestions_pb2.SongSuggestion) -> SongSuggestion:
@@ -146,6 +156,8 @@ def read_song_suggestion(message: suggestions_pb2.SongSuggestion) -> SongSuggest
         highest_note_midi=message.highest_note_midi if message.HasField("highest_note_midi") else None,
         longest_note=read_longest_note(message),
         singability=read_singability(message),
+        reason=message.reason,
+        evidence=read_evidence(message.evidence),
         conversion=read_conversion(message),
     )
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from singalike.embeddings.profile import VoiceProfile
 from singalike.recsys.seeds import Seed
-from singalike.recsys.suggestions import ListSummary, SingerSuggestion, SongSuggestion, VoiceSummary
+from singalike.recsys.suggestions import Abstention, ListSummary, SingerSuggestion, SongSuggestion, VoiceSummary
 
 Audio = bytes | str | Path
 """An encoded recording: its bytes, or the path of the file."""
@@ -187,24 +187,26 @@ class Preset:
 
 @dataclass(frozen=True, eq=False)
 class SingerSuggestions:
-    """A page of singers best first, what was heard (None without a voice), and things to know."""
+    """A page of singers best first, what was heard (None without a voice), and things to know; why nobody is named."""
 
     singers: tuple[SingerSuggestion, ...]
     voice: VoiceSummary | None
     notes: tuple[str, ...] = ()
     next_page_token: str = ""
     summary: ListSummary = field(default_factory=ListSummary)
+    abstention: Abstention | None = None
 
 
 @dataclass(frozen=True, eq=False)
 class SongSuggestions:
-    """A page of songs best first, what was heard (None without a voice), and things to know."""
+    """A page of songs best first, what was heard (None without a voice), and things to know; why none is named."""
 
     songs: tuple[SongSuggestion, ...]
     voice: VoiceSummary | None
     notes: tuple[str, ...] = ()
     next_page_token: str = ""
     summary: ListSummary = field(default_factory=ListSummary)
+    abstention: Abstention | None = None
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,14 @@ from singalike.client.records import (
     SuggestionFilters,
     Voice,
 )
-from singalike.client.suggestion_converters import read_preset, read_singers, read_songs, write_options
+from singalike.client.suggestion_converters import (
+    read_explanation,
+    read_preset,
+    read_singers,
+    read_songs,
+    write_options,
+)
+from singalike.recsys.suggestions import SingerExplanation
 from singalike.v1 import recommender_service_pb2 as pb
 from singalike.v1.recommender_service_pb2_grpc import RecommenderServiceStub
 
@@ -58,6 +65,30 @@ class SuggestionCalls:
         options = write_options(k, timbre_style, filters, choices)
         request = pb.RecommendSongsRequest(options=options, page_token=page_token, **(self._voice(voice)))
         return read_songs(self._call(self._recommender.RecommendSongs, request))
+
+    def explain_singer(
+        self,
+        voice: Voice | None,
+        singer_id: str,
+        *,
+        k: int = 10,
+        timbre_style: float = 0.5,
+        filters: SuggestionFilters | None = None,
+        choices: SuggestionChoices | None = None,
+    ) -> SingerExplanation:
+        """Say why a singer is, or is not, among those suggested.
+
+        Args:
+            voice: As in `recommend_singers`.
+            singer_id: Who.
+            k: As in the call that the question is about; so are the others.
+            timbre_style: Dial from 0, timbre alone, to 1, style alone.
+            filters: Who may be suggested.
+            choices: How they are chosen.
+        """
+        options = write_options(k, timbre_style, filters, choices)
+        request = pb.ExplainSingerRequest(options=options, singer_id=singer_id, **(self._voice(voice)))
+        return read_explanation(self._call(self._recommender.ExplainSinger, request))
 
     def list_presets(self) -> tuple[Preset, ...]:
         """List the presets of weights by name and version."""
@@ -114,6 +145,30 @@ class AsyncSuggestionCalls:
         options = write_options(k, timbre_style, filters, choices)
         request = pb.RecommendSongsRequest(options=options, page_token=page_token, **(await self._voice(voice)))
         return read_songs(await self._call(self._recommender.RecommendSongs, request))
+
+    async def explain_singer(
+        self,
+        voice: Voice | None,
+        singer_id: str,
+        *,
+        k: int = 10,
+        timbre_style: float = 0.5,
+        filters: SuggestionFilters | None = None,
+        choices: SuggestionChoices | None = None,
+    ) -> SingerExplanation:
+        """Say why a singer is, or is not, among those suggested.
+
+        Args:
+            voice: As in `recommend_singers`.
+            singer_id: Who.
+            k: As in the call that the question is about; so are the others.
+            timbre_style: Dial from 0, timbre alone, to 1, style alone.
+            filters: Who may be suggested.
+            choices: How they are chosen.
+        """
+        options = write_options(k, timbre_style, filters, choices)
+        request = pb.ExplainSingerRequest(options=options, singer_id=singer_id, **(await self._voice(voice)))
+        return read_explanation(await self._call(self._recommender.ExplainSinger, request))
 
     async def list_presets(self) -> tuple[Preset, ...]:
         """List the presets of weights by name and version."""

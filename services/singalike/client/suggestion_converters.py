@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from typing import TypeVar
 
 from singalike.client.converters import GENDER_BY_WORD, read_singer_suggestion, read_song_suggestion
+from singalike.client.explanation_converters import read_abstention
 from singalike.client.profile_converters import summary_from_message
 from singalike.client.records import Preset, SingerSuggestions, SongSuggestions, SuggestionChoices, SuggestionFilters
 from singalike.client.requests import invalid
 from singalike.recsys.seeds import SEED_KINDS, Seed
-from singalike.recsys.suggestions import ListSummary, VoiceSummary
+from singalike.recsys.suggestions import ListSummary, SignalGap, SingerExplanation, VoiceSummary
 from singalike.v1 import catalogue_pb2, feedback_pb2, suggestions_pb2
 from singalike.v1 import recommender_service_pb2 as pb
 
@@ -86,6 +87,7 @@ def read_singers(message: pb.RecommendSingersResponse) -> SingerSuggestions:
         notes=tuple(message.notes),
         next_page_token=message.next_page_token,
         summary=read_summary(message.summary),
+        abstention=read_abstention(message),
     )
 
 
@@ -97,6 +99,20 @@ def read_songs(message: pb.RecommendSongsResponse) -> SongSuggestions:
         notes=tuple(message.notes),
         next_page_token=message.next_page_token,
         summary=read_summary(message.summary),
+        abstention=read_abstention(message),
+    )
+
+
+def read_explanation(message: pb.ExplainSingerResponse) -> SingerExplanation:
+    """Read why a singer is, or is not, suggested."""
+    return SingerExplanation(
+        singer=read_singer_suggestion(message.singer),
+        rank=message.rank,
+        ranked_count=message.ranked_count,
+        suggested=message.suggested,
+        barriers=tuple(message.barriers),
+        gaps=tuple(SignalGap(gap.signal, gap.difference) for gap in message.gaps),
+        explanation=message.explanation,
     )
 
 

@@ -240,7 +240,7 @@ def _beside(signal: str, facts: Facts) -> str:
     if signal == "timbre" and facts.likeness is not None:
         low, high = percent(facts.likeness.low), wording.percent_rounded_up(facts.likeness.high)
         return f" (90% interval: {low} to {high}){_moment(facts)}"
-    if signal == "key_fit_gain" and facts.key is not None and (facts.key.confidence or 1.0) < 0.2:
+    if signal == "key_fit_gain" and facts.key is not None and wording.another_fits(facts.key.confidence):
         return "; another key fits about as well"
     return ""
 

@@ -261,7 +261,7 @@ def _beside(signal: str, facts: Facts) -> str:
     if signal == "timbre" and facts.likeness is not None:
         low, high = percent(facts.likeness.low), wording.percent_rounded_up(facts.likeness.high)
         return f" (90% 구간: {low}~{high}){_moment(facts)}"
-    if signal == "key_fit_gain" and facts.key is not None and (facts.key.confidence or 1.0) < 0.2:
+    if signal == "key_fit_gain" and facts.key is not None and wording.another_fits(facts.key.confidence):
         return " (다른 키도 비슷하게 맞아요)"
     return ""
 

@@ -14,6 +14,9 @@ LIKENESS_DEGREES = ((3.0, MUCH), (2.0, CLEARLY), (1.0, SOMEWHAT), (-1.0, NOT))
 TOLD_GAP = 0.005
 """Smaller differences between contributions are not told."""
 
+FITS_AS_WELL = 0.05
+"""Below this confidence of a key shift another key fits as well."""
+
 MANY, SOME, FEW = "many", "some", "few"
 
 
@@ -63,3 +66,8 @@ def amount(value: float) -> str:
 def age_days(freshness: float) -> int | None:
     """Return the whole days since something came, from its freshness 2^(-days / 180); None when too long ago to say."""
     return round(-FRESHNESS_HALF_LIFE_DAYS * math.log2(freshness)) if freshness > 1e-3 else None
+
+
+def another_fits(confidence: float | None) -> bool:
+    """Tell whether another key fits as well, from the confidence of a key shift."""
+    return confidence is not None and confidence < FITS_AS_WELL

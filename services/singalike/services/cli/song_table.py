@@ -6,13 +6,11 @@ from collections.abc import Sequence
 from rich.table import Column, Table
 from rich.text import Text
 
+from singalike.recsys.explanations.wording import FITS_AS_WELL
 from singalike.recsys.suggestions import SongSuggestion
 
 NOTE_NAMES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 UNKNOWN = "?"
-
-FITS_AS_WELL = 0.05
-"""Below this confidence the table says that other keys fit as well."""
 
 
 def note_name(midi_pitch: float) -> str:

@@ -4,7 +4,14 @@ import math
 from dataclasses import asdict
 from typing import Any
 
-from singalike.recsys.suggestions import Moment, SingerSuggestion, SongSuggestion, Suggestions, VoiceSummary
+from singalike.recsys.suggestions import (
+    Moment,
+    SingerExplanation,
+    SingerSuggestion,
+    SongSuggestion,
+    Suggestions,
+    VoiceSummary,
+)
 
 
 def suggestions_to_json(suggestions: Suggestions) -> dict[str, Any]:
@@ -16,7 +23,24 @@ def suggestions_to_json(suggestions: Suggestions) -> dict[str, Any]:
             "voice": suggestions.voice and _voice(suggestions.voice),
             "notes": list(suggestions.notes),
             "next_page_token": suggestions.next_page_token,
+            "abstention": suggestions.abstention and asdict(suggestions.abstention),
             "summary": asdict(suggestions.summary),
+        }
+    )
+    return arranged
+
+
+def explanation_to_json(found: SingerExplanation) -> dict[str, Any]:
+    """Arrange an explanation as `singalike why --json` prints it."""
+    arranged: dict[str, Any] = without_nan(
+        {
+            "singer": _singer(found.singer),
+            "rank": found.rank,
+            "ranked_count": found.ranked_count,
+            "suggested": found.suggested,
+            "barriers": list(found.barriers),
+            "gaps": {gap.signal: gap.difference for gap in found.gaps},
+            "explanation": found.explanation,
         }
     )
     return arranged
@@ -39,6 +63,9 @@ def _singer(singer: SingerSuggestion) -> dict[str, Any]:
         "name": singer.name,
         "score": singer.score,
         "signals": dict(singer.signals),
+        "likeness": singer.likeness and asdict(singer.likeness),
+        "reason": singer.reason,
+        "evidence": [asdict(part) for part in singer.evidence],
         "moments": [_moment(moment) for moment in singer.moments],
     }
 
@@ -51,6 +78,8 @@ def _song(song: SongSuggestion) -> dict[str, Any]:
         "singer_name": song.singer_name,
         "score": song.score,
         "signals": dict(song.signals),
+        "reason": song.reason,
+        "evidence": [asdict(part) for part in song.evidence],
         "key_shift_semitones": song.key_shift_semitones,
         "in_range_before": song.in_range_before,
         "in_range_after": song.in_range_after,

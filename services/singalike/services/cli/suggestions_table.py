@@ -7,11 +7,12 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from singalike.embeddings.profile import SUFFICIENT_VOICED_S, UNDECIDED, VocalRange
-from singalike.recsys.suggestions import Moment, SingerSuggestion, Suggestions, VoiceSummary
-from singalike.services.cli.song_table import note_name, song_table
+from singalike.recsys.explanations.wording import percent, percent_rounded_up
+from singalike.recsys.suggestions import Likeness, Moment, SingerSuggestion, Suggestions, VoiceSummary
+from singalike.services.cli.song_table import UNKNOWN, note_name, song_table
 
-MOMENTS_PRINTED = 3
-"""Singers whose best moment is printed; the JSON has all."""
+MOMENTS_PRINTED, REASONS_PRINTED = 3, 3
+"""Singers whose best moment, and suggestions whose reason is printed; the JSON has all."""
 
 
 def print_suggestions(suggestions: Suggestions, titles: Mapping[str, str], console: Console) -> None:
@@ -24,18 +25,24 @@ def print_suggestions(suggestions: Suggestions, titles: Mapping[str, str], conso
     """
     if suggestions.voice:
         console.print(_voice_line(suggestions.voice))
-    if suggestions.singers or not suggestions.songs:
+    if suggestions.abstention:
+        console.print(Text(suggestions.abstention.message, style="bold"))
+    elif suggestions.singers or not suggestions.songs:
         console.print(_singer_table(suggestions.singers))
+    for singer in suggestions.singers[:REASONS_PRINTED]:
+        console.print(_reason(singer.name, singer.reason))
     for line in _moment_lines(suggestions.singers[:MOMENTS_PRINTED], titles):
         console.print(line)
-    if suggestions.songs or not suggestions.singers:
+    if suggestions.songs or not (suggestions.singers or suggestions.abstention):
         console.print(song_table(suggestions.songs))
+    for song in suggestions.songs[:REASONS_PRINTED]:
+        console.print(_reason(song.title, song.reason))
     if suggestions.next_page_token:
         console.print(Text(f"more: --page-token {suggestions.next_page_token}"), soft_wrap=True)
-    for note in suggestions.notes:
-        console.print(Text(f"note: {note}", style="yellow"))
-    for advice in suggestions.voice.quality.advice if suggestions.voice else ():
-        console.print(Text(f"next time: {advice}", style="yellow"))
+    notes = [f"note: {note}" for note in suggestions.notes]
+    notes += [f"next time: {advice}" for advice in (suggestions.voice.quality.advice if suggestions.voice else ())]
+    for note in notes:
+        console.print(Text(note, style="yellow"))
 
 
 def _voice_line(voice: VoiceSummary) -> Text:
@@ -60,12 +67,23 @@ def _voice_gender(voice: VoiceSummary) -> str:
 
 
 def _singer_table(singers: tuple[SingerSuggestion, ...]) -> Table:
-    table = Table("#", Column("singer", overflow="fold"), "score", "made of")
+    table = Table("#", Column("singer", overflow="fold"), "score", "closer than", "made of")
     for place, singer in enumerate(singers, start=1):
         shares = sorted(singer.signals.items(), key=lambda share: -share[1])
         made_of = ", ".join(f"{name.replace('_', ' ')} {share:.2f}" for name, share in shares)
-        table.add_row(str(place), Text(singer.name), f"{singer.score:.2f}", made_of)
+        table.add_row(str(place), Text(singer.name), f"{singer.score:.2f}", likeness_cell(singer.likeness), made_of)
     return table
+
+
+def likeness_cell(likeness: Likeness | None) -> str:
+    """Write than what share of pairs of different singers a voice is closer, with its interval."""
+    if likeness is None:
+        return UNKNOWN
+    return f"{percent(likeness.closer_than)} ({percent(likeness.low)} to {percent_rounded_up(likeness.high)})"
+
+
+def _reason(name: str, reason: str) -> Text:
+    return Text.assemble((f"{name}: ", "bold"), reason)
 
 
 def _moment_lines(singers: tuple[SingerSuggestion, ...], titles: Mapping[str, str]) -> list[Text]:

@@ -5,7 +5,6 @@ import asyncio
 from collections.abc import Callable
 from datetime import datetime
 
-from singalike.errors import WrongStateError
 from singalike.services.listener_ports import FeedbackStore
 from singalike.services.showing import Showing
 from singalike.services.wire.listener_converters import (
@@ -39,10 +38,6 @@ class ListenerServicer(RecommenderServiceServicer):
         self._feedback = feedback
         self._feedback_days = feedback_days
         self._now = now
-
-    async def ExplainSinger(self, request: pb.ExplainSingerRequest, context: object) -> pb.ExplainSingerResponse:
-        """Not there yet."""
-        raise WrongStateError("NOT_THERE_YET", "not there yet")
 
     async def RecordFeedback(self, request: pb.RecordFeedbackRequest, context: object) -> pb.RecordFeedbackResponse:
         """Store what a listener did."""

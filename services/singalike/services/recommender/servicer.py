@@ -11,6 +11,7 @@ from singalike.services.listener_ports import FeedbackStore
 from singalike.services.ports import Catalogue, TrackFilter
 from singalike.services.recommend import Recommender
 from singalike.services.recommender.experiment_servicer import ExperimentServicer
+from singalike.services.recommender.explain_servicer import ExplainServicer
 from singalike.services.recommender.listener_servicer import ListenerServicer
 from singalike.services.recommender.map_keeper import MapKeeper
 from singalike.services.recommender.reply_keeper import ReplyKeeper
@@ -26,6 +27,7 @@ from singalike.services.wire.converters import (
     write_track,
     write_voice,
 )
+from singalike.services.wire.explanation_converters import write_abstention
 from singalike.services.wire.option_converters import read_options, write_preset, write_summary
 from singalike.services.wire.validators import validate
 from singalike.v1 import recommender_service_pb2 as pb
@@ -36,7 +38,7 @@ DEFAULT_PAGE_SIZE = 50
 COLOUR_WORDS = {pb.MAP_COLOUR_GENRE: "genre", pb.MAP_COLOUR_RANGE: "range"}
 
 
-class RecommenderServicer(ListenerServicer, ExperimentServicer, RecommenderServiceServicer):
+class RecommenderServicer(ExplainServicer, ListenerServicer, ExperimentServicer, RecommenderServiceServicer):
     """Serves `singalike.v1.RecommenderService`.
 
     Args:
@@ -88,6 +90,7 @@ class RecommenderServicer(ListenerServicer, ExperimentServicer, RecommenderServi
             voice=summary_to_message(found.voice) if found.voice else None,
             notes=found.notes,
             next_page_token=found.next_page_token,
+            abstention=write_abstention(found.abstention),
             summary=write_summary(found.summary),
         )
 
@@ -110,6 +113,7 @@ class RecommenderServicer(ListenerServicer, ExperimentServicer, RecommenderServi
             voice=summary_to_message(found.voice) if found.voice else None,
             notes=found.notes,
             next_page_token=found.next_page_token,
+            abstention=write_abstention(found.abstention),
             summary=write_summary(found.summary),
         )
 

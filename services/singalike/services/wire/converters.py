@@ -13,6 +13,7 @@ from singalike.services.identify import IdentifyOptions
 from singalike.services.ports import EarInfo
 from singalike.services.records import Singer, StoredVoice, Track, TrackInfo
 from singalike.services.singer_map import MapPoint
+from singalike.services.wire.explanation_converters import write_evidence, write_likeness
 from singalike.services.wire.song_converters import write_conversion, write_held_note, write_singability
 from singalike.v1 import catalogue_pb2, recommender_service_pb2, suggestions_pb2, voice_pb2
 
@@ -129,6 +130,9 @@ def write_singer_suggestion(singer: SingerSuggestion) -> suggestions_pb2.SingerS
         score=singer.score,
         signals=singer.signals,
         moments=[write_moment(moment) for moment in singer.moments],
+        likeness=write_likeness(singer.likeness),
+        reason=singer.reason,
+        evidence=write_evidence(singer.evidence),
     )
 
 
@@ -149,6 +153,8 @@ def write_song_suggestion(song: SongSuggestion) -> suggestions_pb2.SongSuggestio
         highest_note_midi=song.highest_note_midi,
         longest_note=write_held_note(song.longest_note),
         singability=write_singability(song.singability),
+        reason=song.reason,
+        evidence=write_evidence(song.evidence),
         conversion=write_conversion(song.conversion),
     )
 

@@ -99,11 +99,21 @@ def _recommend(
     faults: Faults,
     request: recommender_service_pb2.RecommendSingersRequest | recommender_service_pb2.RecommendSongsRequest,
 ) -> None:
+    _check_question(faults, request)
+    faults.text("page_token", request.page_token, LONGEST_TOKEN)
+
+
+def _explain(faults: Faults, request: recommender_service_pb2.ExplainSingerRequest) -> None:
+    _check_question(faults, request)
+    faults.text("singer_id", request.singer_id, LONGEST_ID, shortest=1)
+
+
+def _check_question(faults: Faults, request: Any) -> None:
+    """Check voice and options; seeds or a listener may stand for the voice."""
     options = request.options
     if request.WhichOneof("voice") or not (options.listener_id or any(_pulls(seed) for seed in options.seeds)):
         _check_voice(faults, request, ("recording", "voice_id", "profile"))
     check_options(faults, "options", options)
-    faults.text("page_token", request.page_token, LONGEST_TOKEN)
 
 
 def _identify(faults: Faults, request: recommender_service_pb2.IdentifySingerRequest) -> None:
@@ -233,6 +243,7 @@ CHECKS: Mapping[type[Message], Callable[[Faults, Any], None]] = {
     recommender_service_pb2.RecommendSingersRequest: _recommend,
     recommender_service_pb2.RecommendSongsRequest: _recommend,
     recommender_service_pb2.IdentifySingerRequest: _identify,
+    recommender_service_pb2.ExplainSingerRequest: _explain,
     recommender_service_pb2.CreateVoiceRequest: _create_voice,
     recommender_service_pb2.GetVoiceRequest: _id_check("voice_id"),
     recommender_service_pb2.DeleteVoiceRequest: _id_check("voice_id"),

@@ -1,0 +1,89 @@
+"""`singalike why`: a voice and a singer in, the reasons for and against out."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from singalike.errors import NotFoundError
+from singalike.services.cli.options import data_dir_option, json_option
+from singalike.services.cli.suggestion_options import options_from, suggestion_options
+from singalike.services.settings import read_settings
+
+if TYPE_CHECKING:
+    from singalike.recsys.catalogue_view import CatalogueView
+    from singalike.recsys.suggestions import SingerExplanation
+
+
+@click.command()
+@click.argument("voice", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("singer")
+@suggestion_options
+@click.option("--channel", type=click.Choice(["mix", "left", "right"]), default="mix", show_default=True)
+@click.option("--mixture", is_flag=True, help="The recording holds accompaniment: separate the vocals first.")
+@click.option("--device", default=None, help="Torch device: auto, cpu, cuda.")
+@data_dir_option
+@json_option
+def command(
+    voice: Path,
+    singer: str,
+    channel: str,
+    mixture: bool,
+    device: str | None,
+    data_dir: Path | None,
+    as_json: bool,
+    **given: Any,
+) -> None:
+    """Say why SINGER is, or is not, suggested for VOICE.
+
+    VOICE is a recording of one person singing, SINGER an id or a name of the catalogue. The options are those of
+    `singalike recommend`, of whose list of singers the question is.
+    """
+    from singalike.services import bootstrap
+    from singalike.services.listen import listen_to_file
+    from singalike.services.local_recommender import local_recommender
+
+    options = options_from(given)
+    settings = read_settings(data_dir=data_dir, device=device)
+    ear = bootstrap.load_encoder(settings)
+    with local_recommender(settings, ear, lambda note: click.echo(f"note: {note}", err=True)) as recommender:
+        singer_id = find_singer(recommender.check_ready(), singer)
+        profile = listen_to_file(voice, settings, ear, channel=channel, mixture=mixture)
+        found = recommender.explain_singer(profile, singer_id, options)
+    if as_json:
+        from singalike.services.cli.suggestions_json import explanation_to_json
+
+        click.echo(json.dumps(explanation_to_json(found), ensure_ascii=False, allow_nan=False))
+        return
+    _print(found)
+
+
+def find_singer(view: "CatalogueView", singer: str) -> str:
+    """Return the id of a singer, given as id or as the name of one singer, whatever its case.
+
+    Raises:
+        NotFoundError: SINGER_NOT_FOUND, none or several.
+    """
+    if singer in view.singer_rows:
+        return singer
+    named = [each.singer_id for each in view.singers if each.name.casefold() == singer.casefold()]
+    if len(named) != 1:
+        several = f"{len(named)} singers are named {singer!r}" if named else f"no singer {singer!r}"
+        raise NotFoundError("SINGER_NOT_FOUND", f"{several}: take an id of singalike singers list")
+    return named[0]
+
+
+def _print(found: "SingerExplanation") -> None:
+    from rich.console import Console
+    from rich.table import Column, Table
+    from rich.text import Text
+
+    console = Console()
+    console.print(Text(found.explanation))
+    gaps = {gap.signal: f"{gap.difference:+.3f}" for gap in found.gaps}
+    table = Table("signal", "counts", "against the last one suggested", Column("what was found", overflow="fold"))
+    for part in found.singer.evidence:
+        word = part.signal.replace("_", " ")
+        table.add_row(word, f"{part.contribution:.3f}", gaps.get(part.signal, ""), Text(part.text))
+    console.print(table)

@@ -1,0 +1,111 @@
+"""`singalike why`, and the sentences of `singalike recommend`, as a person runs them, with a small ear."""
+
+import json
+from hashlib import sha256
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from click.testing import CliRunner, Result
+
+from singalike.audio.sound import Sound
+from singalike.errors import NotFoundError
+from singalike.services import bootstrap
+from singalike.services.cli.root import group
+from singalike.services.records import TrackInfo
+from singalike.services.settings import read_settings
+from singalike.services.singer_ids import singer_id_of
+from tests.support.fake_ear import FakeEar
+
+SAMPLE_RATE = 16_000
+EAR = FakeEar()
+
+
+def hum(singer: int, take: int, seconds: float = 12.0) -> np.ndarray:
+    """Sum harmonics whose balance belongs to the singer."""
+    balance = np.random.default_rng(singer).uniform(0.05, 1.0, 12)
+    time_s = np.arange(round(seconds * SAMPLE_RATE)) / SAMPLE_RATE
+    f0_hz = 180.0 + 15.0 * singer + 0.2 * take
+    tones = [gain * np.sin(2 * np.pi * f0_hz * (place + 1) * time_s) for place, gain in enumerate(balance)]
+    return np.asarray(0.05 * np.sum(tones, axis=0), dtype=np.float32)
+
+
+@pytest.fixture(scope="module")
+def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A catalogue of five hummers with two tracks each."""
+    folder = tmp_path_factory.mktemp("catalogue")
+    catalogue = bootstrap.open_catalogue(read_settings(data_dir=folder))
+    for singer in range(5):
+        for take in range(2):
+            waveform = hum(singer, take)
+            [profile] = EAR.encode([Sound(waveform[None], SAMPLE_RATE)])
+            info = TrackInfo(f"[bold]Hummer {singer}", f"Hum {singer} no. {take}")
+            catalogue.add_track(info, sha256(waveform.tobytes()).hexdigest(), 12.0, "identity", profile)
+    catalogue.close()
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def _small_ear(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bootstrap, "load_encoder", lambda _settings: EAR)
+
+
+def voice(folder: Path, seconds: float = 12.0) -> Path:
+    """Another take of the third hummer."""
+    path = folder / "voice.wav"
+    soundfile.write(path, hum(3, 7, seconds), SAMPLE_RATE)
+    return path
+
+
+def run(*arguments: str | Path) -> Result:
+    return CliRunner().invoke(group, [str(argument) for argument in arguments], standalone_mode=False)
+
+
+def test_a_singer_named_in_any_case_is_explained_with_the_evidence(data_dir: Path, tmp_path: Path) -> None:
+    result = run("why", voice(tmp_path), "[BOLD]hummer 3", "--data-dir", data_dir)
+
+    assert "[bold]Hummer 3 stands at place 1 of 5 by score and is on the first page." in " ".join(result.stdout.split())
+    assert "timbre" in result.stdout
+
+
+def test_the_json_of_why_holds_rank_gaps_and_evidence(data_dir: Path, tmp_path: Path) -> None:
+    singer_id = singer_id_of("[bold]Hummer 0")
+
+    result = run("why", voice(tmp_path), singer_id, "--data-dir", data_dir, "--k", "2", "--lang", "ko", "--json")
+
+    answer = json.loads(result.stdout)
+    assert answer["singer"]["singer_id"] == singer_id
+    assert answer["ranked_count"] == 5
+    assert answer["barriers"] == []
+    assert sum(answer["gaps"].values()) <= 1.0
+    assert all(part["text"] for part in answer["singer"]["evidence"])
+    assert answer["explanation"].endswith(".")
+
+
+def test_a_name_that_nobody_has_is_refused(data_dir: Path, tmp_path: Path) -> None:
+    result = run("why", voice(tmp_path), "Nobody", "--data-dir", data_dir)
+
+    assert isinstance(result.exception, NotFoundError)
+
+
+def test_the_list_says_why_beside_the_likeness(data_dir: Path, tmp_path: Path) -> None:
+    result = run("recommend", voice(tmp_path), "--data-dir", data_dir)
+
+    told = " ".join(result.stdout.split())
+    assert "closer than" in told
+    assert "[bold]Hummer 3: " in told
+
+
+def test_too_short_a_voice_is_told_what_is_missing_instead_of_names(data_dir: Path, tmp_path: Path) -> None:
+    short = voice(tmp_path, seconds=1.5)
+
+    table, answer = (
+        run("recommend", short, "--data-dir", data_dir),
+        run("recommend", short, "--data-dir", data_dir, "--json"),
+    )
+
+    assert "too little to name anybody" in " ".join(table.stdout.split())
+    assert "Hummer" not in table.stdout
+    assert json.loads(answer.stdout)["abstention"]["reason"] == "MORE_VOICE_NEEDED"
+    assert json.loads(answer.stdout)["singers"] == []
