@@ -57,6 +57,9 @@ async def servers(place: pytest.MonkeyPatch) -> AsyncIterator[Running]:
             for take, title in enumerate(TITLES):
                 info = TrackDescription(name, f"{title} {singer}", genres[singer % 2], ("en", "ko")[take])
                 await servers.client.index_track(Recording(recording(singer, take), a_cappella=True), info)
+        tracks = [track.track_id async for track in servers.client.list_tracks()]
+        rows = [f"listener-{number % 3},{track_id},2026-05-04T20:15:00Z" for number, track_id in enumerate(tracks)]
+        Path("history.csv").write_text("\n".join(["user,item,time", *rows]) + "\n", "utf-8")
         yield servers
 
 

@@ -12,6 +12,9 @@ EXIT_INTERRUPTED = 130
 def stop_signals() -> Iterator[threading.Event]:
     """Let the first Ctrl-C or SIGTERM finish what is under way; the second one ends at once."""
     stop = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield stop  # Python lets no other thread have signals, and none comes to it
+        return
 
     def on_signal(_number: int, _frame: object) -> None:
         if stop.is_set():
