@@ -169,11 +169,12 @@ def test_an_interleaved_list_says_who_gave_what_and_goes_on_over_pages(recommend
         pages.append(stage.showing.recommend_songs(voice(1, 9), options, pages[-1].next_page_token))
 
     stage.log.flush()
+    old, new = (recommender.presets.find(arm.preset, "songs") for arm in MIXED.arms)
     shown = [song.track_id for page in pages for song in page.songs]
     exposures = {one.exposure_id: one for one in stage.store.walk_exposures("mixed")}
     assert len(shown) == len(set(shown)) == len(recommender.view().tracks)
     assert [page.summary.arm for page in pages] == ["old+new"] * len(pages)
-    assert all(page.summary.preset == "voice-songs@2+dissimilar-songs@1" for page in pages)
+    assert all(page.summary.preset == f"{old.label}+{new.label}" for page in pages)
     for page in pages:
         exposure = exposures[page.summary.exposure_id]
         assert exposure.items == tuple(song.track_id for song in page.songs)

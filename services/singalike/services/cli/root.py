@@ -14,6 +14,7 @@ COMMANDS = {
     "embed": "Turn recordings into vectors.",
     "evaluate": "Measure the ear on recordings that it has not heard, beside baselines.",
     "exclusions": "Keep, list and take back what a listener never wants to see.",
+    "experiment": "Assign listeners to presets, report what came of it, replay what was shown.",
     "export": "Write the ear's models as ONNX or TorchScript.",
     "feedback": "Record, list, delete and import what listeners did.",
     "identify": "Say with what probability a voice is each singer's.",
