@@ -69,4 +69,4 @@ def test_the_true_histogram_holds_its_seconds_around_the_centre(world: World) ->
     seconds = true_seconds(world.tracks)
 
     assert seconds.sum(axis=1) == pytest.approx(np.full(100, 120.0), abs=0.1)
-    assert np.abs(seconds @ np.arange(128) / 120.0 - world.tracks.centre_midi).max() < 0.1
+    assert np.abs(seconds @ np.arange(128) / 120.0 - world.tracks.centre_midi).max() < 0.5

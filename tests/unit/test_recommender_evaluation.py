@@ -12,6 +12,7 @@ from singalike.recsys.evaluation.catalogue_of_takes import HITS_PER_SEGMENT, Sea
 from singalike.recsys.evaluation.contest import Contest
 from singalike.recsys.evaluation.heard_profiles import Take
 from singalike.recsys.evaluation.real_voices import BLEND, RANDOM, ask, evaluate_real_voices
+from singalike.recsys.presets import SIMILAR, SINGERS, shipped_presets
 from singalike.services.adapters.exact_index import ExactIndex
 from singalike.services.ports import NO_FILTER, IndexPoint
 from singalike.services.segment_search import find_hits
@@ -19,6 +20,7 @@ from tests.support.fake_ear import make_profile
 from tests.support.measured_folders import open_bench, write_measured_folder
 
 FEW = 40
+PRESET = shipped_presets().default(SIMILAR, SINGERS)
 
 
 def takes_of(singers: int, songs: int) -> list[Take]:
@@ -46,19 +48,20 @@ def points_of(profiles: list[VoiceProfile]) -> list[IndexPoint]:
 
 
 def test_a_voice_that_sings_the_same_in_every_song_is_found_by_the_blend_and_not_by_chance() -> None:
-    contest, scores = ask("made up", takes_of(12, 3), seed=0)
+    contest, scores, likeness = ask("made up", takes_of(12, 3), PRESET, seed=0)
 
     rows = {row.method: row for row in contest.judge(scores)}
 
     assert rows[BLEND].figures["recall@1"].value == 1.0
     assert rows[RANDOM].figures["recall@1"].value < 0.5
     assert rows[BLEND].count == 36
+    assert likeness.figures["own singer"].value > 0.9
     assert not rows[BLEND].baseline
-    assert rows[RANDOM].figures["first is ahead"].low == pytest.approx(0.5, abs=0.3)
+    assert rows[RANDOM].figures["blend ahead"].low == pytest.approx(0.5, abs=0.3)
 
 
 def test_every_query_is_of_its_own_singer_and_no_song_of_it_is_in_the_catalogue() -> None:
-    contest, scores = ask("made up", takes_of(4, 2), seed=0)
+    contest, scores, _ = ask("made up", takes_of(4, 2), PRESET, seed=0)
 
     assert contest.relevant.sum(axis=1).tolist() == [1] * 8
     assert scores[BLEND].shape == (8, 4)
@@ -107,9 +110,10 @@ def test_the_hits_are_those_that_the_shells_get_from_an_index() -> None:
 def test_a_folder_is_asked_from_recordings_to_a_table(tmp_path: Path) -> None:
     bench = open_bench(write_measured_folder(tmp_path / "folder"), VoiceEncoder.load(device="cpu"))
 
-    section = evaluate_real_voices(bench)
+    section, likeness = evaluate_real_voices(bench, PRESET)
 
     assert {row.recordings for row in section.rows} == {"toy singing"}
     assert section.rows[0].method == BLEND
+    assert [row.count for row in likeness.rows] == [12 * 3]
     assert section.rows[0].figures["recall@1"].value > 0.5
     assert section.curves["recall over list length, toy singing"][BLEND][-1] == (3.0, 1.0)

@@ -3,18 +3,43 @@
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from singalike.errors import InvalidInputError
+from singalike.recsys.presets import Presets, shipped_presets
+from singalike.services.interaction_file import BadRow, read_interactions
 from singalike.services.report_plots import draw_curve
 
 if TYPE_CHECKING:
     from singalike.embeddings.evaluation.bench import Bench
     from singalike.embeddings.evaluation.report import Report
+    from singalike.embeddings.evaluation.section import Section
+    from singalike.recsys.evaluation.interaction_log import InteractionLog
 
 
-def evaluate(topics: Sequence[str], bench: "Bench", command: str, remarks: Sequence[str] = ()) -> "Report":
+@dataclass(frozen=True)
+class RecommenderSubject:
+    """What else the topic "recommender" judges.
+
+    Attributes:
+        presets: The default ones are judged.
+        interactions: A file with the columns user, item and time; None leaves that part out.
+    """
+
+    presets: Presets
+    interactions: Path | None = None
+
+
+def evaluate(
+    topics: Sequence[str],
+    bench: "Bench",
+    command: str,
+    remarks: Sequence[str] = (),
+    subject: RecommenderSubject | None = None,
+) -> "Report":
     """Run topics and gather their tables.
 
     Args:
@@ -22,19 +47,59 @@ def evaluate(topics: Sequence[str], bench: "Bench", command: str, remarks: Seque
         bench: Recordings and ear.
         command: The line that makes the report again.
         remarks: Put on top of the report.
+        subject: For the topic "recommender"; None: the presets that ship.
 
     Raises:
-        InvalidInputError: NOTHING_TO_MEASURE, a topic finds no recordings for itself.
+        InvalidInputError: NOTHING_TO_MEASURE, a topic finds no recordings for itself; BAD_INTERACTIONS,
+            TOO_FEW_INTERACTIONS.
     """
     from singalike.embeddings.evaluation.report import Report
-    from singalike.embeddings.evaluation.topics import TOPICS
-    from singalike.recsys.evaluation.topic import evaluate_recommender
+    from singalike.embeddings.evaluation.topics import TOPICS, Topic
     from singalike.recsys.singer_evaluation import evaluate_singers
 
     # Probabilities of singers and suggestions are the recommender's: the ear's own topics may not know of them.
-    known = {**TOPICS, "singers": evaluate_singers, "recommender": evaluate_recommender}
+    known: dict[str, Topic] = {
+        **TOPICS,
+        "singers": evaluate_singers,
+        "recommender": partial(_evaluate_recommender, subject),
+    }
     sections = [section for topic in topics for section in known[topic](bench)]
     return Report(command, bench.encoder.model_version, sections, remarks)
+
+
+def _evaluate_recommender(subject: RecommenderSubject | None, bench: "Bench") -> Sequence["Section"]:
+    from singalike.recsys.evaluation.topic import evaluate_recommender
+
+    subject = subject or RecommenderSubject(shipped_presets())
+    if subject.interactions is None:
+        return evaluate_recommender(bench, subject.presets)
+    log = read_log(subject.interactions, bench.say)
+    return evaluate_recommender(bench, subject.presets, log, subject.interactions.name)
+
+
+def read_log(path: Path, say: Callable[[str], None]) -> "InteractionLog":
+    """Read who liked what and when; rows that cannot be used, and those that speak against an item, are left out.
+
+    Args:
+        path: With the columns user, item and time, and perhaps kind.
+        say: Told how many rows cannot be used.
+
+    Raises:
+        InvalidInputError: BAD_INTERACTIONS.
+    """
+    from singalike.recsys.evaluation.interaction_log import arrange_log
+    from singalike.recsys.listener_events import LIKED
+
+    rows, bad = [], 0
+    for row in read_interactions(path):
+        if isinstance(row, BadRow):
+            bad += 1
+        elif not row.kind or row.kind in LIKED:
+            rows.append((row.user, row.item, row.time.timestamp()))
+    if bad:
+        say(f"{path}: {bad} rows cannot be used and are left out")
+    users, items, times = zip(*rows, strict=True) if rows else ((), (), ())
+    return arrange_log(users, items, times)
 
 
 def write_report(report: "Report", out: Path, say: Callable[[str], None]) -> None:

@@ -4,10 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from singalike.embeddings.evaluation.intervals import mean_interval
 from singalike.embeddings.evaluation.section import Figure, Row
 from singalike.embeddings.profile import Vectors
+from singalike.recsys.blend import BlendPreset
+from singalike.recsys.evaluation.told_chances import listed_calibration_error
 from singalike.recsys.ranking_metrics import (
     Marks,
     Ranking,
@@ -58,7 +61,7 @@ class Contest:
         Args:
             scores: float64 (queries, candidates), in [0, 1] or NaN.
         """
-        told = np.where(np.isnan(scores), UNKNOWN, scores)
+        told = _told(scores)
         return rank(told if self.known is None else np.where(self.known, -np.inf, told), self.relevant)
 
     def judge(self, scores: Mapping[str, Values]) -> list[Row]:
@@ -89,9 +92,15 @@ class Contest:
             return Row(name, self.name, len(self.relevant), silent, baseline=baseline)
         ranking = self.rank(scores)
         figures = self._figures(ranking)
+        chances = listed_calibration_error(_told(scores), ranking, LISTED, self._group_numbers())
+        figures["calibration error"] = Figure(chances)
         if first is not None:
-            figures["first is ahead"] = mean_interval(first - ndcgs_at(ranking, LISTED), self.groups)
+            figures["blend ahead"] = mean_interval(first - ndcgs_at(ranking, LISTED), self.groups)
         return Row(name, self.name, len(self.relevant), figures, baseline=baseline)
+
+    def _group_numbers(self) -> NDArray[np.intp]:
+        names = np.arange(len(self.relevant)) if self.groups is None else np.array(self.groups)
+        return np.asarray(np.unique(names, return_inverse=True)[1], dtype=np.intp)
 
     def _figures(self, ranking: Ranking) -> dict[str, Figure]:
         figures = {
@@ -106,3 +115,14 @@ class Contest:
         if self.known_by is not None:
             figures["novelty"] = Figure(float(novelties_at(ranking, LISTED, self.known_by).mean()))
         return figures
+
+
+def preset_note(preset: BlendPreset) -> str:
+    """Say which weights were judged."""
+    weights = ", ".join(f"{name} {share:.2f}" for name, share in preset.shares().items())
+    half = f"taste has half of its weight after {preset.taste_half_weight_events:g} events"
+    return f"Blend: {preset.label}, {weights}; {half}."
+
+
+def _told(scores: Values) -> Values:
+    return np.where(np.isnan(scores), UNKNOWN, scores)

@@ -1,6 +1,6 @@
 """Hidden numbers of invented voices, and the profiles that an ear would make of their recordings."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.random import Generator
@@ -22,6 +22,11 @@ eight, as real ears are, and a style that is wrong much more often."""
 SEGMENTS, SEGMENT_NOISE = 6, 0.8
 FEMALE_CENTRE_MIDI, MALE_CENTRE_MIDI, CENTRE_SPREAD = 66.0, 56.5, 2.5
 TRACK_S, NOTE_S = 120.0, 0.5
+CHORUS_SHARE = 0.4
+MAJOR = (0, 2, 4, 5, 7, 9, 11)
+FOREIGN_NOTES = 0.1
+"""How often a note outside the scale is sung, against the same note inside it."""
+
 TESSITURA_SHARE = 1.2816
 """Deviations between the middle and the 90th percentile of a normal distribution."""
 
@@ -36,8 +41,10 @@ class Hidden:
         style: float64 (rows, STYLE_DIM), way of singing.
         melody: float64 (rows, MELODY_DIM), what is sung.
         taste: float64 (rows, taste_dim), what no ear hears: listeners like tracks whose numbers point their way.
-        centre_midi: float64 (rows,), middle of the sung pitch.
-        deviation: float64 (rows,), of the sung pitch in semitones.
+        centre_midi: float64 (rows,), mean of the sung pitch.
+        deviation: float64 (rows,), of the sung pitch in semitones, within a verse or a chorus.
+        chorus: float64 (rows,), semitones by which the chorus of a track lies above its verses; 0 for people.
+        tonic: intp (rows,), pitch class of the major scale that a track is in; -1 for people, who sing any note.
         appeal: float64 (rows,), what everybody likes.
     """
 
@@ -48,14 +55,20 @@ class Hidden:
     taste: Similarities
     centre_midi: Similarities
     deviation: Similarities
+    chorus: Similarities
+    tonic: NDArray[np.intp]
     appeal: Similarities
 
     def __len__(self) -> int:
         return len(self.female)
 
+    def rows(self, rows: slice) -> "Hidden":
+        """Return some of the rows."""
+        return Hidden(*(getattr(self, field.name)[rows] for field in fields(self)))
+
     @property
     def tessitura_midi(self) -> Similarities:
-        """10th and 90th percentile of the sung pitch, float64 (rows, 2)."""
+        """10th and 90th percentile of the pitch that people sing, float64 (rows, 2)."""
         reach = TESSITURA_SHARE * self.deviation
         return np.stack([self.centre_midi - reach, self.centre_midi + reach], axis=1)
 
@@ -74,6 +87,8 @@ def draw_singers(count: int, taste: Similarities, random: Generator) -> Hidden:
         taste + 0.7 * random.standard_normal(taste.shape),
         centre,
         random.uniform(2.5, 4.5, count),
+        np.zeros(count),
+        np.full(count, -1),
         random.standard_normal(count),
     )
 
@@ -93,7 +108,9 @@ def repeat_with_change(singers: Hidden, rows: NDArray[np.intp], random: Generato
         changed(singers.melody, 0.7),
         changed(singers.taste, 0.4),
         singers.centre_midi[rows] + 2.0 * random.standard_normal(count),
-        random.uniform(2.0, 4.5, count),
+        random.uniform(1.5, 3.5, count),
+        random.uniform(0.0, 8.0, count),
+        random.integers(0, 12, count),
         changed(singers.appeal, 0.5),
     )
 
@@ -111,15 +128,31 @@ def draw_strangers(singers: Hidden, taste: Similarities, random: Generator) -> H
     voice = np.where(same[:, None], half(drawn.voice, singers.voice), drawn.voice)
     return Hidden(
         drawn.female, voice, half(drawn.style, singers.style), drawn.melody, drawn.taste, drawn.centre_midi,
-        drawn.deviation, drawn.appeal,
+        drawn.deviation, drawn.chorus, drawn.tonic, drawn.appeal,
     )  # fmt: skip
 
 
-def true_seconds(hidden: Hidden) -> Similarities:
-    """Return the seconds at each MIDI pitch that a track of two minutes holds, float64 (rows, 128)."""
+def true_seconds(tracks: Hidden) -> Similarities:
+    """Return the seconds at each MIDI pitch that tracks of two minutes hold, float64 (rows, 128)."""
+    return TRACK_S * pitch_shares(tracks, np.arange(len(tracks)))
+
+
+def pitch_shares(hidden: Hidden, rows: NDArray[np.intp]) -> Similarities:
+    """Say how much of the singing of some rows lies at each MIDI pitch: two normal distributions, verse and chorus.
+
+    Returns:
+        float64 (rows, 128), each row summing to 1. Notes outside a track's scale are rare.
+    """
     edges = np.arange(MIDI_PITCHES + 1) - 0.5
-    filled = norm.cdf((edges - hidden.centre_midi[:, None]) / hidden.deviation[:, None])
-    return np.asarray(TRACK_S * np.diff(filled, axis=1))
+    verse = hidden.centre_midi[rows] - CHORUS_SHARE * hidden.chorus[rows]
+    shares = np.zeros((len(rows), MIDI_PITCHES))
+    for part, centre in ((1 - CHORUS_SHARE, verse), (CHORUS_SHARE, verse + hidden.chorus[rows])):
+        filled = norm.cdf((edges - centre[:, None]) / hidden.deviation[rows][:, None])
+        shares += part * np.diff(filled, axis=1)
+    tonic = hidden.tonic[rows][:, None]
+    foreign = (tonic >= 0) & ~np.isin((np.arange(MIDI_PITCHES) - tonic) % 12, MAJOR)
+    shares *= np.where(foreign, FOREIGN_NOTES, 1.0)
+    return np.asarray(shares / shares.sum(axis=1, keepdims=True))
 
 
 def cosines(left: Similarities, right: Similarities) -> Similarities:
@@ -167,12 +200,12 @@ def record(hidden: Hidden, row: int, seconds: float, random: Generator) -> Voice
 
 def _sung_range(hidden: Hidden, row: int, seconds: float, random: Generator) -> VocalRange:
     notes = max(2, round(seconds / NOTE_S))
-    pitches = hidden.centre_midi[row] + hidden.deviation[row] * random.standard_normal(notes)
-    places = np.clip(np.rint(pitches), 0, MIDI_PITCHES - 1).astype(int)
+    shares = pitch_shares(hidden, np.array([row]))[0]
+    places = random.choice(MIDI_PITCHES, size=notes, p=shares)
     held = random.exponential(1.0, notes)
     histogram = np.bincount(places, held * seconds / held.sum(), minlength=MIDI_PITCHES).astype(np.float32)
     low, high = (float(end) for end in tessitura_of(histogram[None])[0])
-    return VocalRange(float(pitches.min()), float(pitches.max()), (low, high), seconds, histogram)
+    return VocalRange(float(places.min()), float(places.max()), (low, high), seconds, histogram)
 
 
 def _unit32(rows: Similarities) -> Vectors:

@@ -49,6 +49,9 @@ MIXED: Mapping[str, float] = MappingProxyType(
 )
 """What moves people, in deviations over the tracks: set before any result was seen, an assumption and not a finding."""
 
+VOICE_ALONE: Mapping[str, float] = MappingProxyType({"voice": 0.8, "style": 0.25, "gender": 0.3, "range": 0.5})
+"""What people go by who look for voices like theirs and for songs that they can sing, whatever else they like."""
+
 MIXES: Mapping[str, Mapping[str, float]] = MappingProxyType(
     {
         "mixed": MIXED,
@@ -75,7 +78,7 @@ class WorldSize:
     singers: int = 150
     tracks_per_singer: int = 8
     taught: int = 800
-    asked: int = 400
+    asked: int = 1000
     chosen: int = 20
     history_lengths: tuple[int, ...] = (0, 2, 5, 10, 20, 40)
 
@@ -97,7 +100,7 @@ class World:
         taught: How many of them are taught.
         histories: What each listener has chosen so far, rows of tracks.
         futures: What each asked listener chooses next, rows of tracks; no track twice.
-        utility: float64 (listeners, tracks), how much each would like each.
+        utility: float64 (listeners, tracks), how much each would like each; of asked ones as they choose next.
     """
 
     singers: Hidden
@@ -113,7 +116,11 @@ class World:
 
 
 def draw_world(
-    seed: int, mix: Mapping[str, float] = MIXED, size: WorldSize = USUAL_SIZE, choosiness: float = 2.5
+    seed: int,
+    mix: Mapping[str, float] = MIXED,
+    size: WorldSize = USUAL_SIZE,
+    choosiness: float = 2.5,
+    sought: Mapping[str, float] | None = None,
 ) -> World:
     """Invent a catalogue, its listeners and what they choose.
 
@@ -122,6 +129,7 @@ def draw_world(
         mix: What moves people, by part of the utility, in deviations over the tracks.
         size: How large.
         choosiness: What the utility, of about unit deviation, is multiplied by; 0 chooses by chance.
+        sought: What moves asked listeners in what they choose next; None: the same as before.
 
     Returns:
         The world.
@@ -139,16 +147,38 @@ def draw_world(
     lengths = [size.chosen] * size.taught + [
         size.history_lengths[place % len(size.history_lengths)] for place in range(size.asked)
     ]
-    chosen = [_choose(row, length + size.chosen, random) for row, length in zip(utility, lengths, strict=True)]
-    histories = tuple(row[:length] for row, length in zip(chosen, lengths, strict=True))
-    futures = tuple(row[length:] for row, length in zip(chosen, lengths, strict=True))[size.taught :]
-    return World(singers, tracks, track_singer, genre, age_days, listeners, size.taught, histories, futures, utility)
+    histories = [_choose(row, length, random) for row, length in zip(utility, lengths, strict=True)]
+    if sought is not None:
+        asked = listeners.rows(slice(size.taught, None))
+        utility[size.taught :] = choosiness * _utility(asked, tracks, age_days, sought)
+    futures = [
+        _choose(_without(row, history), size.chosen, random)
+        for row, history in zip(utility[size.taught :], histories[size.taught :], strict=True)
+    ]
+    return World(
+        singers=singers,
+        tracks=tracks,
+        track_singer=track_singer,
+        genre=genre,
+        age_days=age_days,
+        listeners=listeners,
+        taught=size.taught,
+        histories=tuple(histories),
+        futures=tuple(futures),
+        utility=utility,
+    )
 
 
 def _choose(utility: Similarities, count: int, random: Generator) -> NDArray[np.intp]:
     """Choose without replacement, in random order: what comes first says nothing about how much it is liked."""
     best = np.argsort(-(utility + random.gumbel(size=len(utility))))[:count]
     return np.asarray(random.permutation(best), dtype=np.intp)
+
+
+def _without(utility: Similarities, history: NDArray[np.intp]) -> Similarities:
+    left = utility.copy()
+    left[history] = -np.inf
+    return left
 
 
 def _utility(listeners: Hidden, tracks: Hidden, age_days: Similarities, mix: Mapping[str, float]) -> Similarities:

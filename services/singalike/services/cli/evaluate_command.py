@@ -1,16 +1,20 @@
-"""`singalike evaluate`: how good is the ear on recordings that it was not trained on, beside baselines."""
+"""`singalike evaluate`: how good ear and recommender are on what they were not fitted on, beside baselines."""
 
 import json
 import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from singalike.services.cli.options import json_option
-from singalike.services.settings import read_settings
+from singalike.services.settings import Settings, read_settings
 
 if TYPE_CHECKING:
+    from singalike.embeddings.evaluation.bench import Bench, Peer
     from singalike.embeddings.evaluation.report import Report
 
 TOPICS = ("timbre", "melody", "gender", "style", "singers", "recommender")
@@ -23,9 +27,9 @@ CACHE = Path.home() / ".cache" / "singalike" / "evaluation"
 @click.argument("topics", nargs=-1, required=True, type=click.Choice((*TOPICS, "all")))
 @click.option(
     "--data",
-    required=True,
     type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="Folder with manifest.csv, of which rows with use=train are left out; or with one folder a singer.",
+    help="Folder with manifest.csv, of which rows with use=train are left out; or with one folder a singer. "
+    "Only the topic recommender can do without.",
 )
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Folder for report.md, .json and plots.")
 @click.option("--seconds", type=click.FloatRange(0.5), default=3.0, show_default=True, help="Length of short cuts.")
@@ -44,6 +48,16 @@ CACHE = Path.home() / ".cache" / "singalike" / "evaluation"
     help="Another maker's timbre encoder to stand beside the ear (docs/ears.md); may be repeated.",
 )
 @click.option(
+    "--interactions",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="For recommender: CSV or Parquet with the columns user, item, time.",
+)
+@click.option(
+    "--presets",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="For recommender: a folder of presets as *.json beside those that ship; the newest default ones are judged.",
+)
+@click.option(
     "--cache",
     type=click.Path(file_okay=False, path_type=Path),
     default=CACHE,
@@ -54,13 +68,15 @@ CACHE = Path.home() / ".cache" / "singalike" / "evaluation"
 @json_option
 def command(
     topics: tuple[str, ...],
-    data: Path,
+    data: Path | None,
     out: Path | None,
     seconds: float,
     limit: int | None,
     seed: int,
     peer_python: Path | None,
     encoders: tuple[str, ...],
+    interactions: Path | None,
+    presets: Path | None,
     cache: Path,
     no_cache: bool,
     device: str | None,
@@ -70,39 +86,54 @@ def command(
 
     An interrupted run goes on where it was: vectors are kept by the content of the recordings and the ear's version.
     """
+    from singalike.recsys.presets import load_presets
+    from singalike.services.evaluate import RecommenderSubject, evaluate, write_report
+
+    chosen = TOPICS if "all" in topics else tuple(dict.fromkeys(topics))
+    if data is None and chosen != ("recommender",):
+        raise click.UsageError("give --data FOLDER: every topic but recommender needs recordings")
+    subject = RecommenderSubject(load_presets(presets), interactions)
+    settings = read_settings(device=device)
+    with _open_bench(settings, data, None if no_cache else cache, maps=out is not None) as bench:
+        peers = _peers(peer_python, encoders, settings.device)
+        asked = replace(bench, seed=seed, seconds=seconds, most=limit, peers=peers)
+        report = evaluate(chosen, asked, " ".join(["singalike", *sys.argv[1:]]), subject=subject)
+    if out is not None:
+        write_report(report, out, _say)
+    _print(report, as_json=as_json)
+
+
+def _say(words: str) -> None:
+    click.echo(words, err=True)
+
+
+@contextmanager
+def _open_bench(settings: Settings, data: Path | None, cache: Path | None, *, maps: bool) -> Iterator["Bench"]:
+    """Open the ear and, if there is one, the folder; the decoder's process ends with the block."""
     from singalike.embeddings.evaluation.bench import Bench
-    from singalike.embeddings.evaluation.recordings import read_measured
+    from singalike.embeddings.evaluation.recordings import MeasuredFolder, read_measured
     from singalike.embeddings.evaluation.vector_cache import VectorCache
     from singalike.recsys.map import place_on_map
     from singalike.services import bootstrap
     from singalike.services.cli.progress import progress_bar
-    from singalike.services.evaluate import evaluate, write_report
-    from singalike.services.peer_encoders import open_encoders, open_peers
 
-    def say(words: str) -> None:
-        click.echo(words, err=True)
-
-    folder = read_measured(data)
-    settings = read_settings(device=device)
+    folder = MeasuredFolder(Path(), ()) if data is None else read_measured(data)
     with bootstrap.build_decoder(settings) as decoder:
-        bench = Bench(
+        yield Bench(
             folder=folder,
             encoder=bootstrap.load_encoder(settings),
             decode=decoder.decode,
-            cache=VectorCache(None if no_cache else cache),
+            cache=VectorCache(cache),
             progress=progress_bar,
-            say=say,
-            seed=seed,
-            seconds=seconds,
-            most=limit,
-            peers={**open_peers(peer_python), **open_encoders(encoders, settings.device)},
-            place=place_on_map if out else None,
+            say=_say,
+            place=place_on_map if maps else None,
         )
-        chosen = TOPICS if "all" in topics else tuple(dict.fromkeys(topics))
-        report = evaluate(chosen, bench, " ".join(["singalike", *sys.argv[1:]]))
-    if out is not None:
-        write_report(report, out, say)
-    _print(report, as_json=as_json)
+
+
+def _peers(python: Path | None, encoders: tuple[str, ...], device: str) -> "Mapping[str, Peer]":
+    from singalike.services.peer_encoders import open_encoders, open_peers
+
+    return {**open_peers(python), **open_encoders(encoders, device)}
 
 
 def _print(report: "Report", *, as_json: bool) -> None:
