@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import groupby
 
 import numpy as np
@@ -117,6 +118,16 @@ class CatalogueView:
 
     def __len__(self) -> int:
         return len(self.singers)
+
+    @cached_property
+    def melody_known(self) -> NDArray[np.bool_]:
+        """Tracks with a melody, bool (tracks,)."""
+        return np.asarray(self.melody.any(axis=1))
+
+    @cached_property
+    def mean_melody_known(self) -> NDArray[np.bool_]:
+        """Singers with a melody, bool (singers,)."""
+        return np.asarray(self.mean_melody.any(axis=1))
 
     def track_timbre(self) -> Vectors:
         """Return the timbre vectors of all tracks, float32 (tracks, dim), unit rows; the view must not be empty."""

@@ -55,7 +55,7 @@ def singer_signals(query: VoiceQuery, view: CatalogueView, timbre_hits: SegmentH
     return {
         TIMBRE: likeness(timbre_z),
         STYLE: likeness(style_z),
-        MELODY: melody_taste(query.melody, view.mean_melody, view.singer_melody_calibration),
+        MELODY: melody_taste(query.melody, view.mean_melody, view.mean_melody_known, view.singer_melody_calibration),
         VOICE_GENDER: same_gender(query.female_probability, view.female_probability, query.undecided_band),
         TESSITURA: overlap,
         TIMBRE_APART: likeness(-timbre_z),
@@ -108,12 +108,13 @@ def deviations(space: VectorSpace, centred: Vectors) -> Similarities:
     return space.calibration.z(space.centred_similarities(centred[None])[0])
 
 
-def melody_taste(melody: Vectors, tracks: Vectors, calibration: Calibration) -> Similarities:
+def melody_taste(melody: Vectors, tracks: Vectors, known: NDArray[np.bool_], calibration: Calibration) -> Similarities:
     """Compare melodies: likeness(z of the cosine).
 
     Args:
         melody: The person's, float32 (melody_dim,), unit or zero.
         tracks: Of tracks, or means over a singer's tracks (their dot product is the mean cosine), (rows, melody_dim).
+        known: bool (rows,), which rows are not zero.
         calibration: Of unrelated pairs of the same kind.
 
     Returns:
@@ -121,7 +122,6 @@ def melody_taste(melody: Vectors, tracks: Vectors, calibration: Calibration) -> 
     """
     if not np.any(melody):
         return np.full(len(tracks), np.nan)
-    known = np.einsum("rd,rd->r", tracks, tracks) > 0
     return np.where(known, likeness(calibration.z((tracks @ melody).astype(np.float64))), np.nan)
 
 

@@ -28,7 +28,7 @@ def song_signals(
     of_singer = {name: values[view.track_singer] for name, values in singers.items()}
     return {
         **of_singer,
-        MELODY: melody_taste(query.melody, view.melody, view.track_melody_calibration),
+        MELODY: melody_taste(query.melody, view.melody, view.melody_known, view.track_melody_calibration),
         TESSITURA: keys.placed_before * ease,
         KEY_FIT_GAIN: keys.gain * ease,
     }

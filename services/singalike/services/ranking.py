@@ -260,7 +260,7 @@ def rank(
     spread = spread_out(scores.score[pool], centred_timbre(view, ranks, pool), options.diversity)
     order = np.concatenate([pool[spread], order[POOL:]])
     listing = Listing(order, groups, options.k, options.songs_per_singer)
-    singer_count = len(order) if groups is None else len(np.unique(groups[order]))
+    singer_count = len(order) if groups is None else int(np.count_nonzero(np.bincount(groups[order])))
     return Ranking(
         ranks=ranks,
         options=options,
@@ -289,8 +289,10 @@ def _blend(ranks: str, preset: BlendPreset, heard: Heard, listener: ListenerNow)
 
 def _one_version(order: NDArray[np.intp], view: CatalogueView) -> NDArray[np.intp]:
     """Keep the best track of each song."""
-    _, first = np.unique(view.song[order], return_index=True)
-    return order[np.sort(first)]
+    songs, places = view.song[order], np.arange(len(order))
+    first = np.empty(len(view.tracks), dtype=np.intp)
+    first[songs[::-1]] = places[::-1]  # of equal indices the last one stays: the first place
+    return np.asarray(order[first[songs] == places])
 
 
 def centred_timbre(view: CatalogueView, ranks: str, rows: NDArray[np.intp] | list[int]) -> Vectors:

@@ -21,6 +21,11 @@ class RecentlyUsed(Generic[Key, Value]):
         self._kept: OrderedDict[Key, Value] = OrderedDict()
         self._lock = Lock()
 
+    def hold(self, capacity: int) -> None:
+        """Keep so many from now on."""
+        with self._lock:
+            self._capacity = capacity
+
     def find(self, key: Key) -> Value | None:
         """Return what is kept under a key."""
         with self._lock:

@@ -43,7 +43,13 @@ __all__ = ["DEFAULT_OPTIONS", "RecommendOptions", "Recommender"]
 
 DEFAULT_OPTIONS = RecommendOptions()
 
-VOICES_KEPT, RANKINGS_KEPT = 64, 128
+VOICES_BYTES, RANKINGS_BYTES = 128 * 2**20, 64 * 2**20
+"""Room for what was heard in voices, and for rankings, in bytes."""
+
+VOICE_NUMBERS, RANKING_NUMBERS = 20, 6
+"""Numbers of 8 bytes that each keeps of a track, about."""
+
+FEWEST_KEPT, MOST_KEPT = 8, 2000
 
 utc_now = partial(datetime.now, UTC)
 
@@ -99,8 +105,8 @@ class Recommender:
         self._listeners = listeners
         self._presets = presets or shipped_presets()
         self._now = now
-        self._heard: RecentlyUsed[tuple[object, ...], Heard] = RecentlyUsed(VOICES_KEPT)
-        self._rankings: RecentlyUsed[tuple[str, str], Ranking] = RecentlyUsed(RANKINGS_KEPT)
+        self._heard: RecentlyUsed[tuple[object, ...], Heard] = RecentlyUsed(FEWEST_KEPT)
+        self._rankings: RecentlyUsed[tuple[str, str], Ranking] = RecentlyUsed(FEWEST_KEPT)
 
     def refresh(self) -> CatalogueView:
         """Bring the view up to date with the catalogue and wait for it; requests do this by themselves, beside them."""
@@ -240,6 +246,8 @@ class Recommender:
             message = "give a voice, a seed with a weight above zero, or a listener"
             raise InvalidInputError("NO_VOICE", message, (FieldViolation("voice", message),))
         state = self._keeper.check_ready()
+        self._heard.hold(_room(VOICES_BYTES, VOICE_NUMBERS, state.view))
+        self._rankings.hold(_room(RANKINGS_BYTES, RANKING_NUMBERS, state.view))
         exclusions = self._listeners.exclusions(options.listener_id) if self._listeners and options.listener_id else ()
         seeds = tuple(self._seed(seed, state.view) for seed in options.seeds)
         listener = self._listener(options.listener_id, state.view)
@@ -384,6 +392,11 @@ class Recommender:
 
 def _digest(*parts: str) -> str:
     return hashlib.blake2b("\n".join(parts).encode(), digest_size=12).hexdigest()
+
+
+def _room(size: int, numbers: int, view: CatalogueView) -> int:
+    """Say how many values of so many numbers for each track there is room for."""
+    return min(max(size // (8 * numbers * max(len(view.tracks), 1)), FEWEST_KEPT), MOST_KEPT)
 
 
 def _read_place(page_token: str, scope: tuple[str, ...]) -> tuple[str, int]:
