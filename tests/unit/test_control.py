@@ -8,7 +8,7 @@ import pytest
 from singalike.errors import ConcurrentChangeError, InvalidInputError, NotFoundError
 from singalike.recsys.seeds import Seed
 from singalike.recsys.suggestions import Suggestions
-from singalike.services import recommend
+from singalike.services import ranking_keeper
 from singalike.services.listener_records import DISLIKE, HIDE, LIKE, Exclusion
 from singalike.services.recommend import Recommender, RecommendOptions
 from singalike.services.recommend_filter import allow
@@ -225,8 +225,8 @@ def test_a_later_page_comes_from_the_first_ones_list_without_what_was_hidden_sin
 
 
 def test_a_page_of_a_list_that_is_gone_and_would_be_another_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(recommend, "FEWEST_KEPT", 1)
-    monkeypatch.setattr(recommend, "RANKINGS_BYTES", 0)
+    monkeypatch.setattr(ranking_keeper, "FEWEST_KEPT", 1)
+    monkeypatch.setattr(ranking_keeper, "RANKINGS_BYTES", 0)
     listening = two_camps()
     asked = RecommendOptions(k=3, listener_id="me")
     token = listening.recommender.recommend_singers(voice(0, 80), asked).next_page_token
