@@ -1,5 +1,7 @@
 """Use case: why something is suggested, and why somebody is not."""
 
+from math import isfinite
+
 import numpy as np
 
 from singalike.recsys.abstention import missing_voice_s
@@ -62,7 +64,7 @@ def facts_of(ranking: Ranking, row: int, likeness: Likeness | None, moments: tup
         likeness=likeness,
         person_midi=_known(query.tessitura_midi),
         singer_midi=_known((float(view.tessitura[singer, 0]), float(view.tessitura[singer, 1]))),
-        person_gender=band.answer(query.female_probability) if np.isfinite(query.female_probability) else "",
+        person_gender=band.answer(query.female_probability) if isfinite(query.female_probability) else "",
         singer_gender=band.answer(float(view.female_probability[singer])),
         moment=moments[0] if moments else None,
         moment_title=view.tracks[view.track_rows[moments[0].track_id]].title if moments else "",
@@ -131,4 +133,4 @@ def _key_facts(ranking: Ranking, row: int) -> KeyFacts | None:
 
 
 def _known(midi: tuple[float, float]) -> tuple[float, float] | None:
-    return midi if np.isfinite(midi).all() else None
+    return midi if isfinite(midi[0]) and isfinite(midi[1]) else None

@@ -1,7 +1,6 @@
 """From facts to sentences: which findings make up a reason, and evidence with its texts."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from singalike.recsys.blend import DISLIKES
 from singalike.recsys.explanations.facts import Facts
@@ -41,17 +40,17 @@ def reason_of(facts: Facts, phrases: Phrases) -> str:
 
 def told_evidence(facts: Facts, phrases: Phrases) -> tuple[Evidence, ...]:
     """Put every signal into a sentence, in the order of the evidence."""
-    return tuple(replace(part, text=phrases.evidence(part, facts)) for part in facts.evidence)
+    return tuple(
+        Evidence(part.signal, part.value, part.weight, part.contribution, phrases.evidence(part, facts))
+        for part in facts.evidence
+    )
 
 
 def _most_telling(evidence: Sequence[Evidence], facts: Facts) -> list[Evidence]:
     """Order by how far a signal lifts the suggestion above others; when none does, the weightiest is left."""
-
-    def lift(part: Evidence) -> float:
-        return part.weight * (_value(part) - facts.usual.get(part.signal, 0.5))
-
-    ordered = sorted(evidence, key=lambda part: (-lift(part), part.signal))
-    lifting = [part for part in ordered if lift(part) > 0]
+    lifts = [part.weight * (_value(part) - facts.usual.get(part.signal, 0.5)) for part in evidence]
+    places = sorted(range(len(evidence)), key=lambda place: (-lifts[place], evidence[place].signal))
+    lifting = [evidence[place] for place in places if lifts[place] > 0]
     return lifting or sorted(evidence, key=lambda part: (-part.contribution, part.signal))[:1]
 
 
