@@ -67,8 +67,8 @@ async def fuzz_method(
     return counts, longest_s
 
 
-async def fuzz(embedding: str, recommender: str, calls: int, seed: int) -> bool:
-    """Fuzz all methods; answers whether all went well."""
+async def fuzz(embedding: str, recommender: str, calls: int, seed: int, chosen: list[str]) -> bool:
+    """Fuzz methods, all when none is chosen; answers whether all went well."""
     draw = random.Random(seed)  # noqa: S311  repeatable on purpose
     audio = encode(tone(0.6), 16_000, "mp3", "libmp3lame")
     well = True
@@ -84,6 +84,8 @@ async def fuzz(embedding: str, recommender: str, calls: int, seed: int) -> bool:
         voice = await client.create_voice(profile, subject="somebody", statement="You may.")
         requests = sound_requests(audio, profile, voice.voice_id, track.singer_id)
         for (service, method), seeds in requests.items():
+            if chosen and method not in chosen:
+                continue
             path = f"/singalike.v1.{service}Service/{method}"
             count = max(calls // 20, 1) if method in SLOW_METHODS else calls
             channel = ears if service == "Embedding" else ranks
@@ -103,9 +105,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--calls", type=int, default=10_000, help="calls of each quick method; a 20th of slow ones")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--methods", nargs="*", default=[], help="only these, by name")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, started_server(Path(folder)) as server:
-        well = asyncio.run(fuzz(server.embedding, server.recommender, arguments.calls, arguments.seed))
+        well = asyncio.run(
+            fuzz(server.embedding, server.recommender, arguments.calls, arguments.seed, arguments.methods)
+        )
     sys.exit(0 if well else 1)
 
 

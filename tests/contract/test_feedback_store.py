@@ -290,9 +290,12 @@ def test_the_revision_of_all_grows_with_every_change_of_anybody(store: Store) ->
     note(exclusion := store.add_exclusion("ben", Exclusion("", "genre", "folk", START)))
     note(store.remove_exclusion("ben", exclusion.exclusion_id))
     note(store.delete_feedback("mia", stored[0].feedback_id))
+    store.record("mia", [event()])
     note(store.erase_listener("mia"))
 
     assert seen == sorted(set(seen))
+    store.erase_listener("mia")
+    assert store.revision() == seen[-1]
 
 
 def test_an_exclusion_comes_back_and_is_kept_once(store: Store) -> None:

@@ -171,9 +171,10 @@ class MemoryFeedback:
     def erase_listener(self, listener_id: str) -> None:
         """Forget everything of a listener."""
         with self._lock:
-            self._revision += 1
-            self._listeners.pop(listener_id, None)
-            self._exposures = {key: each for key, each in self._exposures.items() if each.listener_id != listener_id}
+            theirs = {key for key, each in self._exposures.items() if each.listener_id == listener_id}
+            if self._listeners.pop(listener_id, None) is not None or theirs:
+                self._revision += 1
+            self._exposures = {key: each for key, each in self._exposures.items() if key not in theirs}
 
     def events_of(self, listener_id: str, now: datetime) -> tuple[Feedback, ...]:
         """Return a listener's events that have not run out, oldest first."""

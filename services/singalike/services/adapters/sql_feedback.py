@@ -177,11 +177,15 @@ class SqlFeedback:
     def erase_listener(self, listener_id: str) -> None:
         """Erase everything that is kept of a listener, from every file."""
         with self._database.write(erases=True) as connection:
-            sql.next_revision(connection)
-            for table in sql.OF_LISTENERS:
-                connection.execute(sa.delete(table).where(table.c.listener_id == listener_id))
+            gone = [
+                connection.execute(sa.delete(table).where(table.c.listener_id == listener_id)).rowcount
+                for table in sql.OF_LISTENERS
+            ]
+            if any(gone):
+                sql.next_revision(connection)
         self._memory.forget()
-        self._database.scrub()
+        if any(gone):
+            self._database.scrub()
 
     def events_of(self, listener_id: str, now: datetime) -> tuple[Feedback, ...]:
         """Return a listener's events that have not run out, oldest first."""
