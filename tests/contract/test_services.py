@@ -17,6 +17,8 @@ from singalike.client import (
     Client,
     EmbedRefusal,
     Recording,
+    Seed,
+    SuggestionChoices,
     SuggestionFilters,
     TrackDescription,
     VoiceId,
@@ -245,6 +247,65 @@ async def test_filters_and_the_number_of_suggestions_are_heeded(servers: Running
     answer = await servers.client.recommend_singers(profile, k=2, timbre_style=1.0, filters=filters)
 
     assert {singer.singer_id for singer in answer.singers} == {"singer-0", "singer-2"}
+
+
+async def test_every_choice_reaches_the_ranking_and_comes_back(servers: Running) -> None:
+    profile = await servers.client.embed(mp3(170.0))
+    choices = SuggestionChoices(
+        listener_id="mia",
+        seeds=(Seed("singer", "singer-1", -1.0),),
+        diversity=0.0,
+        weights={"timbre": 3.0, "tessitura": 1.0},
+        singing_mode="stretch",
+        original_key=True,
+        songs_per_singer=2,
+        even_if_unsure=True,
+        random_seed=3,
+    )
+
+    singers = await servers.client.recommend_singers(profile, choices=choices)
+    songs = await servers.client.recommend_songs(profile, choices=choices)
+
+    assert {singer.singer_id for singer in singers.singers} == {"singer-0", "singer-2"}
+    assert singers.summary.weights == {"timbre": 0.75, "tessitura": 0.25}
+    assert singers.summary.preset == "custom:voice-singers@2"
+    assert singers.summary.fallbacks == ("no_history",)
+    assert singers.summary.candidate_count == 2
+    assert all(song.key_shift_semitones == 0 for song in songs.songs)
+    assert len(songs.songs) == 4
+
+
+async def test_pages_and_seeds_without_a_voice(servers: Running) -> None:
+    asked = {"k": 1, "choices": SuggestionChoices(seeds=(Seed("singer", "singer-0"),), relation="dissimilar")}
+
+    first = await servers.client.recommend_singers(**asked)
+    second = await servers.client.recommend_singers(**asked, page_token=first.next_page_token)
+
+    assert first.voice is None
+    assert {page.singers[0].singer_id for page in (first, second)} == {"singer-1", "singer-2"}
+    assert second.next_page_token == ""
+    with pytest.raises(InvalidInputError) as refused:
+        await servers.client.recommend_songs(**asked, page_token=first.next_page_token)
+    assert refused.value.reason == "BAD_PAGE_TOKEN"
+
+
+async def test_presets_are_listed_with_their_weights(servers: Running) -> None:
+    presets = await servers.client.list_presets()
+
+    assert {preset.name for preset in presets if preset.is_default} == {"voice-singers", "voice-songs"}
+    assert all(sum(preset.weights.values()) == pytest.approx(1.0, abs=EQUAL) for preset in presets)
+
+
+@pytest.mark.parametrize(
+    ("field", "wrong"), [("relation", "married"), ("singing_mode", "loud"), ("seeds", (Seed("album", "x"),))]
+)
+async def test_a_choice_that_there_is_not_is_refused_before_any_call(
+    servers: Running, field: str, wrong: object
+) -> None:
+    with pytest.raises(InvalidInputError) as refused:
+        await servers.client.recommend_singers(choices=SuggestionChoices(**{field: wrong}))  # type: ignore[arg-type]
+
+    assert [violation.field for violation in refused.value.violations] == [field]
 
 
 async def test_a_voice_is_kept_only_with_consent(servers: Running) -> None:

@@ -27,7 +27,27 @@ def sound_requests(
     """
     recording = voice.Recording(audio=audio, channel=voice.CHANNEL_LEFT)
     message = profile_to_message(profile)
-    options = suggestions.SuggestionOptions(k=5, timbre_style=0.3, excluded_singer_ids=["nobody"], genres=["folk"])
+    options = suggestions.SuggestionOptions(
+        k=5,
+        timbre_style=0.3,
+        excluded_singer_ids=["nobody"],
+        genres=["folk"],
+        excluded_genres=["rock"],
+        excluded_languages=["xx"],
+        unlike_singer_ids=["nobody"],
+        signals_off=["freshness"],
+        weights={"timbre": 1.0, "tessitura": 0.5},
+        listener_id="mia",
+        seeds=[suggestions.Seed(singer_id=singer_id, weight=-0.5), suggestions.Seed(voice_id=voice_id)],
+        relation=suggestions.RELATION_SIMILAR,
+        diversity=0.3,
+        songs_per_singer=2,
+        singing_mode=suggestions.SINGING_MODE_EASY,
+        original_key=True,
+        language_code="ko",
+        even_if_unsure=True,
+        random_seed=7,
+    )
     info = catalogue.TrackInfo(singer="A singer", title="A song", genre="folk", language="en")
     header = embedding.IndexTrackHeader(info=info, recording=voice.Recording(content=voice.CONTENT_A_CAPPELLA))
     consent = catalogue.Consent(subject="somebody", statement="You may keep my voice.")

@@ -32,6 +32,11 @@ def test_every_request_of_both_services_has_its_check() -> None:
     assert {kind.DESCRIPTOR.full_name for kind in CHECKS} == taken
 
 
+@pytest.mark.parametrize("options", [{"seeds": [{"singer_id": "s"}]}, {"listener_id": "mia"}])
+def test_a_seed_or_a_listener_stands_for_a_voice(options: dict[str, Any]) -> None:
+    validate(recommender_service_pb2.RecommendSingersRequest(options=options))
+
+
 def with_profile(**changes: Any) -> recommender_service_pb2.RecommendSingersRequest:
     """A request with a sound profile, changed."""
     request = recommender_service_pb2.RecommendSingersRequest(profile=profile_to_message(make_profile(1)))
@@ -98,7 +103,7 @@ def test_a_profile_of_a_recording_in_which_nobody_sang_passes() -> None:
 
 LARGE = voice_pb2.Recording(audio=bytes(8 * 2**20 + 1))
 GENDER = catalogue_pb2.VOICE_GENDER_FEMALE
-OPTIONS = suggestions_pb2.SuggestionOptions
+OPTIONS, SEED = suggestions_pb2.SuggestionOptions, suggestions_pb2.Seed
 
 
 @pytest.mark.parametrize(
@@ -114,6 +119,53 @@ OPTIONS = suggestions_pb2.SuggestionOptions
                 voice_id="v", options=OPTIONS(timbre_style=NAN, voice_genders=[GENDER, 9], genres=[""])
             ),
             ["options.timbre_style", "options.genres[0]", "options.voice_genders"],
+        ),
+        (
+            recommender_service_pb2.RecommendSingersRequest(
+                page_token="t" * 1001,
+                options=OPTIONS(
+                    preset="p" * 201,
+                    weights={"timbre": 101.0, "": 1.0, "style": NAN},
+                    listener_id="",
+                    excluded_genres=[""],
+                    excluded_languages=["l" * 201],
+                    unlike_singer_ids=["s"] * 101,
+                    seeds=[SEED(), SEED(singer_id="", weight=-0.5), SEED(track_id="t", weight=0.0)],
+                    relation=9,  # type: ignore[arg-type]
+                    diversity=1.5,
+                    songs_per_singer=101,
+                    singing_mode=9,  # type: ignore[arg-type]
+                    language_code="xx",
+                ),
+            ),
+            [
+                "options.preset",
+                "options.weights",
+                "options.weights['style']",
+                "options.weights['timbre']",
+                "options.diversity",
+                "options.songs_per_singer",
+                "options.relation",
+                "options.singing_mode",
+                "options.language_code",
+                "options.excluded_genres[0]",
+                "options.excluded_languages[0]",
+                "options.unlike_singer_ids",
+                "options.seeds[0]",
+                "options.seeds[1].singer_id",
+                "options.seeds[2].weight",
+                "page_token",
+            ],
+        ),
+        (
+            recommender_service_pb2.RecommendSingersRequest(options=OPTIONS(seeds=[SEED(singer_id="s", weight=-1)])),
+            ["voice"],
+        ),
+        (
+            recommender_service_pb2.RecommendSingersRequest(
+                voice_id="v", options=OPTIONS(seeds=[SEED(voice_id="w")] * 21)
+            ),
+            ["options.seeds"],
         ),
         (recommender_service_pb2.IdentifySingerRequest(k=101), ["voice", "k"]),
         (recommender_service_pb2.IdentifySingerRequest(voice_id="v", k=-1, prior_of_none=NAN), ["k", "prior_of_none"]),

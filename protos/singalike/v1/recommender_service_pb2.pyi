@@ -817,7 +817,7 @@ class ExplainSingerResponse(_message.Message):
     @_builtins.property
     def barriers(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """What keeps them off every page, as words: "excluded_singer", "hidden", "excluded_genre", "excluded_language",
-        "excluded_tracks", "unlike_voice", "filter_genre", "filter_language", "filter_voice_gender"; empty: nothing does.
+        "excluded_tracks", "unlike_voice", "seed", "filter_genre", "filter_language", "filter_voice_gender"; empty: nothing does.
         """
 
     @_builtins.property

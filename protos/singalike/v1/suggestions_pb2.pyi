@@ -803,7 +803,7 @@ class SuggestionOptions(_message.Message):
 
     @_builtins.property
     def weights(self) -> _containers.ScalarMap[_builtins.str, _builtins.float]:
-        """Weights by signal that replace those of the preset, each in [0, 100]; at most 20."""
+        """Weights by signal instead of those of the preset, each in [0, 100]; what is not named does not count; at most 20."""
 
     @_builtins.property
     def excluded_genres(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
@@ -821,7 +821,7 @@ class SuggestionOptions(_message.Message):
 
     @_builtins.property
     def seeds(self) -> _containers.RepeatedCompositeFieldContainer[Global___Seed]:
-        """More like these, less like those; at most 20. A request with a seed above zero needs no voice."""
+        """More like these, less like those; at most 20. They are not suggested. A request with a seed above zero needs no voice."""
 
     def __init__(
         self,
