@@ -103,7 +103,6 @@ def explain_standing(ranking: Ranking, row: int, singer: SingerSuggestion) -> Si
         barriers=ranking.allowed.barriers_of(ranking.view, row),
         gaps=() if last is None else _gaps(ranking, row, last),
         last="" if last is None else ranking.view.singers[last].name,
-        page_size=ranking.options.k,
     )
     told = phrases_for(ranking.options.language_code).standing(singer.name, standing, singer.reason)
     abstention = say_abstention(ranking)

@@ -80,7 +80,7 @@ class English:
             return f"{place} and is on the first page. {reason}".strip()
         if not standing.last:
             return f"{place}. {reason}".strip()
-        if standing.rank <= standing.page_size:
+        if standing.passed_over:
             return f"{place}, but the first page keeps singers apart who are very much alike. {reason}".strip()
         return f"{place}, and the first page ends with {standing.last}.{_against(standing)}"
 

@@ -73,7 +73,6 @@ class Standing:
         barriers: What keeps the singer off every page, as words of the wire.
         gaps: Against the last one of the first page, most costly first.
         last: Name of that one; empty when the page is empty.
-        page_size: How many were asked for.
     """
 
     rank: int
@@ -82,4 +81,8 @@ class Standing:
     barriers: tuple[str, ...] = ()
     gaps: tuple[SignalGap, ...] = ()
     last: str = ""
-    page_size: int = 10
+
+    @property
+    def passed_over(self) -> bool:
+        """Whether somebody of no better score stands on the page, because a page keeps singers apart who are alike."""
+        return bool(self.last) and not self.suggested and sum(gap.difference for gap in self.gaps) >= 0.0

@@ -79,7 +79,7 @@ class Korean:
             return f"{place}이고 첫 페이지에 있어요. {reason}".strip()
         if not standing.last:
             return f"{place}예요. {reason}".strip()
-        if standing.rank <= standing.page_size:
+        if standing.passed_over:
             return f"{place}이지만 첫 페이지에는 서로 아주 닮은 가수를 함께 싣지 않아요. {reason}".strip()
         return f"{place}이고 첫 페이지는 {with_particle(standing.last, '으로')} 끝나요.{_against(standing)}"
 
