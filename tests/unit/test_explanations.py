@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from singalike.audio.quality import QualityReport, give_advice
 from singalike.errors import InvalidInputError
 from singalike.recsys.calibration import likeness
 from singalike.recsys.explanations import wording
@@ -256,6 +257,19 @@ def test_notes_are_whole_sentences(code: str) -> None:
 
     assert len(notes) == 9
     assert all(note.endswith(".") for note in notes)
+
+
+def test_advice_says_the_same_in_both_languages() -> None:
+    poor = give_advice(4.2, 8.0, 0.01, more_than_one_voice=True)
+    report = QualityReport(6.0, 4.2, 8.0, 0.01, more_than_one_voice=True, advice=poor)
+    fine = QualityReport(20.0, 15.0, 40.0, 0.0, more_than_one_voice=False, advice=())
+
+    english, korean = (phrases_for(code).advice(report) for code in ("en", "ko"))
+
+    assert english == poor
+    assert len(korean) == len(poor) == 4
+    assert "6초" in korean[0]
+    assert phrases_for("ko").advice(fine) == ()
 
 
 def test_an_unknown_language_is_refused_with_those_that_are_known() -> None:

@@ -1,9 +1,11 @@
 """Use case: why something is suggested, and why somebody is not."""
 
+from dataclasses import replace
 from math import isfinite
 
 import numpy as np
 
+from singalike.embeddings.profile import VoiceProfile
 from singalike.recsys.abstention import missing_voice_s
 from singalike.recsys.explanations.facts import Facts, KeyFacts, Standing
 from singalike.recsys.explanations.languages import phrases_for
@@ -17,6 +19,7 @@ from singalike.recsys.suggestions import (
     SignalGap,
     SingerExplanation,
     SingerSuggestion,
+    VoiceSummary,
 )
 from singalike.recsys.voice_likeness import voice_likeness
 from singalike.services.ranking import Ranking
@@ -82,6 +85,14 @@ def say_abstention(ranking: Ranking) -> Abstention | None:
     phrases = phrases_for(ranking.options.language_code)
     message = phrases.abstention(ranking.abstention, profile.quality.voiced_s, missing_s)
     return Abstention(ranking.abstention, message, missing_s)
+
+
+def say_heard(profile: VoiceProfile | None, language_code: str) -> VoiceSummary | None:
+    """Sum up what was heard, with its advice in a language; None without a voice."""
+    if profile is None:
+        return None
+    summary = VoiceSummary.of(profile)
+    return replace(summary, quality=replace(summary.quality, advice=phrases_for(language_code).advice(summary.quality)))
 
 
 def explain_standing(ranking: Ranking, row: int, singer: SingerSuggestion) -> SingerExplanation:

@@ -37,7 +37,7 @@ from singalike.services.recommend_options import RecommendOptions
 
 LOOK_UPS_KEPT = 4
 
-USUAL_ROWS = 4096
+FEWEST_RIVALS, MOST_RIVALS = 20, 4096
 
 VOICE_DECIDES = 0.5
 """Where taste, popularity and freshness weigh more than this share, names do not hang on the voice."""
@@ -201,10 +201,12 @@ class Ranking:
 
     @cached_property
     def usual(self) -> dict[str, float]:
-        """Mean of each signal over what might be suggested, of at most `USUAL_ROWS` evenly chosen rows."""
+        """Mean of each signal over the rivals of a suggestion: the best tenth of the rows, at least `FEWEST_RIVALS`."""
         rows = np.flatnonzero(self.allowed_rows)
-        some = rows[:: 1 + len(rows) // USUAL_ROWS]
-        known = {name: values[some][np.isfinite(values[some])] for name, values in self.blend.signals.items()}
+        count = max(FEWEST_RIVALS, min(len(rows) // 10, MOST_RIVALS))
+        if count < len(rows):
+            rows = rows[np.argpartition(-self.blend.score[rows], count)[:count]]
+        known = {name: values[rows][np.isfinite(values[rows])] for name, values in self.blend.signals.items()}
         return {name: float(values.mean()) for name, values in known.items() if len(values)}
 
     @cached_property

@@ -14,11 +14,10 @@ from singalike.recsys.suggestions import (
     SingerSuggestion,
     SongSuggestion,
     Suggestions,
-    VoiceSummary,
 )
 from singalike.services.adapters.page_tokens import bad_token, make_token, read_token
 from singalike.services.asking import Asking
-from singalike.services.explain import explain_standing, say_abstention
+from singalike.services.explain import explain_standing, say_abstention, say_heard
 from singalike.services.interleaved_ranking import InterleavedListing, with_teams, write_rows
 from singalike.services.listener_ports import Listeners
 from singalike.services.ports import Catalogue, VoiceIndex
@@ -218,7 +217,7 @@ class Recommender:
         found = Suggestions(
             singers=singers,
             songs=songs,
-            voice=None if profile is None else VoiceSummary.of(profile),
+            voice=say_heard(profile, ranking.options.language_code),
             notes=notes,
             next_page_token=token,
             abstention=abstention,

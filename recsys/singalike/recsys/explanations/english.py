@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 
+from singalike.audio.quality import QualityReport
 from singalike.recsys.explanations.english_findings import SIGNAL_WORDS, beside, clause, key_clause
 from singalike.recsys.explanations.facts import Facts, KeyFacts, Standing
 from singalike.recsys.explanations.phrases import Finding
@@ -87,6 +88,10 @@ class English:
     def missing(self, signals: tuple[str, ...]) -> tuple[str, ...]:
         """Say which signals could not be computed."""
         return tuple(MISSING[signal] for signal in signals if signal in MISSING)
+
+    def advice(self, quality: QualityReport) -> tuple[str, ...]:
+        """Say what to do better at the next recording, as the report does."""
+        return quality.advice
 
     def nothing_passes(self) -> str:
         """Say that the filters leave nobody."""

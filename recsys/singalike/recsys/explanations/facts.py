@@ -36,7 +36,7 @@ class Facts:
         person_gender, singer_gender: What the recordings sound like: "female", "male", "undecided" or "".
         moment, moment_title: Best matching pair of moments, and the title of its track.
         key: Of the song.
-        usual: Mean of each signal over all that could have been suggested.
+        usual: Mean of each signal over the rivals: the best of what could have been suggested.
     """
 
     singer: str

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 
+from singalike.audio.quality import ALLOWED_CLIPPED_SHARE, WANTED_SNR_DB, WANTED_VOICED_S, QualityReport
 from singalike.recsys.explanations.facts import Facts, KeyFacts, Standing
 from singalike.recsys.explanations.korean_findings import SIGNAL_WORDS, beside, clause, ending_in, key_clause
 from singalike.recsys.explanations.particles import with_particle
@@ -86,6 +87,23 @@ class Korean:
     def missing(self, signals: tuple[str, ...]) -> tuple[str, ...]:
         """Say which signals could not be computed."""
         return tuple(MISSING[signal] for signal in signals if signal in MISSING)
+
+    def advice(self, quality: QualityReport) -> tuple[str, ...]:
+        """Say what to do better at the next recording, most important first."""
+        missing_s = math.ceil(WANTED_VOICED_S - quality.voiced_s)
+        said = (
+            (missing_s > 0, f"조금 더 불러 주세요. 또렷한 목소리가 {missing_s}초 더 있으면 좋아요."),
+            (quality.more_than_one_voice, "여러 명의 목소리가 들려요. 혼자 녹음해 주세요."),
+            (
+                quality.signal_to_noise_db < WANTED_SNR_DB,
+                "잡음이 많아요. 더 조용한 곳이나 마이크 가까이에서 불러 주세요.",
+            ),
+            (
+                quality.clipped_share > ALLOWED_CLIPPED_SHARE,
+                "소리가 깨졌어요. 입력 음량을 낮추거나 마이크에서 물러나 주세요.",
+            ),
+        )
+        return tuple(sentence for applies, sentence in said if applies)
 
     def nothing_passes(self) -> str:
         """Say that the filters leave nobody."""

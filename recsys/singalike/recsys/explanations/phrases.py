@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Protocol
 
+from singalike.audio.quality import QualityReport
 from singalike.recsys.explanations.facts import Facts, KeyFacts, Standing
 from singalike.recsys.suggestions import Evidence
 
@@ -48,6 +49,9 @@ class Phrases(Protocol):
 
     def missing(self, signals: tuple[str, ...]) -> tuple[str, ...]:
         """Say which signals could not be computed."""
+
+    def advice(self, quality: QualityReport) -> tuple[str, ...]:
+        """Say what to do better at the next recording, most important first."""
 
     def nothing_passes(self) -> str:
         """Say that the filters leave nobody."""

@@ -16,8 +16,8 @@ KEY_SIGNALS = frozenset({"tessitura", "key_fit_gain"})
 def reason_of(facts: Facts, phrases: Phrases) -> str:
     """Say why, in one sentence: what sets the suggestion apart, and for a song in which key to sing it.
 
-    Told are the signals i with the largest w_i (s_i - mean of s_i over all that could have been suggested): that the
-    voice genders agree is weighty, but it is so for half of the catalogue.
+    Told are the signals i with the largest w_i (s_i - mean of s_i over the rivals): that the voice genders agree is
+    weighty, but so it is for all who come into question.
 
     Args:
         facts: Of the suggestion.
