@@ -1,5 +1,7 @@
 """How hard songs are for a voice, and the keys of the three modes."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -7,6 +9,8 @@ from singalike.embeddings.profile import SungNotes
 from singalike.recsys.key_fit import COMFORTABLE, EASY, STRETCH, choose_keys, target_pitches
 from singalike.recsys.singability import held_notes, singability
 from singalike.recsys.song_demands import FEWEST_NOTES, SingingVoice, SongDemands, singing_voice, song_demands
+from singalike.services.view_keeper import ViewKeeper
+from tests.support.catalogues import MemoryCatalogue
 from tests.support.voices import voice
 
 TOLERANCE = 1e-5
@@ -165,6 +169,20 @@ def test_some_rows_are_fitted_as_among_all() -> None:
 
     assert alone.shift.tolist() == among.shift[[4, 1]].tolist()
     assert alone.confidence.tolist() == among.confidence[[4, 1]].tolist()
+
+
+@pytest.mark.parametrize(("separator", "known"), [("identity", True), ("htdemucs", True), ("repet-sim", False)])
+def test_leaps_are_told_only_where_accompaniment_does_not_make_them(separator: str, known: bool) -> None:
+    catalogue = MemoryCatalogue()
+    notes = SungNotes(67.0, 60.0, 1.5, 2.0, 4.0, 5.0, 80)
+    catalogue.put("Ann", "One", voice(1, sung_notes=notes))
+    (item,) = catalogue.tracks.values()
+    catalogue.tracks = {"ann-one": replace(item, track=replace(item.track, separator=separator))}
+
+    demands = ViewKeeper(catalogue, "fake-1").refresh().demands  # type: ignore[arg-type]
+
+    assert np.isfinite(demands.leap_semitones[0]) == known
+    assert (demands.highest_held_midi[0], demands.phrase_s[0]) == (67.0, 4.0)
 
 
 def test_a_voice_that_sang_too_little_is_not_known() -> None:

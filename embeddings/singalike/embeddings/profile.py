@@ -94,7 +94,7 @@ class SungNotes:
         longest_s: Its length in seconds.
         notes_per_s: Notes a second while the voice sings, pauses left out.
         phrase_s: 90th percentile of the length of phrases between pauses of 0.3 s or more, in seconds.
-        leap_semitones: 90th percentile of the distance from one note to the next inside a phrase.
+        leap_semitones: 90th percentile of the distance from one note to the next where they touch.
         note_count: Notes behind the figures.
     """
 

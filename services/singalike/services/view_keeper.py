@@ -3,9 +3,10 @@
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from threading import Lock, Thread
 
+import numpy as np
 import structlog
 
 from singalike.errors import NotFoundError, SingalikeError, WrongStateError
@@ -18,6 +19,9 @@ LOG = structlog.get_logger()
 PAGE_SIZE = 1000
 
 SECONDS_A_DAY = 86_400
+
+COARSE_SEPARATOR = "repet-sim"
+"""What it leaves of the accompaniment makes leaps of its own (benchmarks/sung_notes.py): they are not told."""
 
 REST_FACTOR = 4.0
 """After a rebuild, the next in the background waits this many times as long: an ingest changes the catalogue often."""
@@ -154,13 +158,15 @@ class ViewKeeper:
 
 
 def _to_view(item: TrackWithProfile) -> TrackView:
-    info = item.track.info
+    info, profile = item.track.info, item.profile
+    if item.track.separator == COARSE_SEPARATOR and profile.sung_notes is not None:
+        profile = replace(profile, sung_notes=replace(profile.sung_notes, leap_semitones=np.nan))
     return track_view(
         item.track.track_id,
         item.track.singer_id,
         info.singer,
         info.title,
-        item.profile,
+        profile,
         info.genre,
         info.language,
         info.voice_gender,
