@@ -12,7 +12,7 @@ from singalike.errors import InvalidInputError
 
 NAMES: Mapping[str, Sequence[str]] = {
     "user": ("user", "user_id", "userid", "listener", "listener_id"),
-    "item": ("item", "item_id", "itemid", "track", "track_id"),
+    "item": ("item", "item_id", "itemid", "track", "track_id", "isrc"),
     "time": ("time", "timestamp", "datetime", "date"),
     "kind": ("kind", "event", "event_type"),
 }

@@ -139,6 +139,7 @@ class MemoryFeedback:
             if not places:
                 raise unknown_feedback(feedback_id)
             del self._changed(listener_id).events[places[0]]
+            self._tidy(listener_id, self._now())
 
     def add_exclusion(self, listener_id: str, exclusion: Exclusion) -> Exclusion:
         """Store an exclusion; the same again returns the first; raises NotFoundError for an unknown track or singer."""
@@ -167,6 +168,7 @@ class MemoryFeedback:
             if exclusion_id not in self._of(listener_id).exclusions:
                 raise unknown_exclusion(exclusion_id)
             del self._changed(listener_id).exclusions[exclusion_id]
+            self._tidy(listener_id, self._now())
 
     def erase_listener(self, listener_id: str) -> None:
         """Forget everything of a listener."""
@@ -245,15 +247,20 @@ class MemoryFeedback:
         erased = len(listener.events) - len(alive)
         if erased:
             self._changed(listener_id).events = alive
-        kept = {event.feedback_id for event in alive.values()}
+        self._tidy(listener_id, now)
+        return erased
+
+    def _tidy(self, listener_id: str, now: datetime) -> None:
+        """Forget requests of long ago of which nothing is left, and a listener of whom nothing else is."""
+        listener = self._of(listener_id)
+        kept = {event.feedback_id for event in listener.events.values()}
         listener.requests = {
             request_id: request
             for request_id, request in listener.requests.items()
             if request.time > now - REQUEST_MEMORY or request.feedback_ids & kept
         }
-        if not (alive or listener.requests or listener.exclusions):
-            del self._listeners[listener_id]
-        return erased
+        if not (listener.events or listener.requests or listener.exclusions):
+            self._listeners.pop(listener_id, None)
 
 
 def _key(listener_id: str, event: Feedback) -> tuple[object, ...]:

@@ -127,9 +127,10 @@ class SqlFeedback:
         """Erase an event; raises NotFoundError FEEDBACK_NOT_FOUND."""
         which = (feedback.c.listener_id == listener_id) & (feedback.c.feedback_id == feedback_id)
         with self._database.write(erases=True) as connection:
-            if not connection.execute(sa.delete(feedback).where(which)).rowcount:
+            rows = connection.execute(pruning.EVENTS.where(which)).all()
+            if not rows:
                 raise unknown_feedback(feedback_id)
-            sql.mark_changed(connection, listener_id)
+            pruning.erase_events(connection, rows, self._now() - REQUEST_MEMORY)
         self._database.scrub()
 
     def add_exclusion(self, listener_id: str, exclusion: Exclusion) -> Exclusion:
@@ -172,6 +173,7 @@ class SqlFeedback:
             if not connection.execute(sa.delete(exclusions).where(which)).rowcount:
                 raise unknown_exclusion(exclusion_id)
             sql.mark_changed(connection, listener_id)
+            pruning.forget(connection, [listener_id])
         self._database.scrub()
 
     def erase_listener(self, listener_id: str) -> None:

@@ -10,20 +10,23 @@ from singalike.services.adapters.sql_listeners import mark_changed
 from singalike.services.adapters.sql_rows import to_microseconds
 from singalike.services.adapters.sql_schema import exclusions, exposures, feedback, feedback_requests, listeners
 
-Rows = Sequence[sa.Row[Any]]
+Rows = Sequence[Any]
+"""Rows of one of the queries below."""
 
 KEEPING = (feedback, feedback_requests, exclusions)
 """As long as something of a listener stands in one of these, the listener's revision is kept."""
 
 
+EVENTS: sa.Select[Any] = sa.select(feedback.c.feedback_number, feedback.c.listener_id, feedback.c.request_number)
+
+
 def expired(now: datetime) -> sa.Select[Any]:
     """Find events that have run out."""
-    columns = (feedback.c.feedback_number, feedback.c.listener_id, feedback.c.request_number)
-    return sa.select(*columns).where(feedback.c.expire_time_us <= to_microseconds(now))
+    return EVENTS.where(feedback.c.expire_time_us <= to_microseconds(now))
 
 
 def erase_events(connection: sa.Connection, rows: Rows, long_ago: datetime) -> None:
-    """Erase rows of `expired`, and the requests of a time long ago that nothing is left of."""
+    """Erase rows of `EVENTS`, and their requests of a time long ago that nothing is left of."""
     if not rows:
         return
     connection.execute(sa.delete(feedback).where(feedback.c.feedback_number.in_([row[0] for row in rows])))
@@ -32,7 +35,7 @@ def erase_events(connection: sa.Connection, rows: Rows, long_ago: datetime) -> N
     theirs = feedback_requests.c.request_number.in_({row.request_number for row in rows if row.request_number})
     old = feedback_requests.c.create_time_us <= to_microseconds(long_ago)
     connection.execute(sa.delete(feedback_requests).where(theirs, old, ~_held()))
-    _forget(connection, whose)
+    forget(connection, whose)
 
 
 def fruitless(after: datetime | None, long_ago: datetime) -> sa.Select[Any]:
@@ -47,7 +50,7 @@ def erase_requests(connection: sa.Connection, rows: Rows) -> None:
     """Erase rows of `fruitless`."""
     these = feedback_requests.c.request_number.in_([row[0] for row in rows])
     connection.execute(sa.delete(feedback_requests).where(these))
-    _forget(connection, {row.listener_id for row in rows})
+    forget(connection, {row.listener_id for row in rows})
 
 
 def outdated(time: datetime) -> sa.Select[Any]:
@@ -66,7 +69,7 @@ def _held() -> sa.ColumnElement[bool]:
     return sa.select(feedback.c.feedback_number).where(same).correlate(feedback_requests).exists()
 
 
-def _forget(connection: sa.Connection, listener_ids: Iterable[str]) -> None:
+def forget(connection: sa.Connection, listener_ids: Iterable[str]) -> None:
     """Erase the revisions of those listeners of whom nothing else is kept."""
     mine = listeners.c.listener_id
     kept = [

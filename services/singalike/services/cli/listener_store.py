@@ -41,7 +41,7 @@ def check_id(field: str, value: str) -> str:
         InvalidInputError: BAD_ID.
     """
     if not 1 <= len(value) <= LONGEST_ID or any(ord(char) < ord(" ") for char in value):
-        description = f"holds no or more than {LONGEST_ID} characters, or control characters"
+        description = f"must hold 1 to {LONGEST_ID} characters, none of them a control character"
         raise InvalidInputError("BAD_ID", f"{field} {description}", (FieldViolation(field, description),))
     return value
 
