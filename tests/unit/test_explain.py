@@ -2,9 +2,12 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
+from singalike.embeddings.profile import VoiceProfile
 from singalike.errors import NotFoundError
+from singalike.recsys.abstention import LEAST_CONTRAST, contrast
 from singalike.recsys.seeds import Seed
 from singalike.recsys.suggestions import SingerExplanation
 from singalike.services.recommend import Recommender, RecommendOptions
@@ -59,6 +62,32 @@ def test_too_short_a_voice_is_told_how_much_is_missing_and_no_names(recommender:
     assert (answer.abstention.reason, answer.abstention.more_voice_s) == ("MORE_VOICE_NEEDED", 8.5)
     assert not any("1.5 s of clear voice" in note for note in answer.notes)
     assert recommender.recommend(short, replace(PAGE, even_if_unsure=True)).singers
+
+
+def nowhere(recommender: Recommender) -> VoiceProfile:
+    """A voice whose timbre points where no singer's does."""
+    space = recommender.view().timbre
+    assert space is not None
+    direction = np.linalg.svd(space.centroids)[2][-1]
+    timbre = np.asarray(space.mean + direction, dtype=np.float32)
+    assert contrast(space, timbre) < LEAST_CONTRAST
+    return replace(voice(3, 80), timbre=timbre)
+
+
+def test_a_voice_that_tells_no_singers_apart_gets_no_names_unless_timbre_does_not_count(
+    recommender: Recommender,
+) -> None:
+    profile = nowhere(recommender)
+
+    answer = recommender.recommend_singers(profile, PAGE)
+    without = recommender.recommend_singers(profile, replace(PAGE, signals_off=frozenset({"timbre"})))
+    everybody = recommender.recommend_singers(profile, replace(PAGE, k=SINGERS))
+
+    assert answer.abstention is not None
+    assert (answer.abstention.reason, answer.abstention.more_voice_s) == ("NOTHING_STANDS_OUT", 0.0)
+    assert answer.singers == ()
+    assert len(without.singers) == PAGE.k
+    assert len(everybody.singers) == SINGERS
 
 
 def test_a_seed_names_singers_however_short_the_voice_is(recommender: Recommender) -> None:

@@ -237,7 +237,9 @@ class Likeness(_message.Message):
     closer_than: _builtins.float
     """Closer than this share of pairs of different singers in the catalogue, in [0, 1]."""
     low: _builtins.float
-    """Lower end of the 90 % interval, from resampling the segments of the recording."""
+    """Lower end of the 90 % interval, from resampling the segments of the recording and from how far recordings of one
+    singer differ in this catalogue.
+    """
     high: _builtins.float
     """Upper end of the interval."""
     def __init__(

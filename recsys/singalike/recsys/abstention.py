@@ -38,12 +38,12 @@ def missing_voice_s(profile: VoiceProfile) -> float:
     return WANTED_VOICED_S - heard if heard < LEAST_VOICED_S else 0.0
 
 
-def reason_to_abstain(profile: VoiceProfile, space: VectorSpace, candidates: int, k: int) -> str:
+def reason_to_abstain(profile: VoiceProfile, told_apart: float, candidates: int, k: int) -> str:
     """Say why nobody should be named, or nothing.
 
     Args:
         profile: The person's voice.
-        space: The singers' timbre.
+        told_apart: Contrast of the voice.
         candidates: Singers that may be named; when all of them are going to be, contrast does not matter.
         k: How many are asked for.
 
@@ -52,6 +52,6 @@ def reason_to_abstain(profile: VoiceProfile, space: VectorSpace, candidates: int
     """
     if profile.quality.voiced_s < LEAST_VOICED_S:
         return MORE_VOICE_NEEDED
-    if candidates > k and contrast(space, profile.timbre) < LEAST_CONTRAST:
+    if candidates > k and told_apart < LEAST_CONTRAST:
         return NOTHING_STANDS_OUT
     return ""

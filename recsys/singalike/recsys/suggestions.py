@@ -32,7 +32,8 @@ class Likeness:
 
     Attributes:
         closer_than: Closer than this share of pairs of different singers of the catalogue, in [0, 1].
-        low, high: Ends of the 90 % interval, from resampling the segments of the recording.
+        low, high: Ends of the 90 % interval, from resampling the segments of the recording and from how far recordings
+            of one singer differ.
     """
 
     closer_than: float

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from singalike.embeddings.profile import Vectors, VoiceProfile
-from singalike.recsys.abstention import reason_to_abstain
+from singalike.recsys.abstention import contrast, reason_to_abstain
 from singalike.recsys.blend import Blend, BlendPreset, blend
 from singalike.recsys.catalogue_view import CatalogueView
 from singalike.recsys.diversity import POOL, best_first, spread_out
@@ -22,6 +22,8 @@ from singalike.recsys.presets import SINGERS
 from singalike.recsys.query import VoiceQuery
 from singalike.recsys.signals import (
     LISTENER_SIGNALS,
+    TIMBRE,
+    TIMBRE_APART,
     SignalTable,
     nearness_to_unlike,
     singer_listener_signals,
@@ -71,6 +73,13 @@ class Heard:
     def singers(self) -> SignalTable:
         """Signals of all singers."""
         return singer_signals(self.query, self.view, self.hits)
+
+    @cached_property
+    def contrast(self) -> float:
+        """How far the person's voice tells singers apart; 0 without a voice."""
+        if self.profile is None or self.view.timbre is None:
+            return 0.0
+        return contrast(self.view.timbre, self.profile.timbre)
 
     @cached_property
     def keys(self) -> KeyFit:
@@ -215,13 +224,13 @@ class Ranking:
 
         Only where the person's own voice decides: with seeds, or with a taste that weighs more, names mean something.
         """
-        profile, timbre = self.heard.profile, self.view.timbre
-        if profile is None or timbre is None or self.options.even_if_unsure or self.heard.query.voice_share < 1.0:
+        profile, weights = self.heard.profile, self.preset.shares()
+        if profile is None or self.options.even_if_unsure or self.heard.query.voice_share < 1.0:
             return ""
-        taste = sum(weight for name, weight in self.preset.shares().items() if name in LISTENER_SIGNALS)
-        if taste > VOICE_DECIDES:
+        if sum(weights.get(name, 0.0) for name in LISTENER_SIGNALS) > VOICE_DECIDES:
             return ""
-        return reason_to_abstain(profile, timbre, self.singer_count, self.options.k)
+        told_apart = self.heard.contrast if {TIMBRE, TIMBRE_APART} & weights.keys() else 1.0
+        return reason_to_abstain(profile, told_apart, self.singer_count, self.options.k)
 
     @property
     def allowed_rows(self) -> Mask:
