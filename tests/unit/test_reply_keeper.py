@@ -9,6 +9,11 @@ from singalike.v1 import suggestions_pb2, voice_pb2
 ASKED = pb.RecommendSongsRequest(voice_id="v-1")
 
 
+def nothing_shown(exposure_id: str) -> str:
+    """Know no list any more."""
+    return ""
+
+
 class Maker:
     """Makes another reply each time."""
 
@@ -30,7 +35,7 @@ def told(moments: list[int | None]) -> Callable[[], int | None]:
 
 async def test_the_same_request_has_the_same_reply_as_long_as_nothing_changes() -> None:
     moments: list[int | None] = [1]
-    keeper, make = ReplyKeeper(told(moments)), Maker()
+    keeper, make = ReplyKeeper(told(moments), nothing_shown), Maker()
 
     replies = [await keeper.get(ASKED, make) for _ in range(3)]
 
@@ -40,7 +45,7 @@ async def test_the_same_request_has_the_same_reply_as_long_as_nothing_changes() 
 
 
 async def test_another_request_has_another_reply() -> None:
-    keeper, make = ReplyKeeper(told([1])), Maker()
+    keeper, make = ReplyKeeper(told([1]), nothing_shown), Maker()
     other = pb.RecommendSongsRequest(voice_id="v-1", options=suggestions_pb2.SuggestionOptions(k=3))
     kind = pb.RecommendSingersRequest(voice_id="v-1")
 
@@ -58,7 +63,7 @@ async def test_what_was_made_while_something_changed_is_not_kept() -> None:
         moments[0] = 2
         return made
 
-    keeper = ReplyKeeper(told(moments))
+    keeper = ReplyKeeper(told(moments), nothing_shown)
     await keeper.get(ASKED, slowly)
     moments[0] = 1
 
@@ -70,9 +75,40 @@ async def test_where_changes_cannot_be_told_and_for_recordings_every_reply_is_ma
     recording = pb.RecommendSongsRequest(recording=voice_pb2.Recording(audio=b"sound"))
 
     for _ in range(2):
-        await ReplyKeeper(told([None])).get(ASKED, make)
-    keeper = ReplyKeeper(told([1]))
+        await ReplyKeeper(told([None]), nothing_shown).get(ASKED, make)
+    keeper = ReplyKeeper(told([1]), nothing_shown)
     for _ in range(2):
         await keeper.get(recording, make)
 
     assert make.made == 4
+
+
+async def test_a_list_that_is_shown_again_is_an_exposure_of_its_own() -> None:
+    shown: list[str] = []
+
+    def show_again(exposure_id: str) -> str:
+        shown.append(exposure_id)
+        return f"e-{len(shown) + 1}"
+
+    async def make() -> pb.RecommendSongsResponse:
+        return pb.RecommendSongsResponse(notes=["once"], summary=suggestions_pb2.ListSummary(exposure_id="e-1"))
+
+    keeper = ReplyKeeper(told([1]), show_again)
+    replies = [await keeper.get(ASKED, make) for _ in range(3)]
+
+    assert [reply.summary.exposure_id for reply in replies] == ["e-1", "e-2", "e-3"]
+    assert shown == ["e-1", "e-1"]
+
+
+async def test_a_list_that_is_not_known_any_more_is_made_again() -> None:
+    make = Maker()
+
+    async def exposed() -> pb.RecommendSongsResponse:
+        made = await make()
+        made.summary.exposure_id = f"e-{make.made}"
+        return made
+
+    keeper = ReplyKeeper(told([1]), nothing_shown)
+    replies = [await keeper.get(ASKED, exposed) for _ in range(2)]
+
+    assert [reply.summary.exposure_id for reply in replies] == ["e-1", "e-2"]

@@ -231,3 +231,17 @@ def test_interleaving_finds_the_better_arm_from_clicks(recommender: Recommender)
     assert won.low is not None
     assert won.low > 0.5
     assert old.interleaving_wins + new.interleaving_wins + report.ties == 60
+
+
+def test_a_list_that_is_shown_again_is_noted_down_again_until_its_listener_is_erased(recommender: Recommender) -> None:
+    stage = Stage(recommender)
+    first = stage.showing.recommend_songs(voice(1, 9), RecommendOptions(k=3, listener_id="ann")).summary.exposure_id
+
+    second = stage.showing.show_again(first)
+
+    stage.log.flush()
+    shown = {one.exposure_id: one for one in stage.store.walk_exposures("dial")}
+    assert set(shown) == {first, second}
+    assert shown[first].items == shown[second].items
+    stage.showing.forget("ann")
+    assert stage.showing.show_again(first) == ""

@@ -48,3 +48,9 @@ class RecentlyUsed(Generic[Key, Value]):
             self._kept.move_to_end(key)
             while len(self._kept) > self._capacity:
                 self._kept.popitem(last=False)
+
+    def drop(self, unwanted: Callable[[Value], bool]) -> None:
+        """Let go of the values that are unwanted."""
+        with self._lock:
+            for key in [key for key, value in self._kept.items() if unwanted(value)]:
+                del self._kept[key]

@@ -11,7 +11,11 @@ from singalike.recsys.presets import SIMILAR, SINGERS, SONGS, Presets
 from singalike.recsys.suggestions import Suggestions
 from singalike.services.exposure_log import ExposureLog
 from singalike.services.listener_records import Exposure
+from singalike.services.recently_used import RecentlyUsed
 from singalike.services.recommend import DEFAULT_OPTIONS, Recommender, RecommendOptions
+
+EXPOSURES_KEPT = 2048
+"""Lists that can be shown again: as many as replies are kept, and more."""
 
 
 def new_exposure_id() -> str:
@@ -53,6 +57,7 @@ class Showing:
         self._now = now
         self._experiment = experiment
         self._exposure_ids = exposure_ids
+        self._lately: RecentlyUsed[str, Exposure] = RecentlyUsed(EXPOSURES_KEPT)
 
     @property
     def experiment(self) -> Experiment | None:
@@ -92,6 +97,15 @@ class Showing:
         arm = assign_arm(experiment, options.listener_id)
         return replace(options, preset=arm.preset), arm.name
 
+    def show_again(self, exposure_id: str) -> str:
+        """Note down that a list was shown once more; returns its new id, empty when the list is not known any more."""
+        before = self._lately.find(exposure_id)
+        if before is None or self._log is None:
+            return ""
+        again = replace(before, exposure_id=self._exposure_ids(), time=self._now())
+        self._log.add(again)
+        return again.exposure_id
+
     def flush(self) -> None:
         """Write down now what was shown up to now."""
         if self._log is not None:
@@ -99,6 +113,7 @@ class Showing:
 
     def forget(self, listener_id: str) -> None:
         """Drop what is not written yet of a listener who is being erased."""
+        self._lately.drop(lambda exposure: exposure.listener_id == listener_id)
         if self._log is not None:
             self._log.forget(listener_id)
 
@@ -107,17 +122,17 @@ class Showing:
         summary = replace(found.summary, experiment=tried, arm=arm)
         if self._log is not None and listener_id and items:
             summary = replace(summary, exposure_id=self._exposure_ids())
-            self._log.add(
-                Exposure(
-                    exposure_id=summary.exposure_id,
-                    listener_id=listener_id,
-                    time=self._now(),
-                    ranks=ranks,
-                    preset=summary.preset,
-                    experiment=tried,
-                    arm=arm,
-                    items=tuple(items),
-                    teams=tuple(arm.split("+")[team] for team in found.teams),
-                )
+            exposure = Exposure(
+                exposure_id=summary.exposure_id,
+                listener_id=listener_id,
+                time=self._now(),
+                ranks=ranks,
+                preset=summary.preset,
+                experiment=tried,
+                arm=arm,
+                items=tuple(items),
+                teams=tuple(arm.split("+")[team] for team in found.teams),
             )
+            self._log.add(exposure)
+            self._lately.put(exposure.exposure_id, exposure)
         return replace(found, summary=summary)

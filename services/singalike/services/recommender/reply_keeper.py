@@ -20,10 +20,13 @@ class ReplyKeeper:
 
     Args:
         moment: Returns what stays equal as long as answers do; None when it cannot tell.
+        show_again: Notes down that a listener was shown a list again, by the id of its exposure; returns the new id,
+            empty when that list is not known any more.
     """
 
-    def __init__(self, moment: Callable[[], Hashable | None]) -> None:
+    def __init__(self, moment: Callable[[], Hashable | None], show_again: Callable[[str], str]) -> None:
         self._moment = moment
+        self._show_again = show_again
         self._kept: RecentlyUsed[tuple[str, bytes], tuple[Hashable, Message]] = RecentlyUsed(REPLIES_KEPT)
 
     async def get(self, request: Any, make: Callable[[], Awaitable[Reply]]) -> Reply:
@@ -41,9 +44,24 @@ class ReplyKeeper:
         key = (request.DESCRIPTOR.name, request.SerializeToString(deterministic=True))
         kept = self._kept.find(key)
         if kept is not None and kept[0] == moment:
-            return cast(Reply, kept[1])
+            again = self._again(cast(Reply, kept[1]))
+            if again is not None:
+                return again
         made = await make()
         # Had anything changed meanwhile, it would be unknown of which moment this is.
         if self._moment() == moment:
             self._kept.put(key, (moment, made))
         return made
+
+    def _again(self, reply: Reply) -> Reply | None:
+        """Return a reply under an exposure of its own, where it had one."""
+        shown: Any = reply
+        if not shown.summary.exposure_id:
+            return reply
+        exposure_id = self._show_again(shown.summary.exposure_id)
+        if not exposure_id:
+            return None
+        again: Any = type(reply)()
+        again.CopyFrom(reply)
+        again.summary.exposure_id = exposure_id
+        return cast(Reply, again)

@@ -71,7 +71,7 @@ class RecommenderServicer(ExplainServicer, ListenerServicer, ExperimentServicer,
         self._catalogue = catalogue
         self._voices = voices
         self._maps = maps
-        self._replies = ReplyKeeper(recommender.moment)
+        self._replies = ReplyKeeper(recommender.moment, showing.show_again)
 
     async def RecommendSingers(
         self, request: pb.RecommendSingersRequest, context: object
