@@ -108,6 +108,33 @@ def test_nothing_known_gives_no_reason(code: str) -> None:
     assert reason_of(Facts("Lee", ()), phrases_for(code)) == ""
 
 
+@BOTH
+def test_what_is_no_more_alike_than_elsewhere_or_undecided_is_no_reason(code: str) -> None:
+    evidence = (
+        Evidence("style", 0.13, 0.5, 0.065),
+        Evidence("voice_gender", 0.5, 0.4, 0.2),
+        Evidence("popularity", 0.9, 0.1, 0.09),
+    )
+    facts = Facts(
+        "Lee", evidence, person_gender="undecided", singer_gender="male", usual={"style": 0.0, "voice_gender": 0.0}
+    )
+
+    assert re.search(
+        "many listeners here like Lee|많은 청취자가 Lee를 좋아해요",
+        reason_of(facts, phrases_for(code)).replace("Many", "many"),
+    )
+    assert reason_of(replace(facts, evidence=evidence[:1]), phrases_for(code))
+
+
+def test_unlike_voices_are_told_by_degrees_too() -> None:
+    parts = [Evidence("style_apart", float(likeness(z)), 1.0, 0.5) for z in (2.5, 0.0, -2.0)]  # type: ignore[arg-type]
+
+    english, korean = ([phrases_for(code).evidence(part, SINGER) for part in parts] for code in ("en", "ko"))
+
+    assert [re.search("clearly less|no less|are more", text) is not None for text in english] == [True] * 3
+    assert [re.search("뚜렷이 덜|만큼은 닮|보다 더 닮", text) is not None for text in korean] == [True] * 3
+
+
 def test_a_suggestion_below_the_usual_still_has_an_honest_reason() -> None:
     facts = replace(SINGER, evidence=(Evidence("timbre", 0.1, 1.0, 0.1),), likeness=Likeness(0.31, 0.2, 0.4))
 

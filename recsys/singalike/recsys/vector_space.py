@@ -89,7 +89,7 @@ def build_space(vectors: Vectors, weights: NDArray[np.float64], first_track: NDA
     """Gather the recordings of all singers into a space.
 
     The mean of the singers is subtracted (Suzuki et al. 2013, centring against hubs). Penalties on singers who are near
-    to everybody, as in CSLS and AS-norm, were measured and left out: with centring they only cost hits.
+    to everybody, as in CSLS and AS-norm, cost hits and are left out (`benchmarks/likeness.py`).
 
     Args:
         vectors: Unit rows, float32 (tracks, dim), grouped by singer.

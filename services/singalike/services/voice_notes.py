@@ -37,6 +37,8 @@ def voice_notes(
     if profile is None:
         return tuple(notes)
     notes.extend(hearing_notes(profile, language_code, abstained=abstained))
+    if abstained:
+        return tuple(notes)
     if not profile.vocal_range.sufficient:
         notes.append(phrases.no_range(profile.vocal_range.voiced_s, SUFFICIENT_VOICED_S))
         missing = [name for name in missing if name not in RANGE_SIGNALS]

@@ -33,6 +33,14 @@ DEGREES = {
     LESS: "less alike than those of",
 }
 
+DEGREES_APART = {
+    MUCH: "much less alike than those of",
+    CLEARLY: "clearly less alike than those of",
+    SOMEWHAT: "somewhat less alike than those of",
+    NOT: "no less alike than those of",
+    LESS: "more alike than those of",
+}
+
 AMOUNTS = {
     wording.MANY: "many listeners here like",
     wording.SOME: "some listeners here like",
@@ -62,11 +70,15 @@ def _timbre(value: float, facts: Facts) -> str:
 def _timbre_apart(value: float, facts: Facts) -> str:
     if facts.likeness is not None:
         return _by_pairs("timbre_apart", facts)
-    return f"the distance in timbre counts {value:.2f} of 1"
+    return f"the voices are {DEGREES_APART[wording.likeness_degree(value)]} unrelated singers"
 
 
 def _style(value: float, _facts: Facts) -> str:
     return f"the ways of singing are {DEGREES[wording.likeness_degree(value)]} unrelated singers"
+
+
+def _style_apart(value: float, _facts: Facts) -> str:
+    return f"the ways of singing are {DEGREES_APART[wording.likeness_degree(value)]} unrelated singers"
 
 
 def _melody(value: float, _facts: Facts) -> str:
@@ -106,7 +118,8 @@ def _tessitura(value: float, facts: Facts) -> str:
         return "the tessituras are not both known"
     if facts.common_midi is None:
         return f"the tessituras have no note in common: {_span(facts.person_midi)} against {_span(facts.singer_midi)}"
-    return f"both voices are at home {_span(facts.common_midi)}"
+    low, high = (wording.scientific_name(end) for end in facts.common_midi)
+    return f"both voices are at home {f'around {low}' if low == high else f'from {low} to {high}'}"
 
 
 def _compass(_value: float, facts: Facts) -> str:
@@ -164,7 +177,7 @@ def _your(facts: Facts) -> str:
 
 def _span(midi: tuple[float, float]) -> str:
     low, high = (wording.scientific_name(end) for end in midi)
-    return f"around {low}" if low == high else f"from {low} to {high}"
+    return low if low == high else f"{low} to {high}"
 
 
 def _semitones(count: int) -> str:
@@ -182,6 +195,7 @@ CLAUSES: Mapping[str, Callable[[float, Facts], str]] = {
     "popularity": _popularity,
     "freshness": _age,
     "timbre_apart": _timbre_apart,
+    "style_apart": _style_apart,
     "tessitura_apart": _tessitura,
     "duet_compass": _compass,
 }

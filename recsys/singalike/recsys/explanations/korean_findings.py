@@ -43,6 +43,14 @@ DEGREES: Mapping[str, tuple[str, Finding]] = {
     LESS: ("보다 ", LESS_ALIKE),
 }
 
+DEGREES_APART: Mapping[str, tuple[str, Finding]] = {
+    MUCH: ("보다 훨씬 ", LESS_ALIKE),
+    CLEARLY: ("보다 뚜렷이 ", LESS_ALIKE),
+    SOMEWHAT: ("보다 조금 ", LESS_ALIKE),
+    NOT: ("만큼은 ", Finding("닮았어요", "닮았고")),
+    LESS: ("보다 ", ALIKE),
+}
+
 LIKE = Finding("좋아해요", "좋아하고")
 
 AMOUNTS = {wording.MANY: "많은 청취자가", wording.SOME: "일부 청취자가", wording.FEW: "소수의 청취자가"}
@@ -71,11 +79,19 @@ def _timbre(value: float, facts: Facts) -> Finding:
 
 
 def _timbre_apart(value: float, facts: Facts) -> Finding:
-    return _by_pairs("timbre_apart", facts) if facts.likeness else _number("timbre_apart", value)
+    return (
+        _by_pairs("timbre_apart", facts)
+        if facts.likeness
+        else _degree("두 목소리는 서로 무관한 가수들", value, DEGREES_APART)
+    )
 
 
 def _style(value: float, _facts: Facts) -> Finding:
     return _degree("창법은 서로 무관한 가수들", value)
+
+
+def _style_apart(value: float, _facts: Facts) -> Finding:
+    return _degree("창법은 서로 무관한 가수들", value, DEGREES_APART)
 
 
 def _melody(value: float, _facts: Facts) -> Finding:
@@ -96,8 +112,8 @@ def ending_in(stem: str, ending: Finding) -> Finding:
     return Finding(stem + ending.alone, stem + ending.leading)
 
 
-def _degree(stem: str, value: float) -> Finding:
-    than, ending = DEGREES[wording.likeness_degree(value)]
+def _degree(stem: str, value: float, degrees: Mapping[str, tuple[str, Finding]] = DEGREES) -> Finding:
+    than, ending = degrees[wording.likeness_degree(value)]
     return ending_in(stem + than, ending)
 
 
@@ -207,6 +223,7 @@ CLAUSES: Mapping[str, Callable[[float, Facts], Finding]] = {
     "popularity": _popularity,
     "freshness": _age,
     "timbre_apart": _timbre_apart,
+    "style_apart": _style_apart,
     "tessitura_apart": _tessitura,
     "duet_compass": _compass,
 }

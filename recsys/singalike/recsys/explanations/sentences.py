@@ -2,14 +2,28 @@
 
 from collections.abc import Sequence
 
+from singalike.embeddings.profile import UNDECIDED
 from singalike.recsys.blend import DISLIKES
 from singalike.recsys.explanations.facts import Facts
 from singalike.recsys.explanations.phrases import Phrases
+from singalike.recsys.explanations.wording import LESS, NOT, likeness_degree
+from singalike.recsys.signals import (
+    KEY_FIT_GAIN,
+    MELODY,
+    STYLE,
+    STYLE_APART,
+    TESSITURA,
+    TIMBRE,
+    TIMBRE_APART,
+    VOICE_GENDER,
+)
 from singalike.recsys.suggestions import Evidence
 
 FINDINGS_TOLD = 2
 
-KEY_SIGNALS = frozenset({"tessitura", "key_fit_gain"})
+DEGREE_SIGNALS = frozenset({STYLE, STYLE_APART, MELODY})
+
+KEY_SIGNALS = frozenset({TESSITURA, KEY_FIT_GAIN})
 """Of a song: told by its key."""
 
 
@@ -27,6 +41,7 @@ def reason_of(facts: Facts, phrases: Phrases) -> str:
         A whole sentence; empty when there is no finding at all.
     """
     told = [part for part in facts.evidence if part.value is not None and part.signal != DISLIKES]
+    told = [part for part in told if _says_something(part, facts)] or told
     room = FINDINGS_TOLD
     if facts.title and facts.key is not None:
         told = [part for part in told if part.signal not in KEY_SIGNALS]
@@ -52,6 +67,14 @@ def _most_telling(evidence: Sequence[Evidence], facts: Facts) -> list[Evidence]:
     places = sorted(range(len(evidence)), key=lambda place: (-lifts[place], evidence[place].signal))
     lifting = [evidence[place] for place in places if lifts[place] > 0]
     return lifting or sorted(evidence, key=lambda part: (-part.contribution, part.signal))[:1]
+
+
+def _says_something(part: Evidence, facts: Facts) -> bool:
+    """Tell whether a finding could be a reason: that something is no more alike than elsewhere is none."""
+    if part.signal == VOICE_GENDER:
+        return not {"", UNDECIDED} & {facts.person_gender, facts.singer_gender}
+    by_degree = part.signal in DEGREE_SIGNALS or (part.signal in {TIMBRE, TIMBRE_APART} and facts.likeness is None)
+    return not by_degree or likeness_degree(_value(part)) not in {NOT, LESS}
 
 
 def _value(part: Evidence) -> float:
