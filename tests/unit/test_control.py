@@ -266,6 +266,24 @@ def test_what_was_erased_since_the_first_page_is_not_named() -> None:
     assert sorted([*singers_of(first), *singers_of(second)]) == sorted({f"s{row}" for row in range(6)} - {gone})
 
 
+def test_only_rankings_of_the_last_two_states_of_the_catalogue_are_kept() -> None:
+    catalogue = shelf()
+    recommender = recommender_of(catalogue)
+    options = RecommendOptions(k=2)
+    tokens = []
+    for state in range(3):
+        tokens.append(recommender.recommend_singers(voice(4, 99), options).next_page_token)
+        catalogue.put("new", f"song {state}", voice(40 + state))
+        recommender.refresh()
+    recommender.recommend_singers(voice(4, 99), options)
+
+    newest = recommender.recommend_singers(voice(4, 99), options, tokens[2])
+
+    assert len(newest.singers) == 2
+    with pytest.raises(ConcurrentChangeError):
+        recommender.recommend_singers(voice(4, 99), options, tokens[0])
+
+
 def test_lasting_exclusions_of_every_kind_hold() -> None:
     listening = two_camps()
     for kind, value in (("singer", "s1"), ("track", "s2-t20"), ("unlike_singer", "s3"), ("genre", "none")):

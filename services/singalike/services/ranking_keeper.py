@@ -46,6 +46,8 @@ class RankingKeeper:
         self._index = index
         self._heard: RecentlyUsed[tuple[object, ...], Heard] = RecentlyUsed(FEWEST_KEPT)
         self._rankings: RecentlyUsed[tuple[str, str], Ranking] = RecentlyUsed(FEWEST_KEPT)
+        self._views: tuple[CatalogueView | None, CatalogueView | None] = (None, None)
+        self._revision = -1
 
     def find(self, ranks: str, asked: Asked, of_state: str = "") -> Ranking:
         """Find or make the ranking of a request.
@@ -60,11 +62,20 @@ class RankingKeeper:
             InvalidInputError: UNKNOWN_SIGNAL, NO_SIGNAL_LEFT.
             NotFoundError: PRESET_NOT_FOUND.
         """
-        self._heard.hold(_room(VOICES_BYTES, VOICE_NUMBERS, asked.view))
-        self._rankings.hold(_room(RANKINGS_BYTES, RANKING_NUMBERS, asked.view))
+        if asked.state.revision > self._revision:
+            self._revision = asked.state.revision
+            self._follow(asked.view)
         if "+" in asked.options.preset:
             return self._interleaved(ranks, asked, of_state)
         return self._plain_ranking(ranks, asked, of_state)
+
+    def _follow(self, view: CatalogueView) -> None:
+        """Keep what is of this view, and rankings of the one before it too: each holds its view, which is large."""
+        self._views = (view, self._views[0])
+        self._heard.hold(_room(VOICES_BYTES, VOICE_NUMBERS, view))
+        self._rankings.hold(_room(RANKINGS_BYTES, RANKING_NUMBERS, view))
+        self._heard.drop(lambda heard: heard.view is not view)
+        self._rankings.drop(lambda ranking: ranking.view not in self._views)
 
     def _plain_ranking(self, ranks: str, asked: Asked, of_state: str = "") -> Ranking:
         preset = choose_preset(self._presets, ranks, asked)
