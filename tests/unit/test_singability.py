@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from singalike.embeddings.profile import SungNotes
-from singalike.recsys.key_fit import COMFORTABLE, EASY, STRETCH, choose_keys, target_pitches
+from singalike.recsys.key_fit import COMFORTABLE, EASY, STRETCH, choose_keys, zones_of
 from singalike.recsys.singability import held_notes, singability
 from singalike.recsys.song_demands import FEWEST_NOTES, SingingVoice, SongDemands, singing_voice, song_demands
 from singalike.services.view_keeper import ViewKeeper
@@ -76,7 +76,7 @@ def test_a_song_is_called_by_its_hardest_part(asked: dict[str, float], ease: str
 def test_notes_outside_the_range_make_a_song_a_stretch_until_it_is_moved() -> None:
     high = song(66, 75)
 
-    here, lower = (singability(high, SINGER, np.array([shift]), ROW).of(0) for shift in (0, -4))
+    here, lower = (singability(high, SINGER, np.array([shift]), ROW).of(0) for shift in (0, -6))
 
     assert here is not None
     assert lower is not None
@@ -123,10 +123,35 @@ def test_tracks_whose_notes_were_never_measured_have_no_held_notes() -> None:
 
 
 @pytest.mark.parametrize(
-    ("mode", "target"), [(EASY, (62.0, 66.0)), (COMFORTABLE, (60.0, 68.0)), (STRETCH, (55.0, 72.0))]
+    ("mode", "zones"),
+    [
+        (EASY, ((62.0, 66.0), (60.0, 68.0), (55.0, 72.0))),
+        (COMFORTABLE, ((60.0, 68.0),)),
+        (STRETCH, ((55.0, 72.0),)),
+    ],
 )
-def test_a_mode_says_where_in_the_voice_a_song_goes(mode: str, target: tuple[float, float]) -> None:
-    assert target_pitches(SINGER, mode) == target
+def test_a_mode_says_where_in_the_voice_a_song_goes(mode: str, zones: tuple[tuple[float, float], ...]) -> None:
+    assert zones_of(SINGER, mode) == zones
+
+
+def test_an_easy_key_pushes_no_low_note_out_of_the_range_for_the_sake_of_the_middle() -> None:
+    narrow = SingingVoice((60.0, 68.0), (60.0, 69.0))
+    wide_song = song(60, 70)
+
+    keys = choose_keys(wide_song, narrow, EASY)
+
+    assert wide_song.share_inside(narrow.range_midi, keys.shift, ROW)[0] == pytest.approx(10 / 11)
+
+
+def test_a_song_far_above_the_tessitura_is_not_called_easy_though_the_range_holds_it() -> None:
+    upper, within = (
+        singability(song(low, high), SINGER, np.array([0]), ROW).of(0) for low, high in ((67, 72), (61, 68))
+    )
+
+    assert upper is not None
+    assert within is not None
+    assert (upper.range, upper.ease) == (pytest.approx(1.0), "stretch")
+    assert within.ease == "easy"
 
 
 def test_easy_keys_lie_in_the_middle_and_stretch_keys_stay_near_the_original() -> None:

@@ -34,7 +34,7 @@ class KeyFit:
         shift: int64 (tracks,), semitones, positive is higher; 0 where unknown.
         before, after: float64 (tracks,), share of the sung time inside the tessitura, unshifted and shifted; NaN where
             unknown.
-        placed_before, placed_after: The same inside the part of the voice that the mode puts songs into.
+        placed_before, placed_after: The same inside the zones that the mode puts songs into, the mean over them.
         confidence: float64 (tracks,), in [0, 1]: 0 where another key fits as well; NaN where unknown or nothing was
             chosen.
     """
@@ -53,22 +53,24 @@ class KeyFit:
         return np.asarray(np.maximum(self.placed_after - self.placed_before, 0.0) * kept)
 
 
-def target_pitches(voice: SingingVoice, mode: str) -> Pitches:
-    """Return where a mode puts songs.
+def zones_of(voice: SingingVoice, mode: str) -> tuple[Pitches, ...]:
+    """Return where a mode puts songs: as much as it can into each of these zones, which count alike.
 
     Args:
         voice: Who sings.
-        mode: EASY, the middle half of the tessitura; COMFORTABLE, the tessitura; STRETCH, from the lowest to the
-            highest note.
+        mode: COMFORTABLE, the tessitura; STRETCH, from the lowest to the highest note; EASY, the middle half of the
+            tessitura, the tessitura and all of the range: the nearer to the middle the better, and nothing beyond.
 
     Returns:
-        Lowest and highest MIDI pitch; NaN when not known.
+        Lowest and highest MIDI pitch of each zone; NaN when not known.
     """
     if mode == STRETCH:
-        return voice.range_midi
+        return (voice.range_midi,)
+    if mode == COMFORTABLE:
+        return (voice.tessitura_midi,)
     low, high = voice.tessitura_midi
-    quarter = (high - low) / 4.0 if mode == EASY else 0.0
-    return low + quarter, high - quarter
+    quarter = (high - low) / 4.0
+    return ((low + quarter, high - quarter), voice.tessitura_midi, voice.range_midi)
 
 
 def choose_keys(
@@ -95,21 +97,26 @@ def choose_keys(
         Best shifts of the rows; ties go to the smaller shift, then to the lower key.
     """
     chosen = np.arange(len(demands)) if rows is None else rows
-    target = target_pitches(voice, mode)
+    zones = [zone for zone in zones_of(voice, mode) if np.isfinite(zone).all()]
     shift, confidence = np.zeros(len(chosen), dtype=np.int64), np.full(len(chosen), np.nan)
-    if not original_key and np.isfinite(target).all():
-        shares = demands.shares_inside(target, SHIFTS, rows)
+    if zones and not original_key:
+        shares = np.mean([demands.shares_inside(zone, SHIFTS, rows) for zone in zones], axis=0)
         known = demands.known[chosen]
         best = _best_shifts(shares)
         shift = np.where(known, SHIFTS[best], 0)
         confidence = np.where(known, _confidence(shares, best), np.nan)
     unmoved = np.zeros_like(shift)
+
+    def placed(by: NDArray[np.int64]) -> NDArray[np.float64]:
+        inside = [demands.share_inside(zone, by, chosen) for zone in zones]
+        return np.mean(inside, axis=0) if zones else np.full(len(chosen), np.nan)
+
     return KeyFit(
         shift,
         before=demands.share_inside(voice.tessitura_midi, unmoved, chosen),
         after=demands.share_inside(voice.tessitura_midi, shift, chosen),
-        placed_before=demands.share_inside(target, unmoved, chosen),
-        placed_after=demands.share_inside(target, shift, chosen),
+        placed_before=placed(unmoved),
+        placed_after=placed(shift),
         confidence=confidence,
     )
 

@@ -35,6 +35,9 @@ EASY_FROM, COMFORTABLE_FROM = 2.0 / 3.0, 1.0 / 3.0
 EASY_IN_RANGE, COMFORTABLE_IN_RANGE = 0.98, 0.9
 """Share of the sung time inside the range from which it is easy, and comfortable: one note of a song spoils it."""
 
+EASY_IN_TESSITURA, COMFORTABLE_IN_TESSITURA = 0.8, 0.5
+"""The same inside the tessitura, which holds .8 of the person's own singing."""
+
 
 @dataclass(frozen=True, eq=False)
 class SingabilityTable:
@@ -42,12 +45,14 @@ class SingabilityTable:
 
     Attributes:
         range, tempo, phrases, leaps: float64 (tracks,), in [0, 1], 1 is easy; NaN where not known.
+        tessitura: float64 (tracks,), share of the sung time inside the person's tessitura; NaN where not known.
     """
 
     range: Floats
     tempo: Floats
     phrases: Floats
     leaps: Floats
+    tessitura: Floats
 
     @cached_property
     def overall(self) -> Floats:
@@ -57,9 +62,12 @@ class SingabilityTable:
     @cached_property
     def ease(self) -> NDArray[np.str_]:
         """What each track is called, "easy", "comfortable", "stretch" or "" where nothing is known."""
-        demand, inside = np.nan_to_num(self.least_demand, nan=1.0), np.nan_to_num(self.range, nan=1.0)
-        easy = (demand >= EASY_FROM) & (inside >= EASY_IN_RANGE)
-        comfortable = (demand >= COMFORTABLE_FROM) & (inside >= COMFORTABLE_IN_RANGE)
+        parts = (self.least_demand, self.range, self.tessitura)
+        demand, inside, at_home = (np.nan_to_num(part, nan=1.0) for part in parts)
+        easy = (demand >= EASY_FROM) & (inside >= EASY_IN_RANGE) & (at_home >= EASY_IN_TESSITURA)
+        comfortable = (
+            (demand >= COMFORTABLE_FROM) & (inside >= COMFORTABLE_IN_RANGE) & (at_home >= COMFORTABLE_IN_TESSITURA)
+        )
         called = np.where(easy, EASY, np.where(comfortable, COMFORTABLE, STRETCH))
         return np.where(np.isnan(self.overall), "", called)
 
@@ -104,6 +112,7 @@ def singability(demands: SongDemands, voice: SingingVoice, shift: NDArray[np.int
         _part(demands.notes_per_s[rows], NOTES_PER_S, shown.notes_per_s if shown else 0.0),
         _part(demands.phrase_s[rows], PHRASE_S, shown.phrase_s if shown else 0.0),
         _part(demands.leap_semitones[rows], LEAP_SEMITONES, shown.leap_semitones if shown else 0.0),
+        demands.share_inside(voice.tessitura_midi, shift, rows),
     )
 
 

@@ -21,8 +21,8 @@ def song_signals(
         ease: How little each asks of the voice besides its pitches, in [0, 1], where that counts: in easy mode.
 
     Returns:
-        float64 (tracks,) each: melody of the recording; tessitura, the share of its sung time inside the part of the
-        voice that the mode puts songs into, as recorded, x ease; key_fit_gain, what the proposed key adds to it, x
+        float64 (tracks,) each: melody of the recording; tessitura, the share of its sung time inside the zones
+        that the mode puts songs into, as recorded, x ease; key_fit_gain, what the proposed key adds to it, x
         ease; everything else is its singer's.
     """
     of_singer = {name: values[view.track_singer] for name, values in singers.items()}
