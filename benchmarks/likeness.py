@@ -7,9 +7,10 @@ segments of a recording differ, how often the first name holds as the clear voic
 recordings have that are clean or drowned in noise. Then, for each measured set, singer by singer left out of the
 catalogue: the share of strangers who are told to be closer than 50, 90 and 98 % of pairs (right: 50, 10 and 2 %), how
 often the 90 % interval of one recording holds what the singer's other recordings say, the share of recordings without
-names for lack of contrast. At last hubs, where each singer has several songs: one half of the songs is asked among the
-singers of the other half; printed are the skewness of k-occurrence (0: nobody is near to too many), the most frequent
-singer over the mean, and hits and mean average precision, by correction.
+names for lack of contrast, and by how many deviations recordings of one singer differ. At last hubs, where each singer
+has several songs: one half of the songs is asked among the singers of the other half; printed are the skewness of
+k-occurrence (0: nobody is near to too many), the most frequent singer over the mean, and hits and mean average
+precision, by correction.
 """
 
 import argparse
@@ -184,17 +185,20 @@ def measure_set(bench: Bench, name: str, recordings: Sequence[Recording]) -> Non
     shares: list[Table] = []
     held: list[bool] = []
     silent: list[bool] = []
+    repeats: list[float] = []
     for singer in range(singers.max() + 1):
         mine, others = np.flatnonzero(singers == singer), np.flatnonzero(singers != singer)
         space = space_of([rows[row] for row in others], singers[others])
         similarity = space.similarities(np.stack([timbre(rows[row]) for row in mine]))
         shares.append(closer_than(space, similarity).ravel())
+        repeats.append(space.repeat_deviation / space.calibration.deviation)
         silent += [contrast(space, timbre(rows[row])) < LEAST_CONTRAST for row in mine]
         held += held_by_intervals(space, [rows[row] for row in mine], works[mine], similarity)
     told = np.concatenate(shares)
     coverage = f"{np.mean(held):.3f} of {len(held)}" if held else "-"
     strangers = " / ".join(f"{np.mean(told > share):.3f}" for share in (0.5, 0.9, 0.98))
-    print(f"| {name} | {singers.max() + 1} | {len(rows)} | {strangers} | {coverage} | {np.mean(silent):.3f} |")
+    figures = f"{strangers} | {coverage} | {np.mean(silent):.3f} | {np.mean(repeats):.3f}"
+    print(f"| {name} | {singers.max() + 1} | {len(rows)} | {figures} |")
 
 
 def held_by_intervals(
@@ -309,8 +313,10 @@ def main() -> None:
             say=print,
         )
         measure_training_voices(bench)
-        print("\n| set | singers | recordings | strangers above 50 / 90 / 98 % | in the interval | little contrast |")
-        print("|---|---|---|---|---|---|")
+        print(
+            "\n| set | singers | recordings | strangers above 50, 90, 98 % | in the interval | no contrast | repeats |"
+        )
+        print("|---|---|---|---|---|---|---|")
         for name, recordings in bench.sets().items():
             measure_set(bench, name, recordings)
         print("\n| set | correction | skewness | most frequent | first right | MAP |\n|---|---|---|---|---|---|")

@@ -6,7 +6,7 @@ One catalogue: the first halves of the whole mixed songs of ultrastar and libros
 singer the voice stems of every second song. Queries: the second halves (separated), and all clips of the other mir1k
 songs, once as voice stem and once as mixture (both channels averaged, separated). Each query ranks all singers; printed
 is how often the true one comes first or among five, with 95 % bootstrap intervals over queries. A query that is refused
-counts as a miss.
+counts as a miss; names are asked for however little was heard.
 """
 
 import argparse
@@ -158,10 +158,10 @@ def rank_of(recommender: Recommender, profile: VoiceProfile | None, singer: str,
     if profile is None:
         return nowhere
     try:
-        ids = [found.singer_id for found in recommender.recommend_singers(profile, options).singers]
+        found = recommender.recommend_singers(profile, replace(options, even_if_unsure=True))
     except InvalidInputError:
         return nowhere
-    return ids.index(singer_id_of(singer)) + 1
+    return [each.singer_id for each in found.singers].index(singer_id_of(singer)) + 1
 
 
 def report(name: str, ranks: Sequence[int]) -> str:
