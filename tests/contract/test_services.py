@@ -32,6 +32,7 @@ from singalike.errors import (
     SingalikeError,
     WrongStateError,
 )
+from singalike.recsys.presets import SIMILAR, SINGERS, shipped_presets
 from singalike.services import bootstrap
 from singalike.services.records import TrackInfo
 from singalike.v1.recommender_service_pb2 import ListSingersRequest
@@ -268,7 +269,7 @@ async def test_every_choice_reaches_the_ranking_and_comes_back(servers: Running)
 
     assert {singer.singer_id for singer in singers.singers} == {"singer-0", "singer-2"}
     assert singers.summary.weights == {"timbre": 0.75, "tessitura": 0.25}
-    assert singers.summary.preset == "custom:voice-singers@2"
+    assert singers.summary.preset == f"custom:{shipped_presets().default(SIMILAR, SINGERS).label}"
     assert singers.summary.fallbacks == ("no_history",)
     assert singers.summary.candidate_count == 2
     assert all(song.key_shift_semitones == 0 for song in songs.songs)

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from singalike.errors import ConcurrentChangeError, InvalidInputError, NotFoundError
+from singalike.recsys.presets import SIMILAR, SINGERS, shipped_presets
 from singalike.recsys.seeds import Seed
 from singalike.recsys.suggestions import Suggestions
 from singalike.services import ranking_keeper
@@ -16,6 +17,7 @@ from tests.support.catalogues import MemoryCatalogue, MemoryIndex
 from tests.support.listening import NOW, two_camps
 from tests.support.voices import voice
 
+DEFAULT = shipped_presets().default(SIMILAR, SINGERS).label
 LOW, HIGH = (45, 47, 48, 50, 52), (57, 59, 60, 62, 64)
 
 
@@ -124,7 +126,7 @@ def test_own_weights_stand_instead_of_the_presets(recommender: Recommender) -> N
     answer = recommender.recommend(voice(1, 99), RecommendOptions(weights={"timbre": 3.0, "style": 1.0}))
 
     assert answer.summary.weights == {"timbre": 0.75, "style": 0.25}
-    assert answer.summary.preset == "custom:voice-singers@2"
+    assert answer.summary.preset == f"custom:{DEFAULT}"
     assert all(set(singer.signals) == {"timbre", "style"} for singer in answer.singers)
 
 

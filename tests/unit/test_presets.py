@@ -53,7 +53,7 @@ def test_an_operators_own_version_is_used_instead_of_the_shipped_one(tmp_path: P
 
 @pytest.mark.parametrize("name", ["nobody", "voice-songs", "voice-singers@77"])
 def test_an_unknown_preset_is_refused_with_those_that_there_are(name: str) -> None:
-    with pytest.raises(NotFoundError, match="voice-singers@2") as caught:
+    with pytest.raises(NotFoundError, match=r"voice-singers@\d") as caught:
         shipped_presets().find(name, "singers")
 
     assert caught.value.reason == "PRESET_NOT_FOUND"
