@@ -57,3 +57,11 @@ def likeness(z: Similarities) -> Similarities:
         1 / (1 + exp(EVEN_Z - z)): .12 for an unrelated singer, .5 at two deviations, .95 at five.
     """
     return np.asarray(1.0 / (1.0 + np.exp(EVEN_Z - np.clip(z, -30.0, 30.0))))
+
+
+def nearness(z: Similarities) -> Similarities:
+    """Say how near something is to what is not wanted: max(0, 2 likeness(z) - 1), NaN where z is.
+
+    Nothing up to two deviations above what is unrelated, .9 at five: most of a catalogue is near to nothing.
+    """
+    return np.asarray(np.maximum(2.0 * likeness(z) - 1.0, 0.0))

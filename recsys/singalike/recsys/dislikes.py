@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from singalike.embeddings.profile import Vectors
-from singalike.recsys.calibration import Similarities, likeness
+from singalike.recsys.calibration import Similarities, nearness
 from singalike.recsys.catalogue_view import CatalogueView
 from singalike.recsys.collaborative import TasteModel
 from singalike.recsys.listener_events import Attitude, Item
@@ -69,7 +69,7 @@ def _near_voices(item: Item, row: int, view: CatalogueView) -> Similarities:
     vector = space.centroids[row] if item.is_singer else _centred(view.tracks[row].timbre, space)
     if not np.any(vector):
         return np.zeros(len(view.singers))
-    return _nearness(space.calibration.z(space.centred_similarities(vector[None])[0]))
+    return nearness(space.calibration.z(space.centred_similarities(vector[None])[0]))
 
 
 def _centred(timbre: Vectors, space: VectorSpace) -> Vectors:
@@ -93,11 +93,7 @@ def _stands_out(cosine: NDArray[np.float32], known: NDArray[np.bool_]) -> Simila
     among = cosine[known].astype(np.float64)
     if len(among) < FEWEST_ITEMS or not among.std() > 0:
         return np.zeros(len(cosine))
-    return np.where(known, _nearness((cosine - among.mean()) / among.std()), 0.0)
-
-
-def _nearness(z: Similarities) -> Similarities:
-    return np.asarray(np.maximum(2.0 * likeness(z) - 1.0, 0.0))
+    return np.where(known, nearness((cosine - among.mean()) / among.std()), 0.0)
 
 
 def _hidden(attitude: Attitude, view: CatalogueView) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from singalike.embeddings.profile import UndecidedBand, Vectors
-from singalike.recsys.calibration import Calibration, Similarities, likeness
+from singalike.recsys.calibration import Calibration, Similarities, likeness, nearness
 from singalike.recsys.catalogue_view import CatalogueView
 from singalike.recsys.listener_taste import ListenerTaste, Popularity
 from singalike.recsys.neighbours import CLOSE_MOMENT_SHARE, SegmentHits, close_moments
@@ -181,10 +181,10 @@ def freshness(day: Similarities, today: int) -> Similarities:
 
 
 def nearness_to_unlike(query: VoiceQuery, view: CatalogueView) -> Similarities:
-    """Say how near each singer is to a seed below zero: the largest of -weight x likeness(z), float64 (singers,)."""
+    """Say how near each singer is to a seed below zero: the largest of -weight x nearness(z), float64 (singers,)."""
     assert view.timbre is not None
-    nearness = np.zeros(len(view))
+    greatest = np.zeros(len(view))
     for part in query.unlike:
-        near = np.nan_to_num(likeness(deviations(view.timbre, part.timbre)))
-        nearness = np.maximum(nearness, -part.weight * near)
-    return np.clip(nearness, 0.0, 1.0)
+        near = np.nan_to_num(nearness(deviations(view.timbre, part.timbre)))
+        greatest = np.maximum(greatest, -part.weight * near)
+    return np.clip(greatest, 0.0, 1.0)
