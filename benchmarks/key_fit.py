@@ -108,7 +108,11 @@ def main() -> None:
         agree = np.concatenate([np.abs(a.shift - b.shift) <= SAME_REGION for a, b in zip(one, other, strict=True)])
         sure = np.concatenate([keys.confidence for keys in one])
         before, after = (np.concatenate([getattr(keys, name) for keys in one]).mean() for name in ("before", "after"))
-        print(f"{mode}: inside the tessitura {before:.2f} -> {after:.2f}; the other half agrees in {agree.mean():.2f}")
+        rows = np.arange(len(demands))
+        others = [pair[1].tessitura_midi for pair in pairs]
+        kept = np.mean([demands.share_inside(at, keys.shift, rows) for at, keys in zip(others, one, strict=True)])
+        print(f"{mode}: inside the tessitura {before:.2f} -> {after:.2f}, inside the other half's {kept:.3f}")
+        print(f"  the other half agrees in {agree.mean():.2f}")
         for low, high in pairwise(BINS):
             chosen = (sure >= low) & (sure < high)
             if chosen.any():
