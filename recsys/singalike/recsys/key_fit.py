@@ -1,5 +1,6 @@
 """The key to sing a track in: how far to shift it so that most of it lies where the voice is at home."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -101,7 +102,7 @@ def choose_keys(
     zones = [zone for zone in zones_of(voice, mode) if np.isfinite(zone).all()]
     shift, confidence = np.zeros(len(chosen), dtype=np.int64), np.full(len(chosen), np.nan)
     if zones and not original_key:
-        shares = np.mean([demands.shares_inside(zone, SHIFTS, rows) for zone in zones], axis=0)
+        shares = _mean([demands.shares_inside(zone, SHIFTS, rows) for zone in zones])
         known = demands.known[chosen]
         best = _best_shifts(shares)
         shift = np.where(known, SHIFTS[best], 0)
@@ -110,7 +111,7 @@ def choose_keys(
 
     def placed(by: NDArray[np.int64]) -> NDArray[np.float64]:
         inside = [demands.share_inside(zone, by, chosen) for zone in zones]
-        return np.mean(inside, axis=0) if zones else np.full(len(chosen), np.nan)
+        return _mean(inside) if zones else np.full(len(chosen), np.nan)
 
     return KeyFit(
         shift,
@@ -122,6 +123,10 @@ def choose_keys(
     )
 
 
+def _mean(tables: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
+    return tables[0] if len(tables) == 1 else np.asarray(np.mean(tables, axis=0))
+
+
 def _best_shifts(shares: NDArray[np.float64]) -> NDArray[np.intp]:
     """Places in `SHIFTS` of the best shifts; shares has shape (shifts, tracks)."""
     ranked = shares[_SMALLEST_FIRST]
@@ -130,9 +135,15 @@ def _best_shifts(shares: NDArray[np.float64]) -> NDArray[np.intp]:
 
 def _confidence(shares: NDArray[np.float64], best: NDArray[np.intp]) -> NDArray[np.float64]:
     """How much less time any key of another region puts inside, as a part of what the best one does."""
-    gained = shares[best, np.arange(shares.shape[1])]
-    rivals = np.abs(np.arange(len(SHIFTS))[:, None] - best) > SAME_REGION
-    rival = np.where(rivals, shares, 0.0).max(axis=0)
+    tracks = np.arange(shares.shape[1])
+    gained = shares[best, tracks]
+    # Row s holds the most that any shift below place s, or from place s on, puts inside.
+    nothing = np.zeros((1, len(tracks)))
+    below = np.concatenate([nothing, np.maximum.accumulate(shares, axis=0)])
+    above = np.concatenate([np.maximum.accumulate(shares[::-1], axis=0)[::-1], nothing])
+    lower = below[np.maximum(best - SAME_REGION, 0), tracks]
+    higher = above[np.minimum(best + SAME_REGION + 1, len(shares)), tracks]
+    rival = np.maximum(lower, higher)
     return np.asarray(np.clip((gained - rival) / np.where(gained > 0, gained, 1.0), 0.0, 1.0))
 
 
