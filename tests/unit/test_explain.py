@@ -51,6 +51,14 @@ def test_sentences_come_in_the_language_that_is_asked_for(recommender: Recommend
     assert "키" in answer.songs[0].reason
 
 
+def test_the_mode_decides_by_which_zone_a_key_is_told(recommender: Recommender) -> None:
+    stretch = recommender.recommend_songs(voice(3, 80), replace(PAGE, singing_mode="stretch"))
+    comfortable = recommender.recommend_songs(voice(3, 80), PAGE)
+
+    assert all("in your range" in song.reason for song in stretch.songs)
+    assert all("in your tessitura" in song.reason for song in comfortable.songs)
+
+
 def test_too_short_a_voice_is_told_how_much_is_missing_and_no_names(recommender: Recommender) -> None:
     profile = voice(3, 80)
     short = replace(profile, quality=replace(profile.quality, voiced_s=1.5))

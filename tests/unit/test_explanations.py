@@ -68,6 +68,18 @@ def test_a_song_that_lies_well_is_left_in_its_key() -> None:
     assert "원래 키 그대로" in reason_of(facts, phrases_for("ko"))
 
 
+def test_a_stretch_is_told_by_the_range_and_not_by_the_tessitura() -> None:
+    facts = replace(SONG, key=KeyFacts(2, 0.80, 0.95, 0.8, "range"))
+
+    reasons = [reason_of(facts, phrases_for(code)) for code in ("en", "ko")]
+    told = [phrases_for(code).evidence(EVIDENCE[2], facts) for code in ("en", "ko")]
+
+    assert "95% of it lies in your range instead of 80%" in reasons[0]
+    assert "노래의 95%가 내가 낼 수 있는 음역에 들어와요" in reasons[1]
+    assert told[0] == "80% of it lies in your range as recorded."
+    assert "80%가 내가 낼 수 있는 음역에" in told[1]
+
+
 @BOTH
 def test_evidence_keeps_its_numbers_and_order_and_gains_a_sentence_each(code: str) -> None:
     told = told_evidence(SINGER, phrases_for(code))

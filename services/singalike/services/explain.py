@@ -1,15 +1,16 @@
 """Use case: why something is suggested, and why somebody is not."""
 
 from dataclasses import replace
-from math import isfinite
+from math import isfinite, isnan
 
 import numpy as np
 
 from singalike.embeddings.profile import VoiceProfile
 from singalike.recsys.abstention import missing_voice_s
-from singalike.recsys.explanations.facts import Facts, KeyFacts, Standing
+from singalike.recsys.explanations.facts import IN_RANGE, IN_TESSITURA, Facts, KeyFacts, Standing
 from singalike.recsys.explanations.languages import phrases_for
 from singalike.recsys.explanations.sentences import reason_of, told_evidence
+from singalike.recsys.key_fit import STRETCH
 from singalike.recsys.presets import SONGS
 from singalike.recsys.suggestions import (
     Abstention,
@@ -136,10 +137,13 @@ def _gaps(ranking: Ranking, row: int, last: int) -> tuple[SignalGap, ...]:
 
 def _key_facts(ranking: Ranking, row: int) -> KeyFacts | None:
     keys = ranking.heard.keys
-    before, after, confidence = (float(column[row]) for column in (keys.before, keys.after, keys.confidence))
-    if np.isnan(before) or np.isnan(after):
+    wide = ranking.options.singing_mode == STRETCH
+    shares = (keys.placed_before, keys.placed_after) if wide else (keys.before, keys.after)
+    before, after, confidence = (float(column[row]) for column in (*shares, keys.confidence))
+    if isnan(before) or isnan(after):
         return None
-    return KeyFacts(int(keys.shift[row]), before, after, None if np.isnan(confidence) else confidence)
+    zone = IN_RANGE if wide else IN_TESSITURA
+    return KeyFacts(int(keys.shift[row]), before, after, None if isnan(confidence) else confidence, zone)
 
 
 def _known(midi: tuple[float, float]) -> tuple[float, float] | None:

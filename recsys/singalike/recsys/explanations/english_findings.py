@@ -112,8 +112,10 @@ def _gender(_value: float, facts: Facts) -> str:
 
 
 def _tessitura(value: float, facts: Facts) -> str:
+    if facts.title and facts.key:
+        return f"{wording.whole_percent(facts.key.before)} of it lies in {_your(facts)} {facts.key.zone} as recorded"
     if facts.title:
-        return f"{wording.whole_percent(value)} of it lies in {_your(facts)} tessitura as recorded"
+        return f"where its notes lie counts {value:.2f} of 1"
     if facts.person_midi is None or facts.singer_midi is None:
         return "the tessituras are not both known"
     if facts.common_midi is None:
@@ -135,7 +137,7 @@ def _key_gain(value: float, facts: Facts) -> str:
 
 def key_clause(key: KeyFacts) -> str:
     """Say in which key a song lies well."""
-    after = f"{wording.whole_percent(key.after)} of it lies in your tessitura"
+    after = f"{wording.whole_percent(key.after)} of it lies in your {key.zone}"
     if not key.shift:
         return f"{after} in its own key"
     way = "higher" if key.shift > 0 else "lower"

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 
 from singalike.recsys.suggestions import Evidence, Likeness, Moment, SignalGap
 
+IN_TESSITURA, IN_RANGE = "tessitura", "range"
+
 
 @dataclass(frozen=True)
 class KeyFacts:
@@ -12,14 +14,16 @@ class KeyFacts:
 
     Attributes:
         shift: Semitones, positive is higher.
-        before, after: Share of the sung time inside the person's tessitura, unshifted and shifted, in [0, 1].
+        before, after: Share of the sung time inside the zone, unshifted and shifted, in [0, 1].
         confidence: 0 when another key fits as well; None when not known.
+        zone: `IN_TESSITURA` or `IN_RANGE` of the person.
     """
 
     shift: int
     before: float
     after: float
     confidence: float | None = None
+    zone: str = IN_TESSITURA
 
 
 @dataclass(frozen=True)

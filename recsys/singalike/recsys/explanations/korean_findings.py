@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable, Mapping
 
 from singalike.recsys.explanations import wording
-from singalike.recsys.explanations.facts import Facts, KeyFacts
+from singalike.recsys.explanations.facts import IN_RANGE, IN_TESSITURA, Facts, KeyFacts
 from singalike.recsys.explanations.particles import with_particle
 from singalike.recsys.explanations.phrases import Finding
 from singalike.recsys.explanations.wording import CLEARLY, LESS, MUCH, NOT, SOMEWHAT, percent
@@ -60,6 +60,8 @@ TASTES = {
     wording.SOME: Finding("취향에 어느 정도 맞아요", "취향에 어느 정도 맞고"),
     wording.FEW: Finding("취향에 별로 맞지 않아요", "취향에 별로 맞지 않고"),
 }
+
+ZONES = {IN_TESSITURA: "내 편한 음역", IN_RANGE: "내가 낼 수 있는 음역"}
 
 GENDERS = {"female": "여성", "male": "남성"}
 
@@ -137,8 +139,11 @@ def _gender(_value: float, facts: Facts) -> Finding:
 
 
 def _tessitura(value: float, facts: Facts) -> Finding:
+    if facts.title and facts.key:
+        share = wording.whole_percent(facts.key.before)
+        return ending_in(f"원래 키에서 노래의 {share}가 {ZONES[facts.key.zone]}에 ", INSIDE)
     if facts.title:
-        return ending_in(f"원래 키에서 노래의 {wording.whole_percent(value)}가 {_my(facts)} 편한 음역에 ", INSIDE)
+        return _number("tessitura", value)
     if facts.person_midi is None or facts.singer_midi is None:
         return Finding("편한 음역을 둘 다 알 수는 없어요", "편한 음역을 둘 다 알 수는 없고")
     if facts.common_midi is None:
@@ -161,7 +166,7 @@ def _key_gain(value: float, facts: Facts) -> Finding:
 
 def key_clause(key: KeyFacts) -> Finding:
     """Say in which key a song lies well."""
-    after = f"노래의 {wording.whole_percent(key.after)}가 내 편한 음역에 "
+    after = f"노래의 {wording.whole_percent(key.after)}가 {ZONES[key.zone]}에 "
     if not key.shift:
         return ending_in(f"원래 키 그대로 {after}", INSIDE)
     way = "높여" if key.shift > 0 else "낮춰"
