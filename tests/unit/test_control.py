@@ -10,7 +10,9 @@ from singalike.recsys.presets import SIMILAR, SINGERS, shipped_presets
 from singalike.recsys.seeds import Seed
 from singalike.recsys.suggestions import Suggestions
 from singalike.services import ranking_keeper
+from singalike.services.adapters.page_tokens import make_token
 from singalike.services.listener_records import DISLIKE, HIDE, LIKE, Exclusion
+from singalike.services.ranking import profile_digest
 from singalike.services.recommend import Recommender, RecommendOptions
 from singalike.services.recommend_filter import allow
 from tests.support.catalogues import MemoryCatalogue, MemoryIndex
@@ -252,6 +254,19 @@ def test_a_token_of_another_question_is_refused(recommender: Recommender) -> Non
         with pytest.raises(InvalidInputError) as caught:
             recommender.recommend_singers(profile, options, token)
         assert caught.value.reason == "BAD_PAGE_TOKEN"
+
+
+@pytest.mark.parametrize("place", ["", "7", "x:1", "state:", "state:-1", "state:1.5", "state:9999999999", "{state}:7"])
+def test_a_token_with_an_invented_place_is_refused(recommender: Recommender, place: str) -> None:
+    profile, options = voice(1, 99), RecommendOptions(k=2)
+    state = recommender.rank("singers", profile, options).state
+    scope = ("singers", options.digest(), profile_digest(profile))
+    token = make_token("suggestions", scope, place.format(state=state))
+
+    with pytest.raises((InvalidInputError, ConcurrentChangeError)) as caught:
+        recommender.recommend_singers(profile, options, token)
+
+    assert caught.value.reason in {"BAD_PAGE_TOKEN", "RANKING_CHANGED"}
 
 
 def test_what_was_erased_since_the_first_page_is_not_named() -> None:

@@ -188,6 +188,8 @@ class Recommender:
         state, offset = _read_place(page_token, scope)
         asked = self._asking.look_up(profile, options)
         ranking = self._rankings.find(ranks, asked, state)
+        if offset > ranking.candidate_count:
+            raise bad_token("it is not one that this list gave out")
         if ranking.abstention:
             return ranking, [], ""
         allowed = ranking.allowed_rows & self._rankings.still_allowed(ranking, asked) if state else ranking.allowed_rows
