@@ -756,8 +756,8 @@ class SuggestionOptions(_message.Message):
     timbre_style: _builtins.float
     """Dial from 0, timbre alone, to 1, style alone; absent: 0.5, balanced."""
     preset: _builtins.str
-    """Preset of weights, "name" (its newest version) or "name@version", as ListPresets names them; at most 200 characters,
-    empty: as the experiment says, else the default.
+    """Preset of weights, "name" (its newest version) or "name@version", as ListPresets names them, or two joined by "+" to
+    be interleaved; at most 200 characters, empty: as the experiment says, else the default.
     """
     listener_id: _builtins.str
     """Who asks, as the calling application names them: brings in what they liked, hid and excluded, and the experiment;

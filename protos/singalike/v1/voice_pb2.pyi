@@ -237,7 +237,7 @@ class SungNotes(_message.Message):
     phrase_s: _builtins.float
     """90th percentile of the length of phrases between breaths, in seconds; at least 0."""
     leap_semitones: _builtins.float
-    """90th percentile of the distance from one note to the next inside a phrase, in semitones; at least 0."""
+    """90th percentile of the distance from one note to the next where they touch, in semitones; at least 0."""
     note_count: _builtins.int
     """Notes behind the figures."""
     def __init__(

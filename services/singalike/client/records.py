@@ -138,7 +138,7 @@ class SuggestionChoices:
         relation: "similar", "duet_partner" or "dissimilar".
         diversity: Dial from 0, the best scores, to 1, as different as the candidates allow; None: the server's own.
         songs_per_singer: Songs of one singer on a page before all others had theirs.
-        preset: "name" or "name@version"; empty: the default.
+        preset: "name", "name@version", or two joined by "+" to be interleaved; empty: the default.
         weights: Weights by signal instead of the preset's; signals that are not named do not count.
         singing_mode: "easy", "comfortable" or "stretch".
         original_key: Keep songs in the key that they are in.
