@@ -63,6 +63,7 @@ def test_an_unknown_preset_is_refused_with_those_that_there_are(name: str) -> No
     "wrong",
     [
         {"weights": {"loudness": 1.0}},
+        {"weights": {"timbre": 1.0, "key_fit_gain": 1.0}},
         {"weights": {"timbre": -1.0}},
         {"weights": {"timbre": 0.0}},
         {"weights": {"timbre": "much"}},

@@ -8,6 +8,7 @@ from typing import Any
 
 from singalike.errors import InvalidInputError, NotFoundError
 from singalike.recsys.blend import BlendPreset, check_signals
+from singalike.recsys.signals import KEY_FIT_GAIN
 
 SINGERS, SONGS = "singers", "songs"
 
@@ -145,6 +146,8 @@ def _check(source: str, preset: BlendPreset) -> None:
         raise _bad(source, 'needs a name without "@" and "+", and a version from 1')
     if not all(0.0 <= weight < float("inf") for weight in preset.weights.values()) or not any(preset.weights.values()):
         raise _bad(source, "needs weights of zero or more, one of them above zero")
+    if preset.ranks == SINGERS and KEY_FIT_GAIN in preset.weights:
+        raise _bad(source, f"weighs {KEY_FIT_GAIN}, which only songs have: leave it out")
     if not 0.0 < preset.taste_half_weight_events < float("inf"):
         raise _bad(source, "needs taste_half_weight_events above zero")
     try:
