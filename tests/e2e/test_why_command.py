@@ -94,7 +94,8 @@ def test_the_list_says_why_beside_the_likeness(data_dir: Path, tmp_path: Path) -
 
     told = " ".join(result.stdout.split())
     assert "closer than" in told
-    assert "[bold]Hummer 3: " in told
+    assert "1 Your voice is closer to [bold]Hummer 3's than" in told
+    assert "1 Hum 3 no." in told
 
 
 def test_too_short_a_voice_is_told_what_is_missing_instead_of_names(data_dir: Path, tmp_path: Path) -> None:

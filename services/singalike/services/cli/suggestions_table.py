@@ -29,14 +29,14 @@ def print_suggestions(suggestions: Suggestions, titles: Mapping[str, str], conso
         console.print(Text(suggestions.abstention.message, style="bold"))
     elif suggestions.singers or not suggestions.songs:
         console.print(_singer_table(suggestions.singers))
-    for singer in suggestions.singers[:REASONS_PRINTED]:
-        console.print(_reason(singer.name, singer.reason))
+    for place, singer in enumerate(suggestions.singers[:REASONS_PRINTED], start=1):
+        console.print(_reason(place, singer.name, singer.reason))
     for line in _moment_lines(suggestions.singers[:MOMENTS_PRINTED], titles):
         console.print(line)
     if suggestions.songs or not (suggestions.singers or suggestions.abstention):
         console.print(song_table(suggestions.songs))
-    for song in suggestions.songs[:REASONS_PRINTED]:
-        console.print(_reason(song.title, song.reason))
+    for place, song in enumerate(suggestions.songs[:REASONS_PRINTED], start=1):
+        console.print(_reason(place, song.title, song.reason))
     if suggestions.next_page_token:
         console.print(Text(f"more: --page-token {suggestions.next_page_token}"), soft_wrap=True)
     notes = [f"note: {note}" for note in suggestions.notes]
@@ -82,8 +82,8 @@ def likeness_cell(likeness: Likeness | None) -> str:
     return f"{percent(likeness.closer_than)} ({percent(likeness.low)} to {percent_rounded_up(likeness.high)})"
 
 
-def _reason(name: str, reason: str) -> Text:
-    return Text.assemble((f"{name}: ", "bold"), reason)
+def _reason(place: int, name: str, reason: str) -> Text:
+    return Text.assemble((f"{place} " if name in reason else f"{place} {name}: ", "bold"), reason)
 
 
 def _moment_lines(singers: tuple[SingerSuggestion, ...], titles: Mapping[str, str]) -> list[Text]:
