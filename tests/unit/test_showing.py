@@ -206,6 +206,19 @@ def test_the_same_seed_interleaves_alike(recommender: Recommender) -> None:
     assert len(set(orders)) > 1
 
 
+def test_a_listener_may_ask_for_an_interleaved_list_outside_any_experiment(recommender: Recommender) -> None:
+    stage = Stage(recommender, experiment=None)
+
+    stage.showing.recommend_songs(
+        voice(1, 9), RecommendOptions(k=4, listener_id="ann", preset="voice-songs+dissimilar-songs")
+    )
+
+    stage.log.flush()
+    (exposure,) = stage.store.walk_exposures()
+    assert sorted(exposure.teams) == sorted(2 * exposure.preset.split("+"))
+    assert (exposure.experiment, exposure.arm) == ("", "")
+
+
 @pytest.mark.parametrize("preset", ["voice-songs+nowhere", "voice-songs+voice-songs+voice-songs"])
 def test_interleaving_with_a_preset_that_is_not_there_is_refused(recommender: Recommender, preset: str) -> None:
     with pytest.raises(NotFoundError) as refused:

@@ -122,6 +122,7 @@ class Showing:
         summary = replace(found.summary, experiment=tried, arm=arm)
         if self._log is not None and listener_id and items:
             summary = replace(summary, exposure_id=self._exposure_ids())
+            givers = (arm or summary.preset).split("+")
             exposure = Exposure(
                 exposure_id=summary.exposure_id,
                 listener_id=listener_id,
@@ -131,7 +132,7 @@ class Showing:
                 experiment=tried,
                 arm=arm,
                 items=tuple(items),
-                teams=tuple(arm.split("+")[team] for team in found.teams),
+                teams=tuple(givers[team] for team in found.teams),
             )
             self._log.add(exposure)
             self._lately.put(exposure.exposure_id, exposure)
