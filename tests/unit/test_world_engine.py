@@ -7,19 +7,19 @@ import numpy as np
 import pytest
 
 from singalike.audio.sound import Sound
-from singalike.conversion.engine import ConversionContext, Converted, ConvertOptions, TargetVoice, VoiceEngine
+from singalike.conversion.engine import ConversionContext, Converted, ConvertOptions, TargetVoice
 from singalike.conversion.metrics import compare_pitch, content_kept, hear
 from singalike.conversion.piece_store import PiecesInMemory
-from singalike.conversion.world_retrieval.analysis import analyse
-from singalike.conversion.world_retrieval.as_written import AsWritten
+from singalike.conversion.world_retrieval.loading import load, load_as_written
 from singalike.conversion.world_retrieval.rendering import filtered, with_loudness_of
 from singalike.conversion.world_retrieval.world_engine import WorldEngine
 from singalike.errors import InvalidInputError
 from tests.support.sung_takes import take
 
-ENGINES: Mapping[str, VoiceEngine] = {"as written": WorldEngine(AsWritten())}
+ENGINES: Mapping[str, WorldEngine] = {"as written": load_as_written(2.0), "default": load(2.0)}
 SOURCE, TARGET = 3, 8
 
+analyse = ENGINES["as written"].analyse
 each_engine = pytest.mark.parametrize("name", ENGINES)
 
 

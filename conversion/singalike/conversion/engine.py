@@ -75,7 +75,8 @@ class ConvertOptions:
         key_shift: Semitones added to the sung pitch, fractions allowed. The accompaniment is moved by the caller.
         retrieval_share: How much of the colour comes from single moments of the target, in [0, 1]; the rest from what
             is true of the voice on the whole. None is the engine's own choice.
-        protect: Share of the conversion that unvoiced sounds get, in [0, 1]: 0 leaves consonants and breath alone.
+        protect: Share of the conversion that unvoiced sounds get, in [0, 1]: 0 leaves consonants and breath alone. None
+            is the engine's own choice.
         seed: Of all randomness; the same seed gives the same sound.
 
     Raises:
@@ -84,11 +85,11 @@ class ConvertOptions:
 
     key_shift: float = 0.0
     retrieval_share: float | None = None
-    protect: float = 0.5
+    protect: float | None = None
     seed: int = 0
 
     def __post_init__(self) -> None:
-        shares = [self.protect, 0.0 if self.retrieval_share is None else self.retrieval_share]
+        shares = [share for share in (self.protect, self.retrieval_share) if share is not None]
         in_range = all(0.0 <= share <= 1.0 for share in shares) and abs(self.key_shift) <= FARTHEST_SHIFT
         if not (in_range and math.isfinite(self.key_shift)):
             message = f"choose shares in [0, 1] and a key shift within {FARTHEST_SHIFT:.0f} semitones, not {self}"

@@ -7,7 +7,6 @@ import numpy as np
 import pyworld
 from numpy.typing import NDArray
 
-from singalike.audio.f0 import reduce_octave_errors
 from singalike.audio.pitch import PitchTrack
 from singalike.audio.sound import Sound
 
@@ -17,7 +16,6 @@ RATE = 24_000
 HOP_S = 0.005
 HOP = round(RATE * HOP_S)
 COEFFICIENTS = 60
-LOWEST_HZ, HIGHEST_HZ = 65.0, 1_050.0
 QUIET_DB = 40.0
 """Frames that lie this far below the loud ones say nothing about a voice."""
 
@@ -70,33 +68,23 @@ def join(parts: list[Frames]) -> Frames:
     )
 
 
-def analyse(sound: Sound) -> Frames:
-    """Take a voice apart: DIO, StoneMask and CheapTrick.
+def analyse(sound: Sound, f0_hz: NDArray[np.float64]) -> Frames:
+    """Take a voice apart with CheapTrick.
 
     Args:
         sound: Mono at 24 000 Hz, at least one sample.
+        f0_hz: float64 (1 + samples // 120,), its pitch, zero where unvoiced.
 
     Returns:
-        1 + samples // 120 rows.
+        A row for every pitch.
 
     Source:
-        Morise et al. 2016, WORLD, https://doi.org/10.1587/transinf.2015EDP7457.
+        Morise 2015, CheapTrick, https://doi.org/10.1016/j.specom.2014.09.003.
     """
     waveform = np.ascontiguousarray(sound.waveform[0], dtype=np.float64)
-    f0_hz, times_s = track(waveform)
-    envelope = pyworld.cheaptrick(waveform, f0_hz, times_s, RATE)
+    envelope = pyworld.cheaptrick(waveform, f0_hz, np.arange(len(f0_hz)) * HOP_S, RATE)
     cepstra = pyworld.code_spectral_envelope(envelope, RATE, COEFFICIENTS)
     return Frames(f0_hz.astype(np.float32), cepstra.astype(np.float32), _level_db(sound.waveform[0], len(f0_hz)))
-
-
-def track(waveform: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Track the pitch, short octave errors repaired; f0 in Hz with zeros where unvoiced, and times in seconds."""
-    rough_hz, times_s = pyworld.dio(waveform, RATE, LOWEST_HZ, HIGHEST_HZ, frame_period=1000.0 * HOP_S)
-    f0_hz = pyworld.stonemask(waveform, rough_hz, times_s, RATE)
-    voiced = f0_hz > 0
-    found = PitchTrack(np.where(voiced, f0_hz, np.nan).astype(np.float32), voiced.astype(np.float32), HOP_S)
-    repaired = np.nan_to_num(reduce_octave_errors(found).f0_hz).astype(np.float64)
-    return np.where((repaired >= LOWEST_HZ) & (repaired <= HIGHEST_HZ), repaired, 0.0), times_s
 
 
 @lru_cache(maxsize=1)

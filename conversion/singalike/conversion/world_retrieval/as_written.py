@@ -17,29 +17,32 @@ from singalike.conversion.world_retrieval.retrieval import (
     smoothed,
     with_spread,
 )
-from singalike.conversion.world_retrieval.statistics import Spread, measure_spread
+from singalike.conversion.world_retrieval.statistics import Spread, chosen_rows, measure_spread
 
 Floats = NDArray[np.float32]
 
-MOST_ROWS = 12_000
-"""Of the target that are searched, one minute: more would slow every song down and change little."""
+PROTECT = 0.5
 
 
 @dataclass(frozen=True)
 class AsWritten:
-    """Moments of the target and its statistics, mixed 3 to 1; half of the former where nothing is voiced."""
+    """Moments of the target and its statistics, mixed 3 to 1; half of the former where nothing is voiced.
+
+    Attributes:
+        min_seconds: Of voice that it takes to learn one.
+    """
+
+    min_seconds: float = 10.0
 
     @property
     def info(self) -> EngineInfo:
         """What the engine is with this method."""
-        return EngineInfo("world-retrieval-as-written", "1", "Apache-2.0", "none", 2.0, RATE)
+        return EngineInfo("world-retrieval-as-written", "1", "Apache-2.0", "none", self.min_seconds, RATE)
 
     def learn(self, takes: Frames, seed: int) -> Mapping[str, NDArray[Any]]:
         """Keep the statistics, and keys and cepstra of the sounding rows."""
         spread = measure_spread(takes)
-        rows = np.flatnonzero(takes.sounding)
-        if len(rows) > MOST_ROWS:
-            rows = np.sort(np.random.default_rng(seed).choice(rows, MOST_ROWS, replace=False))
+        rows = chosen_rows(takes, seed)
         return {
             "mean": spread.mean,
             "deviation": spread.deviation,
@@ -55,7 +58,8 @@ class AsWritten:
         log2_f0 = log2_pitch(source) + options.key_shift / 12.0
         found = retrieve(content_keys(normalised), log2_f0, voice["keys"], voice["log2_f0"], voice["cepstra"])
         retrieved_share = RETRIEVED_SHARE if options.retrieval_share is None else options.retrieval_share
-        share = np.where(source.voiced, retrieved_share, options.protect * retrieved_share)[:, None]
+        protect = PROTECT if options.protect is None else options.protect
+        share = np.where(source.voiced, retrieved_share, protect * retrieved_share)[:, None]
         affine = target.restored(normalised, source.voiced)
         mixed = smoothed((share * found + (1.0 - share) * affine).astype(np.float32))
         return with_spread(mixed, source, target)

@@ -1,7 +1,9 @@
-"""From a moved envelope to sound: a filter on the source where the pitch stays, WORLD where it moves.
+"""From a moved envelope to sound: a filter on the recording itself, or WORLD.
 
 The filter keeps breath, phases and everything that WORLD's model of a voice leaves out, so nothing buzzes.
 """
+
+from typing import Protocol
 
 import numpy as np
 import pyworld
@@ -11,6 +13,7 @@ from numpy.typing import NDArray
 from singalike.audio.resample import resample
 from singalike.audio.sound import Sound, Waveform
 from singalike.conversion.world_retrieval.analysis import HOP_S, RATE, Frames, envelope_basis
+from singalike.conversion.world_retrieval.pitch_shift import with_moved_pitch
 
 Floats = NDArray[np.float32]
 
@@ -21,6 +24,43 @@ _TRANSFORM_S = 0.04
 _BLOCK = 1024
 _LEVEL_S = 0.02
 _FLOOR = 1e-7
+
+
+class Renderer(Protocol):
+    """Makes sound of a piece."""
+
+    def __call__(self, source: Sound, working: Sound, frames: Frames, cepstra: Floats, key_shift: float, /) -> Waveform:
+        """Sing.
+
+        Args:
+            source: Mono, any rate.
+            working: The same at 24 000 Hz.
+            frames: Its analysis.
+            cepstra: float32 (frames, 60), the envelope to sing with.
+            key_shift: Semitones.
+
+        Returns:
+            float32 (samples,) at the rate of the source, as long and as loud as it.
+        """
+        ...
+
+
+def sung_by_filter(source: Sound, working: Sound, frames: Frames, cepstra: Floats, key_shift: float) -> Waveform:  # noqa: ARG001
+    """Move the periods of the recording to the new pitch, and filter them."""
+    moved = source
+    if key_shift:
+        moved = Sound(with_moved_pitch(source, frames.f0_hz, HOP_S, key_shift)[None], source.sample_rate)
+    return with_loudness_of(source, filtered(moved, cepstra - frames.cepstra))
+
+
+def sung_by_world(source: Sound, working: Sound, frames: Frames, cepstra: Floats, key_shift: float) -> Waveform:
+    """Filter the recording where the pitch stays, and let WORLD sing where it moves."""
+    if key_shift:
+        sung = vocoded(working, frames, cepstra, key_shift)
+        waveform = _at_rate(sung, source.sample_rate, source.waveform.shape[-1])
+    else:
+        waveform = filtered(source, cepstra - frames.cepstra)
+    return with_loudness_of(source, waveform)
 
 
 def filtered(source: Sound, change: Floats) -> Waveform:
@@ -104,9 +144,9 @@ def with_loudness_of(source: Sound, converted: Waveform) -> Waveform:
     return np.asarray(converted * np.interp(np.arange(len(converted)), places, gain), dtype=np.float32)
 
 
-def at_rate(waveform: Waveform, rate: int, wanted_rate: int, samples: int) -> Waveform:
-    """Bring a waveform to another rate and exactly so many samples."""
-    moved = resample(Sound(waveform[None], rate), wanted_rate).waveform[0]
+def _at_rate(waveform: Waveform, sample_rate: int, samples: int) -> Waveform:
+    """Bring what WORLD sang to another rate and exactly so many samples."""
+    moved = resample(Sound(waveform[None], RATE), sample_rate).waveform[0]
     return np.pad(moved, (0, max(0, samples - len(moved))))[:samples]
 
 

@@ -14,7 +14,8 @@ from singalike.audio.sound import Sound, Waveform
 from singalike.conversion.engine import ConversionContext, Converted, ConvertOptions, EngineInfo, TargetVoice
 from singalike.conversion.pieces import Piece, crossfaded, cut_pieces
 from singalike.conversion.world_retrieval.analysis import HOP, HOP_S, RATE, Frames, analyse, join
-from singalike.conversion.world_retrieval.rendering import at_rate, filtered, vocoded, with_loudness_of
+from singalike.conversion.world_retrieval.pitch import VoicePitch
+from singalike.conversion.world_retrieval.rendering import Renderer
 from singalike.errors import InvalidInputError
 
 Floats = NDArray[np.float32]
@@ -48,9 +49,13 @@ class WorldEngine:
 
     Attributes:
         method: What moves the envelope.
+        pitch: What finds the pitch.
+        render: What makes sound of the moved envelope.
     """
 
     method: EnvelopeMethod
+    pitch: VoicePitch
+    render: Renderer
 
     @property
     def info(self) -> EngineInfo:
@@ -63,7 +68,7 @@ class WorldEngine:
         for done, take in enumerate(takes):
             context.check_cancelled()
             if take.waveform.any():
-                parts.append(_analysed(resample(take.mono(), RATE)))
+                parts.append(self.analyse(resample(take.mono(), RATE)))
             context.progress((done + 1) / (len(takes) + 1))
         frames = join(parts) if parts else None
         voice_s = 0.0 if frames is None else float((frames.voiced & frames.sounding).sum() * HOP_S)
@@ -88,61 +93,62 @@ class WorldEngine:
         pieces = cut_pieces(working, grid=HOP)
         frames = self._analyse(working, pieces, context)
         cepstra = np.column_stack([frames.cepstra[:, :1], self.method.moved(frames, voice.arrays, options)])
-        rendered = self._render(source, working, pieces, frames, cepstra, voice, options, context)
-        waveform = crossfaded(rendered, source.waveform.shape[-1], source.sample_rate)
+        key = _digest(source.waveform, self.info, options, *voice.arrays.values())
+        work = _Work(source, working, pieces, frames, cepstra, options.key_shift, key)
+        waveform = crossfaded(self._render(work, context), source.waveform.shape[-1], source.sample_rate)
         moved_hz = frames.pitch.f0_hz * np.float32(2.0 ** (options.key_shift / 12.0))
         wanted = PitchTrack(moved_hz, frames.pitch.voicing, HOP_S)
         return Converted(Sound(waveform[None], source.sample_rate), wanted, len(pieces))
 
+    def analyse(self, sound: Sound) -> Frames:
+        """Take a voice apart, mono at 24 000 Hz."""
+        return join([self._analyse_piece(piece, sound) for piece in cut_pieces(sound, grid=HOP)])
+
+    def _analyse_piece(self, piece: Piece, sound: Sound) -> Frames:
+        part = piece.of(sound)
+        return _own_rows(analyse(part, self.pitch.track(part, HOP_S)), piece)
+
     def _analyse(self, sound: Sound, pieces: Sequence[Piece], context: ConversionContext) -> Frames:
-        key, parts = _digest(sound.waveform, self.info.version), []
+        key, parts = _digest(sound.waveform, self.info), []
         for number, piece in enumerate(pieces):
             context.check_cancelled()
             name = f"{key}-analysis-{number}"
             kept = context.pieces.load(name)
-            part = _own_rows(analyse(piece.of(sound)), piece) if kept is None else Frames(**kept)
+            part = self._analyse_piece(piece, sound) if kept is None else Frames(**kept)
             if kept is None:
                 context.pieces.save(name, {"f0_hz": part.f0_hz, "cepstra": part.cepstra, "level_db": part.level_db})
             parts.append(part)
             context.progress(ANALYSIS_SHARE * (number + 1) / len(pieces))
         return join(parts)
 
-    def _render(
-        self,
-        source: Sound,
-        working: Sound,
-        pieces: Sequence[Piece],
-        frames: Frames,
-        cepstra: Floats,
-        voice: TargetVoice,
-        options: ConvertOptions,
-        context: ConversionContext,
-    ) -> Iterator[tuple[Piece, Waveform]]:
-        key = _digest(source.waveform, self.info.version, options, *voice.arrays.values())
-        for number, piece in enumerate(pieces):
+    def _render(self, work: "_Work", context: ConversionContext) -> Iterator[tuple[Piece, Waveform]]:
+        rate, samples = work.source.sample_rate, work.source.waveform.shape[-1]
+        for number, piece in enumerate(work.pieces):
             context.check_cancelled()
-            place = piece.at_rate(RATE, source.sample_rate, source.waveform.shape[-1])
-            name = f"{key}-rendered-{number}"
+            place = piece.at_rate(RATE, rate, samples)
+            name = f"{work.key}-rendered-{number}"
             kept = context.pieces.load(name)
             if kept is None:
                 rows = slice(piece.from_sample // HOP, piece.to_sample // HOP + 1)
-                here = frames.rows(rows.start, rows.stop)
-                waveform = _sung(place.of(source), piece.of(working), here, cepstra[rows], options.key_shift)
-                context.pieces.save(name, {"waveform": waveform})
-            else:
-                waveform = kept["waveform"]
-            yield place, waveform
-            context.progress(ANALYSIS_SHARE + (1.0 - ANALYSIS_SHARE) * (number + 1) / len(pieces))
+                frames, cepstra = work.frames.rows(rows.start, rows.stop), work.cepstra[rows]
+                sung = self.render(place.of(work.source), piece.of(work.working), frames, cepstra, work.key_shift)
+                kept = {"waveform": sung}
+                context.pieces.save(name, kept)
+            yield place, kept["waveform"]
+            context.progress(ANALYSIS_SHARE + (1.0 - ANALYSIS_SHARE) * (number + 1) / len(work.pieces))
 
 
-def _sung(source: Sound, working: Sound, frames: Frames, cepstra: Floats, key_shift: float) -> Waveform:
-    """Render one piece at the rate of the source, as loud as it."""
-    if key_shift:
-        sung = vocoded(working, frames, cepstra, key_shift)
-        waveform = at_rate(sung, RATE, source.sample_rate, source.waveform.shape[-1])
-    else:
-        waveform = filtered(source, cepstra - frames.cepstra)
-    return with_loudness_of(source, waveform)
+@dataclass(frozen=True, eq=False)
+class _Work:
+    """A song on its way: the vocal at its own rate and at the engine's, and the envelopes to sing it with."""
+
+    source: Sound
+    working: Sound
+    pieces: Sequence[Piece]
+    frames: Frames
+    cepstra: Floats
+    key_shift: float
+    key: str
 
 
 def _own_rows(frames: Frames, piece: Piece) -> Frames:
@@ -150,10 +156,6 @@ def _own_rows(frames: Frames, piece: Piece) -> Frames:
     first = (piece.first - piece.from_sample) // HOP
     is_last = piece.last == piece.to_sample
     return frames.rows(first, len(frames) if is_last else first + (piece.last - piece.first) // HOP)
-
-
-def _analysed(take: Sound) -> Frames:
-    return join([_own_rows(analyse(piece.of(take)), piece) for piece in cut_pieces(take, grid=HOP)])
 
 
 def _median_midi(frames: Frames) -> float:
