@@ -1,7 +1,8 @@
 """One table for all conversion engines and their baselines, on pairs of real recordings.
 
 usage: python -m benchmarks.conversion_engines --data FOLDER [--sets vctk ravdess mir1k singing_expression_transfer]
-           [--most 12] [--seeds 1] [--peer-python PYTHON] [--engine NAME=MODULE:OBJECT ...] [--only NAME ...]
+           [--most 12] [--seeds 1] [--key-shift 0] [--peer-python PYTHON] [--engine NAME=MODULE:OBJECT ...]
+           [--only NAME ...]
 
 `position` is the share of the way from source to target by our timbre vector (sum of moves / sum of ways, with a 95 %
 interval over pairs), `second` the same by Resemblyzer, `content` the correlation of speaker-normalised c1 to c12 with
@@ -72,7 +73,8 @@ def with_engine(engine: VoiceEngine, options: ConvertOptions = OPTIONS) -> Conve
     def convert(pair: Pair, seed: int) -> tuple[Sound, float]:
         voice = engine.enrol(pair.takes, ConversionContext(seed=seed))
         started = time.process_time()
-        converted = engine.convert(pair.source, voice, replace(options, seed=seed), ConversionContext())
+        chosen = replace(options, seed=seed, key_shift=pair.key_shift)
+        converted = engine.convert(pair.source, voice, chosen, ConversionContext())
         return converted.vocal, real_time_factor(time.process_time() - started, pair.source)
 
     return convert
@@ -89,7 +91,7 @@ def copied(engine: WorldEngine) -> Convert:
     def convert(pair: Pair, seed: int) -> tuple[Sound, float]:  # noqa: ARG001
         started = time.process_time()
         frames = engine.analyse(pair.source)
-        sound = Sound(vocoded(pair.source, frames, frames.cepstra, 0.0)[None], RATE)
+        sound = Sound(vocoded(pair.source, frames, frames.cepstra, pair.key_shift)[None], RATE)
         return sound, real_time_factor(time.process_time() - started, pair.source)
 
     return convert
@@ -129,28 +131,29 @@ def second_judge(python: Path | None) -> Embed | None:
     )
 
 
-def measure(pair: Pair, rows: Mapping[str, Convert], judges: Sequence[Embed | None], seed: int) -> list[Row]:
-    """Convert one pair with every engine and judge what comes out."""
-    source = hear(pair.source)
-    results = {name: convert(pair, seed) for name, convert in rows.items()}
-    sounds = [sound for sound, _ in results.values()]
-    ours, second = (similarities(embed, pair, sounds) for embed in judges)
+def measure(pairs: Sequence[Pair], rows: Mapping[str, Convert], judges: Sequence[Embed | None], seed: int) -> list[Row]:
+    """Convert pairs with every engine and judge what comes out."""
+    results = [{name: convert(pair, seed) for name, convert in rows.items()} for pair in pairs]
+    sounds = [[sound for sound, _ in result.values()] for result in results]
+    ours, second = (similarities(embed, pairs, sounds) for embed in judges)
     measured = []
-    for place, (name, (sound, factor)) in enumerate(results.items()):
-        heard = hear(sound)
-        measured.append(
-            Row(
-                pair.set_name,
-                pair.name,
-                name,
-                ours[place] if ours else Similarities(0.0, 0.0, 1.0),
-                second[place] if second else None,
-                compare_pitch(source, heard),
-                content_kept(source, heard),
-                distortion_from(source, heard),
-                factor,
+    for number, (pair, result) in enumerate(zip(pairs, results, strict=True)):
+        source = hear(pair.source)
+        for place, (name, (sound, factor)) in enumerate(result.items()):
+            heard = hear(sound)
+            measured.append(
+                Row(
+                    pair.set_name,
+                    f"{pair.name}, seed {seed}",
+                    name,
+                    ours[number][place],
+                    second[number][place] if second else None,
+                    compare_pitch(source, heard, pair.key_shift),
+                    content_kept(source, heard),
+                    distortion_from(source, heard),
+                    factor,
+                )
             )
-        )
     return measured
 
 
@@ -159,13 +162,20 @@ def distortion_from(source: Heard, converted: Heard) -> float:
     return mel_cepstral_distortion(source, converted)
 
 
-def similarities(embed: Embed | None, pair: Pair, sounds: Sequence[Sound]) -> list[Similarities]:
-    """Compare source, conversions and takes of the target with its held-out take."""
+def similarities(
+    embed: Embed | None, pairs: Sequence[Pair], sounds: Sequence[Sequence[Sound]]
+) -> list[list[Similarities]]:
+    """Compare source, conversions and takes of every target with its held-out take; all are embedded in one call."""
     if embed is None:
         return []
-    held_out, take, source, *converted = embed([pair.held_out, joined(pair.takes), pair.source, *sounds])
-    start, end = float(source @ held_out), float(take @ held_out)
-    return [Similarities(start, float(vector @ held_out), end) for vector in converted]
+    asked = [[pair.held_out, joined(pair.takes), pair.source, *made] for pair, made in zip(pairs, sounds, strict=True)]
+    vectors = iter(embed([sound for row in asked for sound in row]))
+    found = []
+    for row in asked:
+        held_out, take, source, *converted = [next(vectors) for _ in row]
+        start, end = float(source @ held_out), float(take @ held_out)
+        found.append([Similarities(start, float(vector @ held_out), end) for vector in converted])
+    return found
 
 
 def interval(pairs: Sequence[Similarities]) -> tuple[float, float, float]:
@@ -216,6 +226,7 @@ def main() -> None:
     parser.add_argument("--sets", nargs="+", default=list(SETS))
     parser.add_argument("--most", type=int, default=12)
     parser.add_argument("--seeds", type=int, default=1)
+    parser.add_argument("--key-shift", type=float, default=0.0)
     parser.add_argument("--peer-python", type=Path)
     parser.add_argument("--engine", action="append", default=[])
     parser.add_argument("--only", nargs="+")
@@ -228,8 +239,9 @@ def main() -> None:
         measured = [
             row
             for seed in range(options.seeds)
-            for pair in read_pairs(options.data, [set_name], options.most, seed)
-            for row in measure(pair, rows, judges, seed)
+            for row in measure(
+                list(read_pairs(options.data, [set_name], options.most, seed, options.key_shift)), rows, judges, seed
+            )
         ]
         print_table(set_name, measured)
     print(f"\nprocess peak {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MiB")

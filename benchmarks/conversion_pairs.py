@@ -6,7 +6,7 @@ says or sings what the source does and which alone judges. Nothing of the held-o
 
 import csv
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
@@ -20,7 +20,7 @@ from singalike.embeddings.evaluation.recordings import Recording, read_measured
 RATE = 24_000
 GAP_S = 0.1
 SETS = ("vctk", "ravdess", "mir1k", "singing_expression_transfer")
-LONGEST_S = 12.0
+JOINED_S, LONGEST_S = 24.0, 8.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,6 +33,7 @@ class Pair:
         source: What is converted.
         takes: What the target is learnt from.
         held_out: The target, saying or singing the same as the source.
+        key_shift: Semitones that the source is moved by.
     """
 
     set_name: str
@@ -40,9 +41,10 @@ class Pair:
     source: Sound
     takes: Sequence[Sound]
     held_out: Sound
+    key_shift: float = 0.0
 
 
-def read_pairs(data: Path, wanted: Sequence[str], most: int, seed: int) -> Iterator[Pair]:
+def read_pairs(data: Path, wanted: Sequence[str], most: int, seed: int, key_shift: float = 0.0) -> Iterator[Pair]:
     """Read the pairs of some sets, at most so many of each, in an order drawn by the seed."""
     recordings = read_measured(data).recordings
     with GuardedDecoder(processes=1) as decoder:
@@ -56,7 +58,8 @@ def read_pairs(data: Path, wanted: Sequence[str], most: int, seed: int) -> Itera
         }
         for name in wanted:
             chosen = [one for one in recordings if one.corpus == name]
-            yield from islice(makers[name](chosen, reader, np.random.default_rng(seed)), most)
+            for pair in islice(makers[name](chosen, reader, np.random.default_rng(seed)), most):
+                yield replace(pair, source=pair.source.cut(0.0, LONGEST_S), key_shift=key_shift)
 
 
 class Reader:
@@ -75,10 +78,10 @@ class Reader:
 
 
 def joined(sounds: Sequence[Sound]) -> Sound:
-    """Put sounds behind each other, a tenth of a second apart, at most 12 s in all."""
+    """Put sounds behind each other, a tenth of a second apart, at most 24 s in all."""
     gap = np.zeros((1, round(GAP_S * RATE)), dtype=np.float32)
     row = [part for sound in sounds for part in (sound.waveform, gap)][:-1]
-    return Sound(np.concatenate(row, axis=1)[:, : round(LONGEST_S * RATE)], RATE)
+    return Sound(np.concatenate(row, axis=1)[:, : round(JOINED_S * RATE)], RATE)
 
 
 def halves_of_one_sentence(chosen: Sequence[Recording], reader: Reader, rng: np.random.Generator) -> Iterator[Pair]:
