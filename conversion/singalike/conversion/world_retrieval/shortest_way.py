@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from singalike.conversion.engine import ConvertOptions, EngineInfo
 from singalike.conversion.world_retrieval.analysis import RATE, Frames
-from singalike.conversion.world_retrieval.retrieval import content_keys, log2_pitch, retrieve, smoothed
+from singalike.conversion.world_retrieval.retrieval import content_keys, log2_pitch, retrieve, smoothed, with_spread
 from singalike.conversion.world_retrieval.statistics import Spread, chosen_rows, measure_spread
 from singalike.conversion.world_retrieval.transport import Normal, measure_normal, transported
 from singalike.conversion.world_retrieval.warp import TAKEN, warp_factor, warp_matrix
@@ -54,6 +54,7 @@ class ShortestWay:
         factor = warp_factor(measure_normal(source), target) ** TAKEN
         warped = _with(source, (source.cepstra[:, 1:] @ warp_matrix(round(factor, 4))).astype(np.float32))
         moved = transported(warped, measure_normal(warped), target)
+        moved = with_spread(moved, source, Spread(voice["mean"], voice["deviation"]))
         share = RETRIEVED_SHARE if options.retrieval_share is None else options.retrieval_share
         if share:
             moved = smoothed(

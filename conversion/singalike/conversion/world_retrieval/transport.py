@@ -96,4 +96,4 @@ def _covariance(rows: Doubles) -> Doubles:
 
 def _power(symmetric: NDArray[np.floating], exponent: float) -> Doubles:
     values, vectors = np.linalg.eigh(np.asarray(symmetric, dtype=np.float64))
-    return (vectors * np.maximum(values, _LOWEST_VARIANCE) ** exponent) @ vectors.T
+    return np.asarray((vectors * np.maximum(values, _LOWEST_VARIANCE) ** exponent) @ vectors.T)
