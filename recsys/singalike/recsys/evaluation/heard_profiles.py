@@ -53,18 +53,37 @@ def hear_takes(bench: Bench, recordings: Sequence[Recording], *, halves: bool) -
     wanted = {f"{bench.digest(one)}-{part}": (one, part) for one in recordings for part in parts}
     vocals = _Vocals(bench)
     sounds: dict[str, Callable[[], Hearing]] = {name: partial(vocals.hear, *what) for name, what in wanted.items()}
-    arrays, refused = bench.embed_sounds(sounds, _methods(bench), "takes")
+    heard = hear_sounds(bench, sounds, "takes")
     takes = [
         Take(
             f"{one.name} {('', 'first half', 'second half')[part]}".rstrip(),
             one.singer,
             one.work if not part else f"{one.work} {part}",
-            _profile({method: kept[name] for method, kept in arrays.items()}, bench.encoder.model_version),
+            heard[name],
         )
         for name, (one, part) in wanted.items()
-        if name not in refused
+        if name in heard
     ]
-    return takes, [one.name for name, (one, _) in wanted.items() if name in refused]
+    return takes, [one.name for name, (one, _) in wanted.items() if name not in heard]
+
+
+def hear_sounds(bench: Bench, sounds: Mapping[str, Callable[[], Hearing]], title: str) -> Mapping[str, VoiceProfile]:
+    """Make profiles of any sounds; what an earlier run has heard is read from the cache.
+
+    Args:
+        bench: Ear and cache.
+        sounds: Makers of the sounds, by names that stand for their content.
+        title: What was done to them, part of the cache's key.
+
+    Returns:
+        Profiles by name, without those that the ear refuses.
+    """
+    arrays, refused = bench.embed_sounds(sounds, _methods(bench), title)
+    return {
+        name: _profile({method: kept[name] for method, kept in arrays.items()}, bench.encoder.model_version)
+        for name in sounds
+        if name not in refused
+    }
 
 
 class _Vocals:

@@ -12,8 +12,8 @@ from singalike.recsys.signals import COLLABORATIVE
 STEPS = (3.0, 1.6, 1.25, 1.1)
 """Factors by which weights are tried larger and smaller, in turn."""
 
-HALF_WEIGHTS = (1.0, 2.0, 3.0, 5.0, 8.0, 12.0, 20.0, 40.0)
-"""Events after which taste has half of its weight, as tried."""
+HALF_WEIGHTS = (2.0, 3.0, 5.0, 8.0, 12.0, 20.0, 40.0)
+"""Events after which taste has half of its weight, as tried; not one, as one event may be a slip."""
 
 LEAST_GAIN = 2e-4
 SMALLEST_SHARE = 0.01
