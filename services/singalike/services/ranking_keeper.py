@@ -23,7 +23,7 @@ from singalike.services.segment_search import find_hits
 VOICES_BYTES, RANKINGS_BYTES = 128 * 2**20, 64 * 2**20
 """Room for what was heard in voices, and for rankings, in bytes."""
 
-VOICE_NUMBERS, RANKING_NUMBERS = 20, 6
+VOICE_NUMBERS, RANKING_NUMBERS = 20, 10
 """Numbers of 8 bytes that each keeps of a track, about."""
 
 FEWEST_KEPT, MOST_KEPT = 8, 2000
