@@ -94,6 +94,10 @@ class Settings(BaseSettings):
         default=10.0, gt=0, description="Deadline of a call whose client sets none, in seconds."
     )
     grace_s: float = Field(default=10.0, ge=0, description="How long a stopping server lets calls finish, in seconds.")
+    watermark_key: SecretStr = Field(
+        default=SecretStr(""),
+        description="Secret of the watermark in converted songs, at least 16 bytes; who has it finds and forges marks.",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="Least level logged.")
     log_json: bool | None = Field(default=None, description="JSON logs; empty: unless stderr is a terminal.")
 

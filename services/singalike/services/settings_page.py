@@ -10,7 +10,7 @@ Every process reads these variables once, at start; a bad value stops it with th
 | variable | default | meaning |
 |---|---|---|
 """
-DEFAULTS = {"data_dir": "`~/.local/share/singalike`", "auth_token": "", "qdrant_api_key": ""}
+DEFAULTS = {"data_dir": "`~/.local/share/singalike`", "auth_token": "", "qdrant_api_key": "", "watermark_key": ""}
 
 
 def render() -> str:

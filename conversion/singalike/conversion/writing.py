@@ -1,0 +1,177 @@
+"""Write finished songs: in blocks, tagged as made by machine, and whole or not at all."""
+
+import os
+import secrets
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import soundfile
+
+from singalike.audio.resample import resample
+from singalike.audio.sound import Sound, Waveform
+from singalike.errors import CapacityError, UnavailableError
+
+BLOCK = 4096
+"""libsndfile 1.2.2 crashes on one long buffer of Vorbis."""
+
+PART_SUFFIX = ".part"
+"""Ends the names of files that are being written; what a killed process left of them may be deleted."""
+
+OGG_LEVEL = 0.4
+"""Quality 6 of Vorbis: about 190 kbit/s in stereo at 44.1 kHz."""
+
+MP3_BIT_RATE = 192_000
+MP3_RATES = (16_000, 22_050, 24_000, 32_000, 44_100, 48_000)
+LEAST_FREE_BYTES = 1 << 20
+
+
+class SoundFormat(StrEnum):
+    """A file format for finished songs; the value is also the suffix."""
+
+    OGG = "ogg"
+    FLAC = "flac"
+    WAV = "wav"
+    MP3 = "mp3"
+
+
+@dataclass(frozen=True)
+class MadeBy:
+    """What a finished song says about itself.
+
+    Attributes:
+        engine: Name and version of the engine that sang, for instance "world-retrieval 1".
+        version: Of Singalike.
+        title: Of the song; empty when unknown.
+        artist: Of the song whose voice was replaced; empty when unknown.
+    """
+
+    engine: str
+    version: str
+    title: str = ""
+    artist: str = ""
+
+    @property
+    def tags(self) -> dict[str, str]:
+        """Names and values of the tags, without empty ones."""
+        statement = (
+            f"AI-generated: the singing was converted into another voice by engine {self.engine} of Singalike "
+            f"{self.version}. Digital source type: compositeWithTrainedAlgorithmicMedia."
+        )
+        said = {"title": self.title, "artist": self.artist, "comment": statement}
+        return {name: value for name, value in said.items() if value} | {"software": f"Singalike {self.version}"}
+
+
+def write_sound(path: Path, sound: Sound, made_by: MadeBy, sound_format: SoundFormat) -> None:
+    """Write a song with its tags.
+
+    The file appears under its name when it is whole and on the disk, and replaces what was there in one step. Meanwhile
+    it lies beside it under a name that ends in PART_SUFFIX.
+
+    Args:
+        path: Where; the suffix does not matter.
+        sound: One or two channels. Beyond full scale it is clipped: limit it first.
+        made_by: What the tags say.
+        sound_format: FLAC holds 24 bits, WAV 16. MP3 knows few rates: others are resampled to the next higher.
+
+    Raises:
+        CapacityError: DISK_FULL.
+        UnavailableError: OUTPUT_NOT_WRITTEN, with what the system said.
+    """
+    part = path.with_name(f".{path.name}.{secrets.token_hex(4)}{PART_SUFFIX}")
+    try:
+        _WRITERS[sound_format](part, sound, made_by.tags)
+        with part.open("rb") as file:
+            os.fsync(file.fileno())
+        part.replace(path)
+        _sync_folder(path.parent)
+    # An assertion is what soundfile answers a short write with.
+    except (OSError, RuntimeError, AssertionError) as error:
+        raise _refusal(path, error) from error
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _refusal(path: Path, error: BaseException) -> CapacityError | UnavailableError:
+    folder = path.parent
+    if folder.is_dir() and shutil.disk_usage(folder).free < LEAST_FREE_BYTES:
+        return CapacityError("DISK_FULL", f"The disk of {folder} is full; free some room and ask again.")
+    return UnavailableError("OUTPUT_NOT_WRITTEN", f"{path} could not be written ({error}); see that its folder can be.")
+
+
+def _sync_folder(folder: Path) -> None:
+    """Bring the new name itself to the disk."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _blocks(sound: Sound) -> Iterator[Waveform]:
+    for first in range(0, sound.waveform.shape[-1], BLOCK):
+        yield np.clip(sound.waveform[:, first : first + BLOCK], -1.0, 1.0)
+
+
+def _write_by_libsndfile(part: Path, sound: Sound, tags: dict[str, str], **how: Any) -> None:
+    with soundfile.SoundFile(part, "w", sound.sample_rate, sound.channels, **how) as file:
+        for name, value in tags.items():
+            setattr(file, name, value)
+        for block in _blocks(sound):
+            file.write(block.T)
+
+
+def _write_ogg(part: Path, sound: Sound, tags: dict[str, str]) -> None:
+    _write_by_libsndfile(part, sound, tags, format="OGG", subtype="VORBIS", compression_level=OGG_LEVEL)
+
+
+def _write_flac(part: Path, sound: Sound, tags: dict[str, str]) -> None:
+    _write_by_libsndfile(part, sound, tags, format="FLAC", subtype="PCM_24")
+
+
+def _write_wav(part: Path, sound: Sound, tags: dict[str, str]) -> None:
+    _write_by_libsndfile(part, sound, tags, format="WAV", subtype="PCM_16")
+
+
+def _write_mp3(part: Path, sound: Sound, tags: dict[str, str]) -> None:
+    """Encode by FFmpeg: libsndfile writes tags of MP3 in Latin-1, which has no Hangul."""
+    import av
+
+    rate = next((rate for rate in MP3_RATES if rate >= sound.sample_rate), MP3_RATES[-1])
+    try:
+        with av.open(str(part), "w", format="mp3") as output:
+            output.metadata.update(tags)
+            _encode_mp3(output, resample(sound, rate))
+    except av.FFmpegError as error:
+        raise OSError(str(error)) from error
+
+
+def _encode_mp3(output: Any, sound: Sound) -> None:
+    import av
+
+    layout = "stereo" if sound.channels > 1 else "mono"
+    stream = output.add_stream(
+        "libmp3lame", rate=sound.sample_rate, layout=layout, format="fltp", bit_rate=MP3_BIT_RATE
+    )
+    for number, block in enumerate(_blocks(sound)):
+        frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(block), format="fltp", layout=layout)
+        frame.sample_rate, frame.pts, frame.time_base = (
+            sound.sample_rate,
+            number * BLOCK,
+            Fraction(1, sound.sample_rate),
+        )
+        output.mux(stream.encode(frame))
+    output.mux(stream.encode(None))
+
+
+_WRITERS: dict[SoundFormat, Callable[[Path, Sound, dict[str, str]], None]] = {
+    SoundFormat.OGG: _write_ogg,
+    SoundFormat.FLAC: _write_flac,
+    SoundFormat.WAV: _write_wav,
+    SoundFormat.MP3: _write_mp3,
+}
