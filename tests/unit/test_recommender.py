@@ -1,5 +1,7 @@
 """The use case: refusals, notes, filters and the view that follows the catalogue."""
 
+import gc
+import weakref
 from dataclasses import replace
 from threading import Event
 
@@ -244,3 +246,21 @@ def test_a_busy_ingest_does_not_rebuild_the_view_at_every_request() -> None:
     catalogue.put("new", "song", voice(40))
 
     assert keeper.view() is first
+
+
+def test_nothing_of_a_voice_stays_in_memory_when_people_are_forgotten() -> None:
+    catalogue = MemoryCatalogue()
+    for singer in range(4):
+        catalogue.put(f"s{singer}", "song", voice(singer, 1))
+    recommender = Recommender(catalogue, MemoryIndex(catalogue), "fake-1")  # type: ignore[arg-type]
+    profile = voice(1, 9)
+    recommender.recommend(profile)
+    kept = weakref.ref(profile)
+    del profile
+    gc.collect()
+    assert kept() is not None  # so that the next request is quick
+
+    recommender.forget_people()
+    gc.collect()
+
+    assert kept() is None

@@ -99,3 +99,6 @@ class Listeners(Protocol):
 
     def state(self, listener_id: str) -> str:
         """Return a text that changes whenever taste, exclusions or popularity may have changed."""
+
+    def forget(self, listener_id: str) -> None:
+        """Let go of what memory still holds of a listener who was erased; the model follows with its next refit."""

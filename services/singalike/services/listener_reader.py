@@ -77,6 +77,10 @@ class ListenerReader:
         self._seen.put(listener_id, (revision, listener))
         return listener
 
+    def forget(self, listener_id: str) -> None:
+        """Let go of what was read of a listener."""
+        self._seen.discard(listener_id)
+
     def _read_again(self, listener_id: str, before: KnownListener | None, now: datetime) -> KnownListener:
         """Others' changes leave a listener as before; that is quicker to see than all events are to read."""
         revision = self._history.listener_revision(listener_id)

@@ -69,6 +69,11 @@ class RankingKeeper:
             return self._interleaved(ranks, asked, of_state)
         return self._plain_ranking(ranks, asked, of_state)
 
+    def forget(self) -> None:
+        """Let go of all rankings, and with them of what was heard in voices and known of listeners."""
+        self._heard.clear()
+        self._rankings.clear()
+
     def _follow(self, view: CatalogueView) -> None:
         """Keep what is of this view, and rankings of the one before it too: each holds its view, which is large."""
         self._views = (view, self._views[0])

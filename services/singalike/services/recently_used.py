@@ -49,6 +49,16 @@ class RecentlyUsed(Generic[Key, Value]):
             while len(self._kept) > self._capacity:
                 self._kept.popitem(last=False)
 
+    def discard(self, key: Key) -> None:
+        """Let go of what is kept under a key, if anything is."""
+        with self._lock:
+            self._kept.pop(key, None)
+
+    def clear(self) -> None:
+        """Let go of everything."""
+        with self._lock:
+            self._kept.clear()
+
     def drop(self, unwanted: Callable[[Value], bool]) -> None:
         """Let go of the values that are unwanted."""
         with self._lock:

@@ -90,6 +90,16 @@ class Recommender:
         learnt = self._listeners.state("") if self._listeners else ""
         return None if pulse is None else (pulse, self._keeper.latest.revision, learnt, self._asking.today())
 
+    def forget_people(self, listener_id: str = "") -> None:
+        """Let go of what memory still holds of people, when one of them has been erased: rankings are made again.
+
+        Args:
+            listener_id: The listener who was erased; empty: it was a voice.
+        """
+        self._rankings.forget()
+        if self._listeners and listener_id:
+            self._listeners.forget(listener_id)
+
     def view(self) -> CatalogueView:
         """Return the view that requests work on."""
         return self._keeper.view()

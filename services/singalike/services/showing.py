@@ -112,7 +112,8 @@ class Showing:
             self._log.flush()
 
     def forget(self, listener_id: str) -> None:
-        """Drop what is not written yet of a listener who is being erased."""
+        """Drop what memory still holds, or has not written yet, of a listener who is being erased."""
+        self._recommender.forget_people(listener_id)
         self._lately.drop(lambda exposure: exposure.listener_id == listener_id)
         if self._log is not None:
             self._log.forget(listener_id)

@@ -170,6 +170,12 @@ class TasteKeeper:
         listener = self._reader.read(listener_id)
         return f"{self._learnt.revision}.{listener.revision}.{listener.event_count}"
 
+    def forget(self, listener_id: str) -> None:
+        """Let go of what memory still holds of a listener who was erased."""
+        self._reader.forget(listener_id)
+        if self._in_view is not None:
+            self._in_view.tastes.discard(listener_id)
+
     def follow(self, view: CatalogueView) -> None:
         """Start a refit when enough has changed, unless one runs already."""
         self._view = view

@@ -53,6 +53,10 @@ class ReplyKeeper:
             self._kept.put(key, (moment, made))
         return made
 
+    def forget(self) -> None:
+        """Let go of all replies, when somebody was erased."""
+        self._kept.clear()
+
     def _again(self, reply: Reply) -> Reply | None:
         """Return a reply under an exposure of its own, where it had one."""
         shown: Any = reply

@@ -73,6 +73,10 @@ class RecommenderServicer(ExplainServicer, ListenerServicer, ExperimentServicer,
         self._maps = maps
         self._replies = ReplyKeeper(recommender.moment, showing.show_again)
 
+    def _erase(self, listener_id: str) -> None:
+        super()._erase(listener_id)
+        self._replies.forget()
+
     async def RecommendSingers(
         self, request: pb.RecommendSingersRequest, context: object
     ) -> pb.RecommendSingersResponse:
@@ -150,6 +154,8 @@ class RecommenderServicer(ExplainServicer, ListenerServicer, ExperimentServicer,
         """Erase an enrolled voice and the record of its consent."""
         validate(request)
         await asyncio.to_thread(self._catalogue.remove_voice, request.voice_id)
+        self._recommender.forget_people()
+        self._replies.forget()
         return pb.DeleteVoiceResponse()
 
     async def ListSingers(self, request: pb.ListSingersRequest, context: object) -> pb.ListSingersResponse:
