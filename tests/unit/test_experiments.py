@@ -68,6 +68,7 @@ def test_an_experiment_is_read_from_json() -> None:
         told(arms=[{"name": "a", "preset": "p", "share": 0.5}] * 2),
         told(arms=[{"name": "a", "preset": "p", "share": 0.5}, {"name": "b", "preset": "p", "share": 0.6}]),
         told(arms=[{"name": "a", "preset": "p", "share": 1.5}, {"name": "b", "preset": "p", "share": -0.5}]),
+        told(arms=[{"name": "a", "preset": "p", "share": float("nan")}, {"name": "b", "preset": "p", "share": 0.5}]),
         told(arms=[{"name": "a+b", "preset": "p", "share": 0.5}, {"name": "c", "preset": "p", "share": 0.5}]),
         told(arms=[{"name": "a", "preset": 7, "share": 0.5}, {"name": "c", "preset": "p", "share": 0.5}]),
         told(arms=[{"name": "a", "preset": "p", "share": "half"}, {"name": "c", "preset": "p", "share": 0.5}]),

@@ -56,7 +56,8 @@ class Experiment:
             raise _bad(f"it needs a name, and ranks one of {', '.join(RANKS)}")
         if len(names) < 2 or len(set(names)) < len(names) or any(not name or "+" in name for name in names):
             raise _bad('it needs two arms or more, each with a name of its own, without "+"')
-        if min(arm.share for arm in self.arms) <= 0 or abs(sum(arm.share for arm in self.arms) - 1.0) > SHARE_TOLERANCE:
+        shares = [arm.share for arm in self.arms]
+        if not (all(share > 0 for share in shares) and abs(sum(shares) - 1.0) <= SHARE_TOLERANCE):  # also of NaN
             raise _bad("its shares must be above 0 and sum to 1")
         if self.interleave and len(names) != 2:
             raise _bad("only two arms can be interleaved")
