@@ -51,14 +51,21 @@ def final_consonant(word: str) -> int | None:
     return _read_latin(ending.group()) if ending else None
 
 
-def _read_latin(word: str) -> int:
-    """Guess how a word in Latin letters ends in Korean: Kim as 김, Rock as 록, Park as 파크, IU as 아이유."""
+def _read_latin(word: str) -> int | None:
+    """Guess how a word in Latin letters ends in Korean: Kim as 김, Rock as 록, IU as 아이유, Gale as 게일.
+
+    None for an e behind m or n, which is mute in Jane (제인) and is not in Akane (아카네).
+    """
     if word.isupper() and len(word) <= SPELT_LETTERS:
         return LETTER_FINALS.get(word[-1], 0)
     lower = word.lower()
     nasal_or_liquid = {"m": 16, "n": 4, "l": RIEUL}
     if lower[-1] in nasal_or_liquid:
         return nasal_or_liquid[lower[-1]]
+    if lower.endswith(("me", "ne")):
+        return None
+    if lower.endswith("le"):
+        return RIEUL
     if lower.endswith("ng"):
         return 21
-    return 1 if re.search(r"(?<![aeiouy])[aeiou](ck|tt|[bckpt])$", lower) else 0
+    return 1 if re.search(r"(?<![aeiouy])[aeiou](ck|tt|[bckpt])$|ook$", lower) else 0
