@@ -212,6 +212,17 @@ def test_tessituras_without_a_common_note_are_not_called_common(code: str) -> No
     assert re.search("no note in common|겹치지 않", text)
 
 
+@BOTH
+def test_a_zone_that_is_not_the_persons_is_not_called_theirs(code: str) -> None:
+    assert SONG.key is not None
+    of_seeds = replace(SONG, likeness=None, own_voice=False, key=replace(SONG.key, own_zone=False))
+
+    told = [phrases_for(code).key_finding(facts.key).alone for facts in (SONG, of_seeds) if facts.key]
+    told += [phrases_for(code).evidence(EVIDENCE[2], facts) for facts in (SONG, of_seeds)]
+
+    assert [bool(re.search(r"\byour\b|내 편한", text)) for text in told] == [True, False, True, False]
+
+
 @pytest.mark.parametrize(
     ("word", "particle", "written"),
     [

@@ -142,8 +142,14 @@ def _key_facts(ranking: Ranking, row: int) -> KeyFacts | None:
     before, after, confidence = (float(column[row]) for column in (*shares, keys.confidence))
     if isnan(before) or isnan(after):
         return None
-    zone = IN_RANGE if wide else IN_TESSITURA
-    return KeyFacts(int(keys.shift[row]), before, after, None if isnan(confidence) else confidence, zone)
+    return KeyFacts(
+        int(keys.shift[row]),
+        before,
+        after,
+        None if isnan(confidence) else confidence,
+        zone=IN_RANGE if wide else IN_TESSITURA,
+        own_zone=ranking.heard.profile is not None,
+    )
 
 
 def _known(midi: tuple[float, float]) -> tuple[float, float] | None:

@@ -113,7 +113,7 @@ def _gender(_value: float, facts: Facts) -> str:
 
 def _tessitura(value: float, facts: Facts) -> str:
     if facts.title and facts.key:
-        return f"{wording.whole_percent(facts.key.before)} of it lies in {_your(facts)} {facts.key.zone} as recorded"
+        return f"{wording.whole_percent(facts.key.before)} of it lies in {_zone(facts.key)} as recorded"
     if facts.title:
         return f"where its notes lie counts {value:.2f} of 1"
     if facts.person_midi is None or facts.singer_midi is None:
@@ -137,11 +137,15 @@ def _key_gain(value: float, facts: Facts) -> str:
 
 def key_clause(key: KeyFacts) -> str:
     """Say in which key a song lies well."""
-    after = f"{wording.whole_percent(key.after)} of it lies in your {key.zone}"
+    after = f"{wording.whole_percent(key.after)} of it lies in {_zone(key)}"
     if not key.shift:
         return f"{after} in its own key"
     way = "higher" if key.shift > 0 else "lower"
     return f"sung {_semitones(abs(key.shift))} {way}, {after} instead of {wording.whole_percent(key.before)}"
+
+
+def _zone(key: KeyFacts) -> str:
+    return f"{'your' if key.own_zone else 'the wanted'} {key.zone}"
 
 
 def _age(freshness: float, facts: Facts) -> str:

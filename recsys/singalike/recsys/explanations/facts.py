@@ -16,7 +16,8 @@ class KeyFacts:
         shift: Semitones, positive is higher.
         before, after: Share of the sung time inside the zone, unshifted and shifted, in [0, 1].
         confidence: 0 when another key fits as well; None when not known.
-        zone: `IN_TESSITURA` or `IN_RANGE` of the person.
+        zone: `IN_TESSITURA` or `IN_RANGE`.
+        own_zone: Whether the zone is the person's; False: that of the seeds, where no voice was given.
     """
 
     shift: int
@@ -24,6 +25,7 @@ class KeyFacts:
     after: float
     confidence: float | None = None
     zone: str = IN_TESSITURA
+    own_zone: bool = True
 
 
 @dataclass(frozen=True)

@@ -61,7 +61,13 @@ TASTES = {
     wording.FEW: Finding("취향에 별로 맞지 않아요", "취향에 별로 맞지 않고"),
 }
 
-ZONES = {IN_TESSITURA: "내 편한 음역", IN_RANGE: "내가 낼 수 있는 음역"}
+ZONES = {
+    (IN_TESSITURA, True): "내 편한 음역",
+    (IN_RANGE, True): "내가 낼 수 있는 음역",
+    (IN_TESSITURA, False): "원하는 편한 음역",
+    (IN_RANGE, False): "원하는 음역",
+}
+"""By zone, and whether it is the person's own."""
 
 GENDERS = {"female": "여성", "male": "남성"}
 
@@ -141,7 +147,7 @@ def _gender(_value: float, facts: Facts) -> Finding:
 def _tessitura(value: float, facts: Facts) -> Finding:
     if facts.title and facts.key:
         share = wording.whole_percent(facts.key.before)
-        return ending_in(f"원래 키에서 노래의 {share}가 {ZONES[facts.key.zone]}에 ", INSIDE)
+        return ending_in(f"원래 키에서 노래의 {share}가 {ZONES[facts.key.zone, facts.key.own_zone]}에 ", INSIDE)
     if facts.title:
         return _number("tessitura", value)
     if facts.person_midi is None or facts.singer_midi is None:
@@ -166,7 +172,7 @@ def _key_gain(value: float, facts: Facts) -> Finding:
 
 def key_clause(key: KeyFacts) -> Finding:
     """Say in which key a song lies well."""
-    after = f"노래의 {wording.whole_percent(key.after)}가 {ZONES[key.zone]}에 "
+    after = f"노래의 {wording.whole_percent(key.after)}가 {ZONES[key.zone, key.own_zone]}에 "
     if not key.shift:
         return ending_in(f"원래 키 그대로 {after}", INSIDE)
     way = "높여" if key.shift > 0 else "낮춰"
