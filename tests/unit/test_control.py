@@ -143,6 +143,23 @@ def test_weights_that_leave_nothing_to_rank_singers_by_are_refused(
     assert caught.value.reason == "NO_SIGNAL_LEFT"
 
 
+@pytest.mark.parametrize("weight", [-1.0, 101.0, float("inf"), float("nan")])
+def test_senseless_weights_are_refused(weight: float) -> None:
+    with pytest.raises(InvalidInputError) as caught:
+        RecommendOptions(weights={"timbre": 1.0, "style": weight})
+
+    assert caught.value.reason == "BAD_WEIGHTS"
+
+
+def test_in_which_order_weights_are_written_does_not_matter(recommender: Recommender) -> None:
+    weights = {"timbre": 0.7, "style": 0.1, "melody": 0.2}
+    asked = (RecommendOptions(weights=given) for given in (weights, dict(reversed(weights.items()))))
+
+    first, second = (recommender.rank("singers", voice(1, 99), options) for options in asked)
+
+    assert first is second
+
+
 @pytest.mark.parametrize(
     ("seed", "reason"), [(Seed("singer", "x"), "SINGER_NOT_FOUND"), (Seed("track", "x"), "TRACK_NOT_FOUND")]
 )

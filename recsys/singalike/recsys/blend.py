@@ -84,7 +84,7 @@ class BlendPreset:
             InvalidInputError: UNKNOWN_SIGNAL; NO_SIGNAL_LEFT.
         """
         check_signals(weights, "weights")
-        given = {name: weight for name, weight in weights.items() if weight > 0}
+        given = {name: weight for name, weight in sorted(weights.items()) if weight > 0}
         return _checked(replace(self, name=f"custom:{self.name}", weights=given, figures={}))
 
     def with_taste_of(self, event_count: int) -> "BlendPreset":

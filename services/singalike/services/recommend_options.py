@@ -14,6 +14,9 @@ from singalike.services.ports import IndexFilter
 
 MAX_K = 100
 
+HEAVIEST = 100.0
+"""Of the weights that a caller may give a signal."""
+
 LANGUAGE_CODES = ("en", "ko")
 
 
@@ -28,7 +31,7 @@ class RecommendOptions:
         genres, languages, voice_genders: Only tracks and singers whose owner said one of these.
         signals_off: Names of signals that do not count.
         preset: "name", "name@version", or two joined by "+" to be interleaved; empty: the default of the relation.
-        weights: Weights by signal instead of the preset's; empty: the preset's.
+        weights: Weights by signal instead of the preset's, 0 to 100 each; empty: the preset's.
         listener_id: Who asks; empty: nobody in particular.
         excluded_genres, excluded_languages: Never suggested.
         unlike_singer_ids: Neither these singers nor voices like theirs.
@@ -44,7 +47,7 @@ class RecommendOptions:
 
     Raises:
         InvalidInputError: BAD_K, BAD_TIMBRE_STYLE, BAD_DIVERSITY, BAD_SONGS_PER_SINGER, BAD_RELATION, BAD_SINGING_MODE,
-            BAD_LANGUAGE_CODE, BAD_SEED.
+            BAD_LANGUAGE_CODE, BAD_WEIGHTS, BAD_SEED.
     """
 
     k: int = 10
@@ -85,6 +88,8 @@ class RecommendOptions:
         ):  # fmt: skip
             if getattr(self, name) not in known:
                 raise _refused(f"BAD_{name.upper()}", name, f"{name} is one of {', '.join(known)}")
+        if not all(0.0 <= weight <= HEAVIEST for weight in self.weights.values()):
+            raise _refused("BAD_WEIGHTS", "weights", f"a weight lies between 0 and {HEAVIEST:.0f}")
         for seed in self.seeds:
             if seed.kind not in SEED_KINDS or not (-1.0 <= seed.weight < 0.0 or 0.0 < seed.weight <= 1.0):
                 message = f"a seed is a {', '.join(SEED_KINDS)} with a weight from -1 to 1, not 0"

@@ -5,7 +5,7 @@ from typing import Any
 
 from google.protobuf.message import Message
 
-from singalike.services.recommend_options import LANGUAGE_CODES
+from singalike.services.recommend_options import HEAVIEST, LANGUAGE_CODES
 from singalike.services.wire.faults import Faults
 from singalike.services.wire.listener_validators import LISTENER_CHECKS
 from singalike.services.wire.profile_validator import check_profile
@@ -18,7 +18,6 @@ MAX_PAGE_SIZE = 1000
 MAX_K = 100
 LONGEST_ID, LONGEST_FILTER, LONGEST_TOKEN, LONGEST_REQUEST_ID = 200, 200, 1000, 64
 MOST_IDS, MOST_VALUES, MOST_SIGNALS, MOST_WEIGHTS, MOST_SEEDS = 1000, 100, 10, 20, 20
-HEAVIEST = 100.0
 SECONDS_OF_YEAR_9999 = 253_402_300_799
 
 
