@@ -55,7 +55,8 @@ CACHE = Path.home() / ".cache" / "singalike" / "evaluation"
 @click.option(
     "--presets",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="For recommender: a folder of presets as *.json beside those that ship; the newest default ones are judged.",
+    help="For recommender: a folder of presets as *.json beside those that ship; the newest default ones are judged. "
+    "Without it SINGALIKE_PRESETS.",
 )
 @click.option(
     "--cache",
@@ -92,8 +93,8 @@ def command(
     chosen = TOPICS if "all" in topics else tuple(dict.fromkeys(topics))
     if data is None and chosen != ("recommender",):
         raise click.UsageError("give --data FOLDER: every topic but recommender needs recordings")
-    subject = RecommenderSubject(load_presets(presets), interactions)
-    settings = read_settings(device=device)
+    settings = read_settings(device=device, presets=presets)
+    subject = RecommenderSubject(load_presets(settings.presets), interactions)
     with _open_bench(settings, data, None if no_cache else cache, maps=out is not None) as bench:
         peers = _peers(peer_python, encoders, settings.device)
         asked = replace(bench, seed=seed, seconds=seconds, most=limit, peers=peers)
