@@ -108,6 +108,13 @@ def test_what_is_not_known_stays_out() -> None:
     assert of_nothing is None
 
 
+def test_a_song_is_not_called_easy_by_somebody_whose_range_is_not_known() -> None:
+    found = singability(song(), SingingVoice(), np.array([0]), ROW).of(0)
+
+    assert found is not None
+    assert (found.range, found.tempo, found.ease) == (None, 1.0, "")
+
+
 def test_held_notes_move_with_the_key() -> None:
     highest, longest = held_notes(song(60, 67), 0, -3)
 

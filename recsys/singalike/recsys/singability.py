@@ -61,7 +61,10 @@ class SingabilityTable:
 
     @cached_property
     def ease(self) -> NDArray[np.str_]:
-        """What each track is called, "easy", "comfortable", "stretch" or "" where nothing is known."""
+        """What each track is called, "easy", "comfortable" or "stretch"; "" where no share inside a range is known.
+
+        Easy to hurry through says nothing of whether it can be reached: a song without a known range has no name.
+        """
         parts = (self.least_demand, self.range, self.tessitura)
         demand, inside, at_home = (np.nan_to_num(part, nan=1.0) for part in parts)
         easy = (demand >= EASY_FROM) & (inside >= EASY_IN_RANGE) & (at_home >= EASY_IN_TESSITURA)
@@ -69,7 +72,7 @@ class SingabilityTable:
             (demand >= COMFORTABLE_FROM) & (inside >= COMFORTABLE_IN_RANGE) & (at_home >= COMFORTABLE_IN_TESSITURA)
         )
         called = np.where(easy, EASY, np.where(comfortable, COMFORTABLE, STRETCH))
-        return np.where(np.isnan(self.overall), "", called)
+        return np.where(np.isnan(self.range), "", called)
 
     def of(self, place: int) -> Singability | None:
         """Return one track's, None where nothing is known."""

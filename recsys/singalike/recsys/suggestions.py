@@ -78,7 +78,7 @@ class Singability:
         tempo: How unhurried the notes are.
         phrases: How short the phrases are against a breath.
         leaps: How small the leaps are.
-        ease: "easy", "comfortable", "stretch" or "" when nothing is known.
+        ease: "easy", "comfortable", "stretch" or "" when a range is not known.
     """
 
     overall: float
