@@ -153,6 +153,34 @@ def test_a_suggestion_below_the_usual_still_has_an_honest_reason() -> None:
     assert "closer to Mina Park's than 31% of pairs" in reason_of(facts, phrases_for("en"))
 
 
+def test_a_voice_that_half_of_all_strangers_are_nearer_to_is_no_reason() -> None:
+    far = replace(SINGER, likeness=Likeness(0.37, 0.2, 0.5))
+
+    singer, song = (reason_of(facts, phrases_for("en")) for facts in (far, replace(far, title="Blue", key=SONG.key)))
+
+    assert "37%" not in singer
+    assert "37%" not in song
+
+
+def test_what_is_true_of_all_is_not_told_for_a_rounding_error() -> None:
+    facts = replace(SONG, evidence=(Evidence("freshness", 1.0, 0.1, 0.1),), usual={"freshness": 0.9999999})
+
+    assert reason_of(facts, phrases_for("en")) == (
+        "Sung 3 semitones lower, 92% of it lies in your tessitura instead of 40%."
+    )
+
+
+@BOTH
+def test_an_unlike_voice_that_is_near_after_all_is_told_as_near(code: str) -> None:
+    part = Evidence("timbre_apart", 0.02, 0.7, 0.014)
+
+    text = phrases_for(code).evidence(part, replace(SINGER, likeness=Likeness(0.955, 0.9, 0.99)))
+
+    assert "95%" in text
+    assert "further" not in text
+    assert "달라요" not in text
+
+
 def test_without_a_voice_of_the_person_nothing_is_said_of_pairs() -> None:
     seeded = replace(SINGER, likeness=None, own_voice=False)
 

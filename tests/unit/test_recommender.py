@@ -163,6 +163,15 @@ def test_every_suggested_singer_has_a_moment_even_when_the_index_found_others_fi
     assert near["s1"]
 
 
+def test_nobody_who_is_there_for_being_unlike_has_moments_that_sound_alike() -> None:
+    recommender = recommender_of(fill(MemoryCatalogue()))
+
+    answer = recommender.recommend(voice(1, 9), RecommendOptions(relation="dissimilar"))
+
+    assert answer.singers
+    assert not any(each.moments for each in (*answer.singers, *answer.songs))
+
+
 def test_one_singer_alone_can_be_suggested() -> None:
     catalogue = MemoryCatalogue()
     catalogue.put("only", "song", voice(1, 1))

@@ -6,6 +6,7 @@ from singalike.recsys.diversity import list_diversity
 from singalike.recsys.moments import best_moments
 from singalike.recsys.neighbours import NO_HITS, SegmentHits
 from singalike.recsys.presets import POPULAR, SINGERS
+from singalike.recsys.signals import TIMBRE_APART
 from singalike.recsys.singability import held_notes
 from singalike.recsys.suggestions import (
     Conversion,
@@ -31,10 +32,10 @@ def hits_to_show(ranking: Ranking, rows: list[int], index: VoiceIndex) -> Segmen
     """Find segments for the moments of a page.
 
     Searches once more for singers who are near as a whole but had no segment among the nearest; segments of tracks that
-    are not allowed are left out.
+    are not allowed are left out. Nobody who is there for being unlike has moments that sound alike.
     """
     view, heard = ranking.view, ranking.heard
-    if heard.profile is None or not rows:
+    if heard.profile is None or not rows or TIMBRE_APART in ranking.preset.weights:
         return NO_HITS
     hits = heard.hits.only(ranking.allowed.tracks[heard.hits.track])
     shown = set(rows if ranking.ranks == SINGERS else view.track_singer[rows].tolist())

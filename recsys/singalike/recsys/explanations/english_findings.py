@@ -95,7 +95,7 @@ def _popularity(value: float, facts: Facts) -> str:
 
 def _by_pairs(signal: str, facts: Facts) -> str:
     assert facts.likeness is not None
-    if signal == "timbre_apart":
+    if signal == "timbre_apart" and facts.likeness.closer_than < wording.HALF:
         further = percent(1.0 - facts.likeness.closer_than)
         return f"your voice is further from {facts.singer}'s than {further} of pairs of different singers are apart"
     closer = percent(facts.likeness.closer_than)

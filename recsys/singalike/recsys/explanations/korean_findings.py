@@ -128,7 +128,7 @@ def _degree(stem: str, value: float, degrees: Mapping[str, tuple[str, Finding]] 
 def _by_pairs(signal: str, facts: Facts) -> Finding:
     assert facts.likeness is not None
     voices = f"{facts.singer}의 목소리와 내 목소리는 서로 다른 가수 쌍의"
-    if signal == "timbre_apart":
+    if signal == "timbre_apart" and facts.likeness.closer_than < wording.HALF:
         further = percent(1.0 - facts.likeness.closer_than)
         return ending_in(f"{voices} {further}보다 더 ", Finding("달라요", "다르고"))
     return ending_in(f"{voices} {percent(facts.likeness.closer_than)}보다 ", ALIKE)

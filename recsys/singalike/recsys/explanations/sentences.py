@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from singalike.embeddings.profile import UNDECIDED
 from singalike.recsys.blend import DISLIKES
 from singalike.recsys.explanations.facts import Facts
-from singalike.recsys.explanations.phrases import Phrases
-from singalike.recsys.explanations.wording import LESS, NOT, likeness_degree
+from singalike.recsys.explanations.phrases import Finding, Phrases
+from singalike.recsys.explanations.wording import HALF, LESS, NOT, TOLD_GAP, likeness_degree
 from singalike.recsys.signals import (
     KEY_FIT_GAIN,
     MELODY,
@@ -40,17 +40,14 @@ def reason_of(facts: Facts, phrases: Phrases) -> str:
     Returns:
         A whole sentence; empty when there is no finding at all.
     """
-    told = [part for part in facts.evidence if part.value is not None and part.signal != DISLIKES]
-    told = [part for part in told if _says_something(part, facts)] or told
-    room = FINDINGS_TOLD
+    known = [part for part in facts.evidence if part.value is not None and part.signal != DISLIKES]
+    telling = [part for part in known if _says_something(part, facts)]
     if facts.title and facts.key is not None:
-        told = [part for part in told if part.signal not in KEY_SIGNALS]
-        room -= 1
-    chosen = _most_telling(told, facts)[:room]
-    findings = [phrases.finding(part.signal, _value(part), facts) for part in chosen]
-    if facts.title and facts.key is not None:
-        findings.append(phrases.key_finding(facts.key))
-    return phrases.join(findings) if findings else ""
+        beside = [part for part in telling if part.signal not in KEY_SIGNALS]
+        chosen = _lifting(beside, facts)[: FINDINGS_TOLD - 1]
+        return phrases.join([*_findings(chosen, facts, phrases), phrases.key_finding(facts.key)])
+    chosen = (_lifting(telling, facts) or _weightiest(telling or known))[:FINDINGS_TOLD]
+    return phrases.join(_findings(chosen, facts, phrases)) if chosen else ""
 
 
 def told_evidence(facts: Facts, phrases: Phrases) -> tuple[Evidence, ...]:
@@ -61,19 +58,28 @@ def told_evidence(facts: Facts, phrases: Phrases) -> tuple[Evidence, ...]:
     )
 
 
-def _most_telling(evidence: Sequence[Evidence], facts: Facts) -> list[Evidence]:
-    """Order by how far a signal lifts the suggestion above others; when none does, the weightiest is left."""
+def _findings(chosen: Sequence[Evidence], facts: Facts, phrases: Phrases) -> list[Finding]:
+    return [phrases.finding(part.signal, _value(part), facts) for part in chosen]
+
+
+def _lifting(evidence: Sequence[Evidence], facts: Facts) -> list[Evidence]:
+    """Keep what lifts the suggestion above others so far that it is worth telling, furthest first."""
     lifts = [part.weight * (_value(part) - facts.usual.get(part.signal, 0.5)) for part in evidence]
     places = sorted(range(len(evidence)), key=lambda place: (-lifts[place], evidence[place].signal))
-    lifting = [evidence[place] for place in places if lifts[place] > 0]
-    return lifting or sorted(evidence, key=lambda part: (-part.contribution, part.signal))[:1]
+    return [evidence[place] for place in places if lifts[place] >= TOLD_GAP]
+
+
+def _weightiest(evidence: Sequence[Evidence]) -> list[Evidence]:
+    return sorted(evidence, key=lambda part: (-part.contribution, part.signal))[:1]
 
 
 def _says_something(part: Evidence, facts: Facts) -> bool:
     """Tell whether a finding could be a reason: that something is no more alike than elsewhere is none."""
     if part.signal == VOICE_GENDER:
         return not {"", UNDECIDED} & {facts.person_gender, facts.singer_gender}
-    by_degree = part.signal in DEGREE_SIGNALS or (part.signal in {TIMBRE, TIMBRE_APART} and facts.likeness is None)
+    if part.signal in {TIMBRE, TIMBRE_APART} and facts.likeness is not None:
+        return (facts.likeness.closer_than >= HALF) == (part.signal == TIMBRE)
+    by_degree = part.signal in DEGREE_SIGNALS or part.signal in {TIMBRE, TIMBRE_APART}
     return not by_degree or likeness_degree(_value(part)) not in {NOT, LESS}
 
 

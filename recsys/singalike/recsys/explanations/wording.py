@@ -17,6 +17,9 @@ TOLD_GAP = 0.005
 FITS_AS_WELL = 0.05
 """Below this confidence of a key shift another key fits as well."""
 
+HALF = 0.5
+"""Of the pairs of singers: who is closer than half of them is told as close, who is not as far."""
+
 MANY, SOME, FEW = "many", "some", "few"
 
 
