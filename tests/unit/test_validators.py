@@ -37,6 +37,12 @@ def test_a_seed_or_a_listener_stands_for_a_voice(options: dict[str, Any]) -> Non
     validate(recommender_service_pb2.RecommendSingersRequest(options=options))
 
 
+@pytest.mark.parametrize("options", [{}, {"seeds": [{"singer_id": "s", "weight": -0.5}]}])
+def test_who_gives_no_voice_is_told_all_that_may_stand_for_one(options: dict[str, Any]) -> None:
+    with pytest.raises(InvalidInputError, match=r"profile, or in options a seed.*or a listener_id"):
+        validate(recommender_service_pb2.RecommendSingersRequest(options=options))
+
+
 def with_profile(**changes: Any) -> recommender_service_pb2.RecommendSingersRequest:
     """A request with a sound profile, changed."""
     request = recommender_service_pb2.RecommendSingersRequest(profile=profile_to_message(make_profile(1)))

@@ -41,7 +41,7 @@ def read_token(token: str, kind: str, scope: tuple[str, ...]) -> str:
     if token_kind != kind:
         raise bad_token("it is not one that this list gave out")
     if token_scope != _scope_digest(scope):
-        raise bad_token("it belongs to another filter")
+        raise bad_token("it belongs to another question or filter")
     return last_id
 
 

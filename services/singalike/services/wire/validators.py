@@ -111,7 +111,8 @@ def _check_question(faults: Faults, request: Any) -> None:
     """Check voice and options; seeds or a listener may stand for the voice."""
     options = request.options
     if request.WhichOneof("voice") or not (options.listener_id or any(_pulls(seed) for seed in options.seeds)):
-        _check_voice(faults, request, ("recording", "voice_id", "profile"))
+        or_else = "or in options a seed with a weight above 0 or a listener_id"
+        _check_voice(faults, request, ("recording", "voice_id", "profile", or_else))
     check_options(faults, "options", options)
 
 
