@@ -197,9 +197,11 @@ def test_an_event_that_runs_out_counts_no_more(diary: Diary, view: CatalogueView
     hidden, state = keeper.taste("ann", view), keeper.state("ann")
 
     clock.passed_s += timedelta(days=1).total_seconds()
+    lapsed = keeper.has_lapsed("ann")
     later = keeper.taste("ann", view)
 
     assert hidden.hidden_tracks.sum() == 1
+    assert (lapsed, keeper.has_lapsed("ann")) == (True, False)
     assert not later.hidden_tracks.any()
     assert keeper.state("ann") != state
 
@@ -218,6 +220,17 @@ def test_the_state_stays_while_nothing_changes_and_follows_the_refit(
     assert same == (ann, nobody)
     assert keeper.state("ann") != ann
     assert keeper.state("") != nobody
+
+
+def test_another_process_that_has_learnt_the_same_is_in_the_same_state(
+    diary: Diary, view: CatalogueView, clock: Clock
+) -> None:
+    first, second = keeper_of(diary, clock), keeper_of(diary, clock)
+
+    first.follow(view)
+    second.follow(small_view(8, 3))
+
+    assert first.state("of-0-1") == second.state("of-0-1")
 
 
 def test_the_same_taste_is_not_worked_out_twice(diary: Diary, view: CatalogueView, clock: Clock) -> None:
@@ -259,9 +272,12 @@ def test_what_was_liked_before_the_view_knew_it_is_learnt_with_the_new_view(
     keeper.follow(view)
     grown = small_view(9, 3)
 
+    states = keeper.state("of-0-1"), keeper.state("")
     clock.passed_s += OLDEST_S
     taste = keeper.taste("of-0-1", grown)
 
+    assert keeper.state("of-0-1") != states[0]
+    assert keeper.state("") != states[1]
     assert taste.singers[8] > 2 * taste.singers[4]
     assert diary.walks == 2
 

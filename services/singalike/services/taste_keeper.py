@@ -1,5 +1,6 @@
 """Keeps what is learnt from listeners in step with what they do, beside the requests."""
 
+import hashlib
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
@@ -42,12 +43,14 @@ class Learnt:
 
     Attributes:
         revision: Of the history.
+        name: Of history and view: what is learnt from both again has the same name, in any process.
         view: Whose items it is about.
         model: Which items are liked together; None: too few listeners.
         following: How many listeners items have.
     """
 
     revision: int = 0
+    name: str = ""
     view: CatalogueView | None = None
     model: TasteModel | None = None
     following: Following = NOBODY
@@ -166,9 +169,13 @@ class TasteKeeper:
         if self._view is not None:
             self.follow(self._view)
         if not listener_id:
-            return f"{self._learnt.revision}"
+            return self._learnt.name
         listener = self._reader.read(listener_id)
-        return f"{self._learnt.revision}.{listener.revision}.{listener.event_count}"
+        return f"{self._learnt.name}.{listener.revision}.{listener.event_count}"
+
+    def has_lapsed(self, listener_id: str) -> bool:
+        """Say from memory alone whether an event of a listener may have run out since the listener was read."""
+        return self._reader.has_lapsed(listener_id)
 
     def forget(self, listener_id: str) -> None:
         """Let go of what memory still holds of a listener who was erased."""
@@ -214,7 +221,7 @@ class TasteKeeper:
         if self._stopping.is_set():
             return None
         model = fit_taste_model(interactions, self._seed)
-        learnt = Learnt(revision, view, model, count_listeners(interactions))
+        learnt = Learnt(revision, _name_of(revision, view), view, model, count_listeners(interactions))
         self._in_view = _arrange(learnt, view)
         self._learnt = learnt
         self._fitted_at = self._monotonic()
@@ -234,6 +241,12 @@ class TasteKeeper:
         if kept is None or kept.learnt is not learnt or kept.view is not view:
             self._in_view = kept = _arrange(learnt, view)
         return kept
+
+
+def _name_of(revision: int, view: CatalogueView) -> str:
+    items = "\n".join(f"{track.singer_id} {track.track_id}" for track in view.tracks)
+    digest = hashlib.blake2b(items.encode(errors="surrogatepass"), digest_size=8)
+    return f"{revision}-{digest.hexdigest()}"
 
 
 def _arrange(learnt: Learnt, view: CatalogueView) -> _InView:
