@@ -6,15 +6,18 @@ from datetime import UTC, datetime
 import pytest
 
 from singalike.errors import ConcurrentChangeError, InvalidInputError, NotFoundError
+from singalike.recsys.catalogue_view import CatalogueView
 from singalike.recsys.presets import SIMILAR, SINGERS, shipped_presets
 from singalike.recsys.seeds import Seed
 from singalike.recsys.suggestions import Suggestions
 from singalike.services import ranking_keeper
+from singalike.services.adapters.memory_feedback import MemoryFeedback
 from singalike.services.adapters.page_tokens import make_token
-from singalike.services.listener_records import DISLIKE, HIDE, LIKE, Exclusion
+from singalike.services.listener_records import DISLIKE, HIDE, LIKE, Exclusion, Feedback
 from singalike.services.ranking import profile_digest
 from singalike.services.recommend import Recommender, RecommendOptions
 from singalike.services.recommend_filter import allow
+from singalike.services.taste_keeper import TasteKeeper, at_once
 from tests.support.catalogues import MemoryCatalogue, MemoryIndex
 from tests.support.listening import NOW, two_camps
 from tests.support.voices import voice
@@ -299,6 +302,30 @@ def test_what_was_erased_since_the_first_page_is_not_named() -> None:
     second = recommender.recommend_singers(voice(4, 99), options, first.next_page_token)
 
     assert sorted([*singers_of(first), *singers_of(second)]) == sorted({f"s{row}" for row in range(6)} - {gone})
+
+
+def test_a_later_page_of_an_older_list_heeds_what_is_hidden_now_and_lets_nobody_learn_of_the_older_catalogue() -> None:
+    catalogue, feedback, followed = shelf(), MemoryFeedback(now=lambda: NOW), list[CatalogueView]()
+
+    class Watched(TasteKeeper):
+        def follow(self, view: CatalogueView) -> None:
+            followed.append(view)
+            super().follow(view)
+
+    keeper = Watched(feedback, lambda: NOW, at_once, lambda: 0.0)
+    recommender = Recommender(catalogue, MemoryIndex(catalogue), "fake-1", keeper, now=lambda: NOW)  # type: ignore[arg-type]
+    options = RecommendOptions(k=3, listener_id="me")
+    first = recommender.recommend_singers(voice(4, 99), options)
+    gone, hidden, left = (name for name in (f"s{row}" for row in range(6)) if name not in singers_of(first))
+
+    for take in range(3):
+        catalogue.remove_track(f"{gone}-song {gone[1]} {take}")
+    feedback.record("me", [Feedback("", HIDE, "", hidden, NOW)])
+    newest = recommender.refresh()
+    second = recommender.recommend_singers(voice(4, 99), options, first.next_page_token)
+
+    assert singers_of(second) == [left]
+    assert followed[-1] is newest
 
 
 def test_only_rankings_of_the_last_two_states_of_the_catalogue_are_kept() -> None:

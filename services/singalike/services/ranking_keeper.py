@@ -11,7 +11,7 @@ from singalike.recsys.catalogue_view import CatalogueView
 from singalike.recsys.presets import POPULAR, SINGERS, SONGS, Presets
 from singalike.recsys.query import compose_query
 from singalike.recsys.signals import KEY_FIT_GAIN, SIGNALS
-from singalike.services.asking import Asked, Asking
+from singalike.services.asking import Asked
 from singalike.services.interleaved_ranking import interleave
 from singalike.services.ports import VoiceIndex
 from singalike.services.ranking import Heard, Ranking, profile_digest, rank
@@ -35,13 +35,11 @@ class RankingKeeper:
     """Finds the ranking of a request; safe to call from several threads.
 
     Args:
-        asking: Looks up listeners.
         presets: Weights of the signals.
         index: Nearest segments.
     """
 
-    def __init__(self, asking: Asking, presets: Presets, index: VoiceIndex) -> None:
-        self._asking = asking
+    def __init__(self, presets: Presets, index: VoiceIndex) -> None:
         self._presets = presets
         self._index = index
         self._heard: RecentlyUsed[tuple[object, ...], Heard] = RecentlyUsed(FEWEST_KEPT)
@@ -131,12 +129,10 @@ class RankingKeeper:
 
     def still_allowed(self, ranking: Ranking, asked: Asked) -> Mask:
         """Leave out of a kept ranking what was hidden, excluded or erased since its first page."""
-        view, taste = ranking.view, asked.listener.taste
-        erased = np.zeros(len(view.tracks), dtype=bool)
+        view, tracks = ranking.view, allow(asked.view, asked.options, asked.listener.taste).tracks
         if view is not asked.view:
-            taste = self._asking.listener_now(asked.options.listener_id, view).taste
-            erased = np.array([track.track_id not in asked.view.track_rows for track in view.tracks])
-        tracks = allow(view, asked.options, taste).tracks & ~erased
+            rows = np.array([asked.view.track_rows.get(track.track_id, -1) for track in view.tracks], dtype=np.intp)
+            tracks = (rows >= 0) & tracks[rows]
         return np.logical_or.reduceat(tracks, view.first_track) if ranking.ranks == SINGERS else tracks
 
 
