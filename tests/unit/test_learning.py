@@ -1,10 +1,17 @@
 """What listeners do changes what they are suggested: at once, and no more than it should."""
 
+from datetime import timedelta
+
 import pytest
 
 from singalike.recsys.suggestions import SongSuggestion
-from singalike.services.listener_records import DISLIKE, HIDE, LIKE, Exclusion
+from singalike.services.adapters.memory_feedback import MemoryFeedback
+from singalike.services.listener_records import DISLIKE, HIDE, LIKE, Exclusion, Feedback
+from singalike.services.recommend import Recommender, RecommendOptions
+from singalike.services.taste_keeper import TasteKeeper, at_once
+from tests.support.catalogues import MemoryCatalogue, MemoryIndex
 from tests.support.listening import NOW, Listening, track_id, two_camps
+from tests.support.voices import voice
 
 EQUAL = 1e-9
 
@@ -120,3 +127,39 @@ def test_an_erased_listener_is_a_stranger(listening: Listening) -> None:
     listening.feedback.erase_listener("ann")
 
     assert listening.songs_for("ann").songs == fresh
+
+
+def test_the_moment_of_a_listener_ends_when_one_of_their_events_runs_out() -> None:
+    passed = timedelta(0)
+    catalogue = MemoryCatalogue()
+    catalogue.put("s0", "t00", voice(0, 1))
+    feedback = MemoryFeedback(now=lambda: NOW + passed)
+    keeper = TasteKeeper(feedback, lambda: NOW + passed, at_once, lambda: 0.0)
+    recommender = Recommender(catalogue, MemoryIndex(catalogue), "fake-1", keeper, now=lambda: NOW)  # type: ignore[arg-type]
+    feedback.record("me", [Feedback("", HIDE, "s0-t00", "", NOW, NOW + timedelta(hours=1))])
+    asked = RecommendOptions(listener_id="me")
+
+    hidden = recommender.recommend_songs(voice(0, 80), asked)
+    moments = [recommender.moment("me") for _ in range(2)]
+    passed = timedelta(hours=1)
+    later = recommender.moment("me")
+    shown = recommender.recommend_songs(voice(0, 80), asked)
+
+    assert moments[0] == moments[1] != later
+    assert (len(hidden.songs), len(shown.songs)) == (0, 1)
+    assert recommender.moment("me") == recommender.moment("me") != later
+
+
+def test_no_listener_is_looked_up_for_the_moment_where_the_database_has_no_pulse(listening: Listening) -> None:
+    class Remote(MemoryCatalogue):
+        def pulse(self) -> int | None:
+            return None
+
+    class Asked(TasteKeeper):
+        def state(self, listener_id: str) -> str:
+            raise AssertionError("a database behind a network was asked on the event loop")
+
+    keeper = Asked(listening.feedback, lambda: NOW)
+    recommender = Recommender(Remote(), MemoryIndex(Remote()), "fake-1", keeper)  # type: ignore[arg-type]
+
+    assert recommender.moment("me") is None

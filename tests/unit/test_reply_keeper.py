@@ -28,9 +28,9 @@ class Maker:
         return pb.RecommendSongsResponse(notes=[f"reply {self.made}"])
 
 
-def told(moments: list[int | None]) -> Callable[[], int | None]:
+def told(moments: list[int | None]) -> Callable[[str], int | None]:
     """Answer with the first moment as long as there is no other."""
-    return lambda: moments[0]
+    return lambda _listener_id: moments[0]
 
 
 async def test_the_same_request_has_the_same_reply_as_long_as_nothing_changes() -> None:

@@ -100,5 +100,8 @@ class Listeners(Protocol):
     def state(self, listener_id: str) -> str:
         """Return a text that changes whenever taste, exclusions or popularity may have changed."""
 
+    def has_lapsed(self, listener_id: str) -> bool:
+        """Say from memory alone whether an event of a listener may have run out since the listener was read."""
+
     def forget(self, listener_id: str) -> None:
         """Let go of what memory still holds of a listener who was erased; the model follows with its next refit."""

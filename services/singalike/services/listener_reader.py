@@ -77,6 +77,11 @@ class ListenerReader:
         self._seen.put(listener_id, (revision, listener))
         return listener
 
+    def has_lapsed(self, listener_id: str) -> bool:
+        """Say whether an event has run out since a listener was read; also of one who is not known any more."""
+        seen = self._seen.find(listener_id)
+        return seen is None or seen[1].has_lapsed(self._now())
+
     def forget(self, listener_id: str) -> None:
         """Let go of what was read of a listener."""
         self._seen.discard(listener_id)

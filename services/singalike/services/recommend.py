@@ -65,7 +65,7 @@ class Recommender:
         self._listeners = listeners
         self._presets = presets or shipped_presets()
         self._asking = Asking(catalogue, self._keeper, model_version, listeners, now)
-        self._rankings = RankingKeeper(self._asking, self._presets, index)
+        self._rankings = RankingKeeper(self._presets, index)
 
     def refresh(self) -> CatalogueView:
         """Bring the view up to date with the catalogue and wait for it; requests do this by themselves, beside them."""
@@ -81,14 +81,20 @@ class Recommender:
         """The presets that a request may name."""
         return self._presets
 
-    def moment(self) -> Hashable | None:
+    def moment(self, listener_id: str = "") -> Hashable | None:
         """Return what stays equal as long as equal requests have equal answers; quick, also on an event loop.
 
         None where it cannot be told without a call to the database.
+
+        Args:
+            listener_id: Whom the requests name; empty: nobody.
         """
         pulse = self._catalogue.pulse()
+        if pulse is None:
+            return None
         learnt = self._listeners.state("") if self._listeners else ""
-        return None if pulse is None else (pulse, self._keeper.latest.revision, learnt, self._asking.today())
+        lapsed = self._listeners.has_lapsed(listener_id) if self._listeners and listener_id else False
+        return (pulse, self._keeper.latest.revision, learnt, lapsed, self._asking.today())
 
     def forget_people(self, listener_id: str = "") -> None:
         """Let go of what memory still holds of people, when one of them has been erased: rankings are made again.

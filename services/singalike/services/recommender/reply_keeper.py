@@ -16,15 +16,15 @@ class ReplyKeeper:
     """Answers a request about an enrolled voice, or about none, from what the same request was told before.
 
     The same inputs have the same answer, so all that has to be known is that nothing has changed: neither the database
-    nor what was learnt from it, nor the day.
+    nor what was learnt from it, nor the day, and that no event of the listener has run out.
 
     Args:
-        moment: Returns what stays equal as long as answers do; None when it cannot tell.
+        moment: Returns what stays equal as long as answers to a listener do; None when it cannot tell.
         show_again: Notes down that a listener was shown a list again, by the id of its exposure; returns the new id,
             empty when that list is not known any more.
     """
 
-    def __init__(self, moment: Callable[[], Hashable | None], show_again: Callable[[str], str]) -> None:
+    def __init__(self, moment: Callable[[str], Hashable | None], show_again: Callable[[str], str]) -> None:
         self._moment = moment
         self._show_again = show_again
         self._kept: RecentlyUsed[tuple[str, bytes], tuple[Hashable, Message]] = RecentlyUsed(REPLIES_KEPT)
@@ -33,12 +33,14 @@ class ReplyKeeper:
         """Return the reply to a request; it is shared, so nobody may write to it.
 
         Args:
-            request: With the oneof `voice`; recordings and profiles are large and hardly ever the same again.
+            request: With `options` and the oneof `voice`; recordings and profiles are large, and hardly ever the same
+                again.
             make: Makes the reply.
         """
         if request.WhichOneof("voice") not in {None, "voice_id"}:
             return await make()
-        moment = self._moment()
+        listener_id = request.options.listener_id
+        moment = self._moment(listener_id)
         if moment is None:
             return await make()
         key = (request.DESCRIPTOR.name, request.SerializeToString(deterministic=True))
@@ -49,7 +51,7 @@ class ReplyKeeper:
                 return again
         made = await make()
         # Had anything changed meanwhile, it would be unknown of which moment this is.
-        if self._moment() == moment:
+        if self._moment(listener_id) == moment:
             self._kept.put(key, (moment, made))
         return made
 
