@@ -2,11 +2,12 @@
 
 usage: python -m benchmarks.conversion_engines --data FOLDER [--sets vctk ravdess mir1k singing_expression_transfer]
            [--most 12] [--seeds 1] [--key-shift 0] [--peer-python PYTHON] [--engine NAME=MODULE:OBJECT ...]
-           [--only NAME ...]
+           [--only NAME ...] [--harvest]
 
 `position` is the share of the way from source to target by our timbre vector (sum of moves / sum of ways, with a 95 %
 interval over pairs), `second` the same by Resemblyzer, `content` the correlation of speaker-normalised c1 to c12 with
-the source. The target is judged by a held-out take that no engine has seen. Each seed draws other pairs.
+the source. Pitch is judged by DIO and our pitch head, or with --harvest by Harvest, which takes five times as long; the
+target is judged by a held-out take that no engine has seen. Each seed draws other pairs.
 """
 
 import argparse
@@ -25,7 +26,6 @@ from singalike.audio.resample import resample
 from singalike.audio.sound import Sound
 from singalike.conversion.engine import ConversionContext, ConvertOptions, VoiceEngine
 from singalike.conversion.metrics import (
-    Heard,
     PitchFigures,
     Similarities,
     compare_pitch,
@@ -34,9 +34,11 @@ from singalike.conversion.metrics import (
     mean_position,
     mel_cepstral_distortion,
     real_time_factor,
+    track_with_harvest,
 )
-from singalike.conversion.world_retrieval.analysis import RATE
+from singalike.conversion.world_retrieval.analysis import HOP_S, RATE
 from singalike.conversion.world_retrieval.loading import load, load_as_written
+from singalike.conversion.world_retrieval.pitch import VoicePitch
 from singalike.conversion.world_retrieval.rendering import vocoded
 from singalike.conversion.world_retrieval.world_engine import WorldEngine
 from singalike.embeddings.encoder import VoiceEncoder
@@ -49,6 +51,7 @@ SHORTEST_S = 1.0
 OPTIONS = ConvertOptions()
 
 Convert = Callable[[Pair, int], tuple[Sound, float]]
+Track = Callable[[Sound], NDArray[np.float64]]
 Embed = Callable[[Sequence[Sound]], NDArray[np.float32]]
 
 
@@ -131,16 +134,18 @@ def second_judge(python: Path | None) -> Embed | None:
     )
 
 
-def measure(pairs: Sequence[Pair], rows: Mapping[str, Convert], judges: Sequence[Embed | None], seed: int) -> list[Row]:
+def measure(
+    pairs: Sequence[Pair], rows: Mapping[str, Convert], judges: Sequence[Embed | None], track: Track, seed: int
+) -> list[Row]:
     """Convert pairs with every engine and judge what comes out."""
     results = [{name: convert(pair, seed) for name, convert in rows.items()} for pair in pairs]
     sounds = [[sound for sound, _ in result.values()] for result in results]
     ours, second = (similarities(embed, pairs, sounds) for embed in judges)
     measured = []
     for number, (pair, result) in enumerate(zip(pairs, results, strict=True)):
-        source = hear(pair.source)
+        source = hear(pair.source, track)
         for place, (name, (sound, factor)) in enumerate(result.items()):
-            heard = hear(sound)
+            heard = hear(sound, track)
             measured.append(
                 Row(
                     pair.set_name,
@@ -150,16 +155,11 @@ def measure(pairs: Sequence[Pair], rows: Mapping[str, Convert], judges: Sequence
                     second[number][place] if second else None,
                     compare_pitch(source, heard, pair.key_shift),
                     content_kept(source, heard),
-                    distortion_from(source, heard),
+                    mel_cepstral_distortion(source, heard),
                     factor,
                 )
             )
     return measured
-
-
-def distortion_from(source: Heard, converted: Heard) -> float:
-    """Mel-cepstral distortion from the source: how far the envelope was moved."""
-    return mel_cepstral_distortion(source, converted)
 
 
 def similarities(
@@ -230,19 +230,19 @@ def main() -> None:
     parser.add_argument("--peer-python", type=Path)
     parser.add_argument("--engine", action="append", default=[])
     parser.add_argument("--only", nargs="+")
+    parser.add_argument("--harvest", action="store_true")
     options = parser.parse_args()
     rows = converters(options.engine)
     if options.only:
         rows = {name: row for name, row in rows.items() if name in options.only}
+    pitch = VoicePitch.load()
+    track = track_with_harvest if options.harvest else lambda sound: pitch.track(sound, HOP_S)
     judges = (our_judge(), second_judge(options.peer_python))
     for set_name in options.sets:
-        measured = [
-            row
-            for seed in range(options.seeds)
-            for row in measure(
-                list(read_pairs(options.data, [set_name], options.most, seed, options.key_shift)), rows, judges, seed
-            )
-        ]
+        measured = []
+        for seed in range(options.seeds):
+            pairs = list(read_pairs(options.data, [set_name], options.most, seed, options.key_shift))
+            measured += measure(pairs, rows, judges, track, seed)
         print_table(set_name, measured)
     print(f"\nprocess peak {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MiB")
 

@@ -1,8 +1,6 @@
-"""How good a conversion is, in figures.
+"""How good a conversion is, in figures, all computed from sounds alone."""
 
-All are computed from sounds alone, with Harvest as a judge of pitch that no engine uses itself.
-"""
-
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -50,17 +48,35 @@ class Heard:
         return Heard(self.f0_hz[:frames], self.cepstra[:frames], self.sounding[:frames])
 
 
-def hear(sound: Sound) -> Heard:
-    """Analyse a voice with Harvest and CheapTrick.
+def track_with_harvest(sound: Sound) -> Floats:
+    """Track the pitch with Harvest, which no engine here uses itself.
+
+    Args:
+        sound: Mono at 24 000 Hz.
+
+    Returns:
+        float64 (frames,), one value every 5 ms in Hz, zero where unvoiced.
+
+    Source:
+        Morise 2017, https://doi.org/10.21437/Interspeech.2017-68.
+    """
+    waveform = np.ascontiguousarray(sound.waveform[0], dtype=np.float64)
+    return np.asarray(pyworld.harvest(waveform, RATE, LOWEST_HZ, HIGHEST_HZ, HOP_MS)[0])
+
+
+def hear(sound: Sound, track: Callable[[Sound], Floats] = track_with_harvest) -> Heard:
+    """Analyse a voice.
 
     Args:
         sound: One voice alone, any rate and channels.
+        track: What judges the pitch, as `track_with_harvest` does.
 
     Source:
-        Morise 2017 (Harvest), https://doi.org/10.21437/Interspeech.2017-68; Morise 2015 (CheapTrick).
+        Morise 2015, CheapTrick, https://doi.org/10.1016/j.specom.2014.09.003.
     """
-    waveform = np.ascontiguousarray(resample(sound.mono(), RATE).waveform[0], dtype=np.float64)
-    f0_hz, times_s = pyworld.harvest(waveform, RATE, LOWEST_HZ, HIGHEST_HZ, HOP_MS)
+    mono = resample(sound.mono(), RATE)
+    f0_hz, waveform = track(mono), np.ascontiguousarray(mono.waveform[0], dtype=np.float64)
+    times_s = np.arange(len(f0_hz)) * (HOP_MS / 1000.0)
     envelope = pyworld.cheaptrick(waveform, f0_hz, times_s, RATE)
     level = 10.0 * np.log10(envelope.mean(axis=1) + 1e-20)
     # WORLD scales its cosines by the square root of 2, and half of the logarithm of power is that of amplitude.
@@ -70,7 +86,7 @@ def hear(sound: Sound) -> Heard:
 
 @dataclass(frozen=True)
 class PitchFigures:
-    """How well a melody was kept.
+    """How well a melody was kept, over the rows in which the source sounds.
 
     Attributes:
         correlation: Pearson's, of log f0 over rows that are voiced in both, in [-1, 1].
@@ -98,8 +114,9 @@ def compare_pitch(source: Heard, converted: Heard, key_shift: float = 0.0) -> Pi
     """
     frames = min(len(source.f0_hz), len(converted.f0_hz))
     first, second = source.cut(frames), converted.cut(frames)
-    both = first.voiced & second.voiced
-    voicing_error = float((first.voiced != second.voiced).mean()) if frames else float("nan")
+    sounding = first.sounding
+    both = first.voiced & second.voiced & sounding
+    voicing_error = float((first.voiced != second.voiced)[sounding].mean()) if sounding.any() else float("nan")
     if both.sum() < 2:
         return PitchFigures(float("nan"), float("nan"), float("nan"), voicing_error)
     wanted = np.log2(first.f0_hz[both]) + key_shift / 12.0
