@@ -56,6 +56,7 @@ def test_parquet_is_read_with_its_own_times(tmp_path: Path, time: datetime) -> N
         ("mia,t1,yesterday", "time"),
         ("mia,t1,nan", "time"),
         ("mia,t1,1e300", "time"),
+        ("mia,t1,0001-01-01T00:00:00+05:00", "time"),
     ],
 )
 def test_a_bad_row_is_told_with_its_number_and_harms_no_other(tmp_path: Path, row: str, why: str) -> None:
@@ -71,9 +72,14 @@ def test_a_bad_row_is_told_with_its_number_and_harms_no_other(tmp_path: Path, ro
 
 
 def test_bad_lines_of_json_are_told(tmp_path: Path) -> None:
-    path = written(tmp_path, "a.jsonl", '{"user": 1}\nnothing\n[1]\n{"user": "a", "item": null, "time": 1}\n')
+    path = written(
+        tmp_path,
+        "a.jsonl",
+        '{"user": 1}\nnothing\n[1]\n{"user": "a", "item": null, "time": 1}\n'
+        '{"user": "\\ud800", "item": "t1", "time": 1}\n',
+    )
 
-    assert [type(row) for row in read_interactions(path)] == [BadRow] * 4
+    assert [type(row) for row in read_interactions(path)] == [BadRow] * 5
 
 
 @pytest.mark.parametrize(

@@ -95,6 +95,7 @@ def _read_row(number: int, row: Row) -> Interaction | BadRow:
 
 def _text(row: Row, name: str) -> str:
     text = "" if row[name] is None else str(row[name]).strip()
+    text.encode()  # half a character, which JSON can spell and no database takes, is a ValueError here
     if not 1 <= len(text) <= LONGEST_TEXT or any(ord(char) < ord(" ") for char in text):
         raise ValueError(f"{name} is empty, longer than {LONGEST_TEXT} characters, or holds control characters")
     return text
@@ -102,7 +103,10 @@ def _text(row: Row, name: str) -> str:
 
 def _time(value: object) -> datetime:
     if isinstance(value, datetime):
-        return value.replace(tzinfo=value.tzinfo or UTC).astimezone(UTC)
+        try:
+            return value.replace(tzinfo=value.tzinfo or UTC).astimezone(UTC)
+        except OverflowError as error:
+            raise ValueError(f"time is {value}: there is no such time in UTC") from error
     text = str("" if value is None else value).strip()
     try:
         number = float(text)
