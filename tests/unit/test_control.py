@@ -385,3 +385,27 @@ def test_a_dislike_shows_as_what_it_costs() -> None:
     assert after["s0-t00"].score < before["s0-t00"]
     assert after["s0-t00"].signals["dislikes"] < 0
     assert after["s0-t00"].evidence[-1].value is not None
+
+
+def test_what_was_heard_with_an_index_that_lags_is_heard_again_when_it_has_caught_up() -> None:
+    catalogue, lagging = shelf(), shelf()
+    revisions = {"index": catalogue.revision()}
+    recommender = Recommender(
+        catalogue,  # type: ignore[arg-type]
+        MemoryIndex(lagging),  # type: ignore[arg-type]
+        "fake-1",
+        now=lambda: NOW,
+        index_revision=lambda: revisions["index"],
+    )
+    catalogue.put("s9", "new", voice(9, 1))
+    recommender.refresh()
+    asked = RecommendOptions(k=1)
+
+    early, moment = recommender.recommend_singers(voice(9, 2), asked), recommender.moment()
+    lagging.put("s9", "new", voice(9, 1))
+    revisions["index"] = catalogue.revision()
+    late = recommender.recommend_singers(voice(9, 2), asked)
+
+    assert singers_of(early) == singers_of(late) == ["s9"]
+    assert (bool(early.singers[0].moments), bool(late.singers[0].moments)) == (False, True)
+    assert recommender.moment() != moment

@@ -1,6 +1,7 @@
 """Makes rankings and keeps the last ones, so that later pages come from the list of the first."""
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -37,11 +38,14 @@ class RankingKeeper:
     Args:
         presets: Weights of the signals.
         index: Nearest segments.
+        index_revision: Up to which revision of the catalogue the index holds it: what was heard with an index that
+            lags is not what is heard when it has caught up. None: it never lags.
     """
 
-    def __init__(self, presets: Presets, index: VoiceIndex) -> None:
+    def __init__(self, presets: Presets, index: VoiceIndex, index_revision: Callable[[], int] | None = None) -> None:
         self._presets = presets
         self._index = index
+        self._index_revision = index_revision
         self._heard: RecentlyUsed[tuple[object, ...], Heard] = RecentlyUsed(FEWEST_KEPT)
         self._rankings: RecentlyUsed[tuple[str, str], Ranking] = RecentlyUsed(FEWEST_KEPT)
         self._views: tuple[CatalogueView | None, CatalogueView | None] = (None, None)
@@ -83,7 +87,7 @@ class RankingKeeper:
     def _plain_ranking(self, ranks: str, asked: Asked, of_state: str = "") -> Ranking:
         preset = choose_preset(self._presets, ranks, asked)
         key = (ranks, profile_digest(asked.profile), asked.options.digest())
-        state = _digest(*key, str(asked.state.revision), asked.listener.state, repr(preset))
+        state = _digest(*key, self._revisions(asked), asked.listener.state, repr(preset))
         if of_state and of_state != state:
             return self._ranking_of(ranks, of_state)
         return self._rankings.get((ranks, state), lambda: self._rank(ranks, asked, preset, state))
@@ -98,6 +102,11 @@ class RankingKeeper:
         if of_state and of_state != state:
             return self._ranking_of(ranks, of_state)
         return self._rankings.get((ranks, state), lambda: interleave(first, second, state))
+
+    def _revisions(self, asked: Asked) -> str:
+        """Name the states of catalogue and index that a request meets."""
+        revision = asked.state.revision
+        return f"{revision} {revision if self._index_revision is None else min(self._index_revision(), revision)}"
 
     def _ranking_of(self, ranks: str, state: str) -> Ranking:
         kept = self._rankings.find((ranks, state))
@@ -124,7 +133,7 @@ class RankingKeeper:
             return Heard(profile, query, view, hits, options.singing_mode, options.original_key)
 
         chosen = (options.seeds, where, options.singing_mode, options.original_key)
-        key = (profile_digest(profile), *chosen, asked.state.revision)
+        key = (profile_digest(profile), *chosen, self._revisions(asked))
         return self._heard.get(key, hear)
 
     def still_allowed(self, ranking: Ranking, asked: Asked) -> Mask:

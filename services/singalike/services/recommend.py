@@ -48,6 +48,7 @@ class Recommender:
         listeners: Knows what listeners like; None: nobody does.
         presets: Weights of the signals; None: those that ship.
         now: The clock, in UTC.
+        index_revision: Up to which revision of the catalogue the index holds it; None: it never lags.
     """
 
     def __init__(
@@ -58,14 +59,16 @@ class Recommender:
         listeners: Listeners | None = None,
         presets: Presets | None = None,
         now: Callable[[], datetime] = utc_now,
+        index_revision: Callable[[], int] | None = None,
     ) -> None:
         self._catalogue = catalogue
         self._index = index
+        self._index_revision = index_revision
         self._keeper = ViewKeeper(catalogue, model_version)
         self._listeners = listeners
         self._presets = presets or shipped_presets()
         self._asking = Asking(catalogue, self._keeper, model_version, listeners, now)
-        self._rankings = RankingKeeper(self._presets, index)
+        self._rankings = RankingKeeper(self._presets, index, index_revision)
 
     def refresh(self) -> CatalogueView:
         """Bring the view up to date with the catalogue and wait for it; requests do this by themselves, beside them."""
@@ -94,7 +97,8 @@ class Recommender:
             return None
         learnt = self._listeners.state("") if self._listeners else ""
         lapsed = self._listeners.has_lapsed(listener_id) if self._listeners and listener_id else False
-        return (pulse, self._keeper.latest.revision, learnt, lapsed, self._asking.today())
+        searched = self._index_revision() if self._index_revision else 0
+        return (pulse, self._keeper.latest.revision, searched, learnt, lapsed, self._asking.today())
 
     def forget_people(self, listener_id: str = "") -> None:
         """Let go of what memory still holds of people, when one of them has been erased: rankings are made again.

@@ -29,7 +29,7 @@ from singalike.services.feedback_pruner import FeedbackPruner
 from singalike.services.identify import SingerIdentifier
 from singalike.services.index_follower import FollowEvent, IndexFollower
 from singalike.services.listener_ports import FeedbackStore
-from singalike.services.ports import EarInfo, Embedder
+from singalike.services.ports import Catalogue, EarInfo, Embedder
 from singalike.services.recommend import Recommender
 from singalike.services.recommender.map_keeper import MapKeeper
 from singalike.services.recommender.servicer import RecommenderServicer
@@ -126,8 +126,10 @@ async def _build_servers(which: Which, settings: Settings, parts: AsyncExitStack
         listeners = TasteKeeper(feedback, utc_now)
         parts.callback(listeners.stop)
         presets = load_presets(settings.presets)
-        recommender = Recommender(catalogue, index, ear.model_version, listeners, presets)
         follower = IndexFollower(catalogue, index, ear.model_version)
+        recommender = Recommender(
+            catalogue, index, ear.model_version, listeners, presets, index_revision=lambda: follower.revision
+        )
         after_add, after_erase = follower.catch_up, _forget_erased(follower, recommender)
         await _follow(follower, recommender, parts)
         listeners.follow(recommender.view())
@@ -145,10 +147,7 @@ async def _build_servers(which: Which, settings: Settings, parts: AsyncExitStack
         register = partial(add_RecommenderServiceServicer_to_server, servicer)
         servers["recommender"] = RpcServer(RECOMMENDER_SERVICE, register, settings, settings.recommender_port)
     else:
-        eraser = IndexEraser(settings, catalogue)
-        eraser.run_in_background(FOLLOW_INTERVAL_S)
-        parts.callback(eraser.stop)
-        after_erase = eraser.request
+        after_erase = _open_eraser(settings, catalogue, parts)
     if isinstance(embedder, LocalEmbedder):
         indexer = TrackIndexer(embedder, catalogue, after_add, after_erase)
         register = partial(
@@ -157,6 +156,14 @@ async def _build_servers(which: Which, settings: Settings, parts: AsyncExitStack
         )
         servers["embedding"] = RpcServer(EMBEDDING_SERVICE, register, settings, settings.embedding_port)
     return servers
+
+
+def _open_eraser(settings: Settings, catalogue: Catalogue, parts: AsyncExitStack) -> Callable[[], object]:
+    """Where no recommender follows the catalogue, let what is erased leave the index too."""
+    eraser = IndexEraser(settings, catalogue)
+    eraser.run_in_background(FOLLOW_INTERVAL_S)
+    parts.callback(eraser.stop)
+    return eraser.request
 
 
 async def _open_feedback(settings: Settings, parts: AsyncExitStack) -> FeedbackStore:
