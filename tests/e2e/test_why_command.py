@@ -89,6 +89,22 @@ def test_a_name_that_nobody_has_is_refused(data_dir: Path, tmp_path: Path) -> No
     assert isinstance(result.exception, NotFoundError)
 
 
+def test_part_of_a_name_is_refused_with_the_ids_that_may_be_meant(data_dir: Path, tmp_path: Path) -> None:
+    result = run("why", voice(tmp_path), "hummer 3", "--data-dir", data_dir)
+
+    assert isinstance(result.exception, NotFoundError)
+    assert singer_id_of("[bold]Hummer 3") in str(result.exception)
+
+
+def test_a_seed_stands_for_the_voice_and_one_singer_is_asked_for(data_dir: Path, tmp_path: Path) -> None:
+    seed = ("--seed", f"singer:{singer_id_of('[bold]Hummer 0')}", "--data-dir", data_dir)
+
+    seeded, too_many = run("why", "[bold]Hummer 3", *seed), run("why", voice(tmp_path), "Hummer", "3", *seed)
+
+    assert "[bold]Hummer 3 stands at place" in " ".join(seeded.stdout.split())
+    assert "one SINGER" in str(too_many.exception.format_message())  # type: ignore[union-attr]
+
+
 def test_the_list_says_why_beside_the_likeness(data_dir: Path, tmp_path: Path) -> None:
     result = run("recommend", voice(tmp_path), "--data-dir", data_dir)
 

@@ -15,10 +15,12 @@ if TYPE_CHECKING:
     from singalike.recsys.catalogue_view import CatalogueView
     from singalike.recsys.suggestions import SingerExplanation
 
+MOST_PROPOSED = 3
+"""Singers proposed where nobody has the name that was given."""
+
 
 @click.command()
-@click.argument("voice", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.argument("singer")
+@click.argument("words", nargs=-1, required=True, metavar="[VOICE] SINGER")
 @suggestion_options
 @click.option("--channel", type=click.Choice(["mix", "left", "right"]), default="mix", show_default=True)
 @click.option("--mixture", is_flag=True, help="The recording holds accompaniment: separate the vocals first.")
@@ -26,8 +28,7 @@ if TYPE_CHECKING:
 @data_dir_option
 @json_option
 def command(
-    voice: Path,
-    singer: str,
+    words: tuple[str, ...],
     channel: str,
     mixture: bool,
     device: str | None,
@@ -37,19 +38,20 @@ def command(
 ) -> None:
     """Say why SINGER is, or is not, suggested for VOICE.
 
-    VOICE is a recording of one person singing, SINGER an id or a name of the catalogue. The options are those of
-    `singalike recommend`, of whose list of singers the question is.
+    VOICE is a recording of one person singing, for which a --seed or a --listener may stand; SINGER is an id or a name
+    of the catalogue. The options are those of `singalike recommend`, of whose list of singers the question is.
     """
     from singalike.services import bootstrap
     from singalike.services.listen import listen_to_file
     from singalike.services.local_recommender import local_recommender
 
+    voice, singer = _voice_and_singer(words)
     options = options_from(given)
     settings = read_settings(data_dir=data_dir, device=device)
     ear = bootstrap.load_encoder(settings)
     with local_recommender(settings, ear, lambda note: click.echo(f"note: {note}", err=True)) as recommender:
         singer_id = find_singer(recommender.check_ready(), singer)
-        profile = listen_to_file(voice, settings, ear, channel=channel, mixture=mixture)
+        profile = listen_to_file(voice, settings, ear, channel=channel, mixture=mixture) if voice else None
         found = recommender.explain_singer(profile, singer_id, options)
     if as_json:
         from singalike.services.cli.suggestions_json import explanation_to_json
@@ -57,6 +59,15 @@ def command(
         click.echo(json.dumps(explanation_to_json(found), ensure_ascii=False, allow_nan=False))
         return
     _print(found)
+
+
+def _voice_and_singer(words: tuple[str, ...]) -> tuple[Path | None, str]:
+    """Tell the recording, which may be left out, from the singer."""
+    *voices, singer = words
+    if len(voices) > 1:
+        raise click.UsageError("give one VOICE and one SINGER: put a name of several words into quotes")
+    kind = click.Path(exists=True, dir_okay=False, path_type=Path)
+    return (kind.convert(voices[0], None, None), singer) if voices else (None, singer)
 
 
 def find_singer(view: "CatalogueView", singer: str) -> str:
@@ -68,10 +79,12 @@ def find_singer(view: "CatalogueView", singer: str) -> str:
     if singer in view.singer_rows:
         return singer
     named = [each.singer_id for each in view.singers if each.name.casefold() == singer.casefold()]
-    if len(named) != 1:
-        several = f"{len(named)} singers are named {singer!r}" if named else f"no singer {singer!r}"
-        raise NotFoundError("SINGER_NOT_FOUND", f"{several}: take an id of singalike singers list")
-    return named[0]
+    if len(named) == 1:
+        return named[0]
+    several = f"{len(named)} singers are named {singer!r}" if named else f"no singer {singer!r}"
+    like = [each.singer_id for each in view.singers if singer.casefold() in each.name.casefold()][:MOST_PROPOSED]
+    ids = f", for instance {', '.join(like)}" if like else ""
+    raise NotFoundError("SINGER_NOT_FOUND", f"{several}: take an id of singalike singers list{ids}")
 
 
 def _print(found: "SingerExplanation") -> None:
@@ -79,11 +92,15 @@ def _print(found: "SingerExplanation") -> None:
     from rich.table import Column, Table
     from rich.text import Text
 
+    from singalike.services.cli.song_table import UNKNOWN
+
     console = Console()
     console.print(Text(found.explanation))
     gaps = {gap.signal: f"{gap.difference:+.3f}" for gap in found.gaps}
-    table = Table("signal", "counts", "against the last one suggested", Column("what was found", overflow="fold"))
+    against = Column("against the last suggested", max_width=len("suggested"))
+    table = Table("signal", "counts", against, Column("what was found", overflow="fold"))
     for part in found.singer.evidence:
         word = part.signal.replace("_", " ")
-        table.add_row(word, f"{part.contribution:.3f}", gaps.get(part.signal, ""), Text(part.text))
+        counts = UNKNOWN if part.value is None else f"{part.contribution:.3f}"
+        table.add_row(word, counts, gaps.get(part.signal, ""), Text(part.text))
     console.print(table)
