@@ -85,6 +85,13 @@ def test_assign_says_the_arm_of_each_listener(folder: Path) -> None:
     assert f"{LISTENERS[0]}: {ARM_OF[LISTENERS[0]]}" in run(folder, "assign", LISTENERS[0], data=False).stdout
 
 
+def test_an_interleaved_experiment_has_no_arms_to_assign(tmp_path: Path) -> None:
+    (tmp_path / "both.json").write_text(TEXT.replace('"ranks"', '"interleave": true, "ranks"'), "utf-8")
+    arguments = ["experiment", "assign", "mia", "--experiment", str(tmp_path / "both.json")]
+
+    assert "one list out of all arms" in CliRunner().invoke(group, arguments).stdout
+
+
 def test_report_counts_what_came_of_each_arm(folder: Path) -> None:
     old, new = read(folder, "report")["arms"]
 

@@ -44,6 +44,9 @@ def assign(listeners: tuple[str, ...], experiment_file: Path | None, as_json: bo
     from singalike.recsys.experiments import assign_arm
 
     experiment = _experiment(read_settings(experiment=experiment_file))
+    if experiment.interleave and not as_json:
+        click.echo(f"{experiment.name} is interleaved: everybody is shown one list out of all arms")
+        return
     arms = {listener: assign_arm(experiment, listener) for listener in listeners}
     if as_json:
         click.echo(json.dumps({listener: asdict(arm) for listener, arm in arms.items()}, ensure_ascii=False))
@@ -112,7 +115,10 @@ def replay(
         return
     figures = found.figures
     click.echo(f"{figures.lists} lists, {found.without_voice} more of listeners without an enrolled voice")
-    click.echo(f"shown alike by {wanted.label}: {_share(figures.matched)} came to something")
+    if figures.matched.cases:
+        click.echo(f"shown alike by {wanted.label}: {_share(figures.matched)} came to something")
+    else:
+        click.echo(f"shown alike by {wanted.label}: no list; a --depth below {depth} asks for less")
     if figures.by_probability is not None:
         click.echo(f"weighted by the probability of having been shown: {figures.by_probability:.1%}")
     click.echo(f"choices that would have been offered too: {_share(figures.kept_choices)}")

@@ -36,7 +36,7 @@ def command() -> None:
 
 @command.command(name="record")
 @click.argument("listener_id", metavar="LISTENER")
-@click.argument("kind", type=click.Choice(FEEDBACK_KINDS))
+@click.argument("kind", metavar="KIND", type=click.Choice(FEEDBACK_KINDS))
 @click.option("--track", "track_id", default="", metavar="ID", help="To this track.")
 @click.option("--singer", "singer_id", default="", metavar="ID", help="To this singer: like, dislike and hide only.")
 @click.option("--time", "time_text", default="", metavar="TIME", help="When, ISO 8601; default now.")
