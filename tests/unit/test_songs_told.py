@@ -8,9 +8,17 @@ import pytest
 from rich.console import Console
 
 from singalike.client.converters import read_song_suggestion
-from singalike.recsys.suggestions import Conversion, HeldNote, Singability, SongSuggestion, Suggestions
+from singalike.recsys.suggestions import (
+    Conversion,
+    HeldNote,
+    Singability,
+    SingerSuggestion,
+    SongSuggestion,
+    Suggestions,
+)
 from singalike.services.cli.song_table import song_table
 from singalike.services.cli.suggestions_json import suggestions_to_json
+from singalike.services.cli.suggestions_table import print_suggestions
 from singalike.services.wire.converters import write_song_suggestion
 from singalike.v1 import suggestions_pb2
 
@@ -28,9 +36,9 @@ KNOWN = replace(
 )
 
 
-def printed(song: SongSuggestion) -> str:
+def printed(song: SongSuggestion, width: int = 200) -> str:
     out = StringIO()
-    Console(file=out, width=200).print(song_table([song]))
+    Console(file=out, width=width).print(song_table([song]))
     return out.getvalue()
 
 
@@ -66,4 +74,35 @@ def test_the_table_owns_up_to_other_keys_that_fit_as_well() -> None:
 
 
 def test_the_table_has_question_marks_for_what_is_not_known() -> None:
-    assert printed(BARE).count("?") == 4
+    assert printed(BARE).count("?") == 4 + len(["in the line that says why"])
+    assert "too little was sung" in " ".join(printed(BARE).split())
+    assert "too little was sung" not in printed(KNOWN)
+
+
+def test_nothing_in_the_table_is_cut_off_on_a_narrow_terminal() -> None:
+    comfortable = replace(KNOWN, singability=Singability(0.5, 1.0, 0.5, None, 0.5, "comfortable"))
+
+    table = printed(replace(comfortable, title="A song of many words", singer_name="Somebody Else"), width=80)
+
+    assert "…" not in table
+    for word in ("comfortable", "semitones", "25% -> 75%", "Somebody"):
+        assert word in table
+
+
+def test_a_reason_stands_behind_the_title_however_short_that_is() -> None:
+    out = StringIO()
+    song = replace(KNOWN, title="I", reason="It came today.")
+
+    print_suggestions(Suggestions((), (song,), None, ()), {}, Console(file=out, width=200))
+
+    assert "1 I: It came today." in out.getvalue()
+
+
+def test_contributions_that_would_be_printed_as_nothing_are_not() -> None:
+    out = StringIO()
+    singer = SingerSuggestion("s1", "Ann", 0.5, {"timbre": 0.5, "melody": 0.001, "dislikes": -0.2}, ())
+
+    print_suggestions(Suggestions((singer,), (), None, ()), {}, Console(file=out, width=200))
+
+    assert "timbre 0.50, dislikes -0.20" in out.getvalue()
+    assert "melody" not in out.getvalue()

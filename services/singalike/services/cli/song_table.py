@@ -26,16 +26,18 @@ def song_table(songs: Sequence[SongSuggestion]) -> Table:
     table = Table(
         "#",
         Column("song", overflow="fold"),
-        Column("singer", overflow="fold"),
         "score",
-        "sing it",
-        "in your tessitura",
-        "how hard",
-        "top note",
+        Column("sing it", min_width=len("semitones")),
+        Column("in your tessitura", min_width=len("25% -> 75%")),
+        Column("how hard", min_width=len("comfortable")),
+        Column("top note", max_width=len("note")),
     )
     for place, song in enumerate(songs, start=1):
-        names = (Text(song.title), Text(song.singer_name))
-        table.add_row(str(place), *names, f"{song.score:.2f}", _key(song), _fit(song), _hard(song), _top(song))
+        name = Text.assemble(song.title, "\n", (song.singer_name, "dim"))
+        table.add_row(str(place), name, f"{song.score:.2f}", _key(song), _fit(song), _hard(song), _top(song))
+    if any(song.in_range_after is None for song in songs):
+        table.caption_justify = "left"
+        table.caption = f"{UNKNOWN} not known: too little was sung to tell, or no voice was given"
     return table
 
 

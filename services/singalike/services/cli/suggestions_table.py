@@ -14,6 +14,9 @@ from singalike.services.cli.song_table import UNKNOWN, note_name, song_table
 MOMENTS_PRINTED, REASONS_PRINTED = 3, 3
 """Singers whose best moment, and suggestions whose reason is printed; the JSON has all."""
 
+LEAST_PRINTED = 0.005
+"""Smaller contributions would be printed as nothing."""
+
 
 def print_suggestions(suggestions: Suggestions, titles: Mapping[str, str], console: Console) -> None:
     """Print an answer.
@@ -30,13 +33,14 @@ def print_suggestions(suggestions: Suggestions, titles: Mapping[str, str], conso
     elif suggestions.singers or not suggestions.songs:
         console.print(_singer_table(suggestions.singers))
     for place, singer in enumerate(suggestions.singers[:REASONS_PRINTED], start=1):
-        console.print(_reason(place, singer.name, singer.reason))
+        named = singer.name in singer.reason
+        console.print(_reason(f"{place} " if named else f"{place} {singer.name}: ", singer.reason))
     for line in _moment_lines(suggestions.singers[:MOMENTS_PRINTED], titles):
         console.print(line)
     if suggestions.songs or not (suggestions.singers or suggestions.abstention):
         console.print(song_table(suggestions.songs))
     for place, song in enumerate(suggestions.songs[:REASONS_PRINTED], start=1):
-        console.print(_reason(place, song.title, song.reason))
+        console.print(_reason(f"{place} {song.title}: ", song.reason))
     if suggestions.next_page_token:
         console.print(Text(f"more: --page-token {suggestions.next_page_token}"), soft_wrap=True)
     notes = [f"note: {note}" for note in suggestions.notes]
@@ -70,7 +74,8 @@ def _singer_table(singers: tuple[SingerSuggestion, ...]) -> Table:
     table = Table("#", Column("singer", overflow="fold"), "score", "closer than", "made of")
     for place, singer in enumerate(singers, start=1):
         shares = sorted(singer.signals.items(), key=lambda share: -share[1])
-        made_of = ", ".join(f"{name.replace('_', ' ')} {share:.2f}" for name, share in shares)
+        told = [(name, share) for name, share in shares if abs(share) >= LEAST_PRINTED]
+        made_of = ", ".join(f"{name.replace('_', ' ')} {share:.2f}" for name, share in told)
         table.add_row(str(place), Text(singer.name), f"{singer.score:.2f}", likeness_cell(singer.likeness), made_of)
     return table
 
@@ -82,8 +87,8 @@ def likeness_cell(likeness: Likeness | None) -> str:
     return f"{percent(likeness.closer_than)} ({percent(likeness.low)} to {percent_rounded_up(likeness.high)})"
 
 
-def _reason(place: int, name: str, reason: str) -> Text:
-    return Text.assemble((f"{place} " if name in reason else f"{place} {name}: ", "bold"), reason)
+def _reason(of: str, reason: str) -> Text:
+    return Text.assemble((of, "bold"), reason)
 
 
 def _moment_lines(singers: tuple[SingerSuggestion, ...], titles: Mapping[str, str]) -> list[Text]:
