@@ -1,15 +1,17 @@
 """Taste beside the requests: what counts at once, what waits for a refit, and who waits for nothing."""
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from threading import Event
+from threading import Barrier, Event
 
 import numpy as np
 import pytest
 
 from singalike.errors import UnavailableError
 from singalike.recsys.catalogue_view import CatalogueView
+from singalike.recsys.listener_taste import Popularity
 from singalike.services.adapters.memory_feedback import MemoryFeedback
 from singalike.services.listener_records import DISLIKE, HIDE, LIKE, PLAY, Exclusion, Feedback
 from singalike.services.taste_keeper import CHECK_S, OLDEST_S, Refit, Run, TasteKeeper, at_once, beside, logged
@@ -261,6 +263,23 @@ def test_a_new_view_is_answered_in_its_own_rows(diary: Diary, view: CatalogueVie
     assert np.allclose(new.singers[:6], old.singers[:6], atol=EQUAL)
     assert np.isnan(new.singers[8])
     assert diary.walks == 1
+
+
+def test_requests_that_meet_a_new_view_at_once_share_what_one_of_them_arranges(
+    diary: Diary, view: CatalogueView, clock: Clock
+) -> None:
+    keeper = keeper_of(diary, clock)
+    keeper.follow(view)
+    grown, together = small_view(9, 3), Barrier(8)
+
+    def ask(_: int) -> Popularity:
+        together.wait()
+        return keeper.popularity(grown)
+
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(ask, range(8)))
+
+    assert all(each is found[0] for each in found)
 
 
 def test_what_was_liked_before_the_view_knew_it_is_learnt_with_the_new_view(

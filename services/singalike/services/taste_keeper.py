@@ -140,7 +140,7 @@ class TasteKeeper:
         self._learnt = Learnt()
         self._in_view: _InView | None = None
         self._view: CatalogueView | None = None
-        self._refitting = Lock()
+        self._refitting, self._arranging = Lock(), Lock()
         self._stopping = Event()
         self._fitted_at = self._rest_until = self._check_at = float("-inf")
         self._reader = ListenerReader(history, now)
@@ -222,8 +222,9 @@ class TasteKeeper:
             return None
         model = fit_taste_model(interactions, self._seed)
         learnt = Learnt(revision, _name_of(revision, view), view, model, count_listeners(interactions))
-        self._in_view = _arrange(learnt, view)
-        self._learnt = learnt
+        arranged = _arrange(learnt, view)
+        with self._arranging:
+            self._learnt, self._in_view = learnt, arranged
         self._fitted_at = self._monotonic()
         took_s = self._fitted_at - started
         self._rest_until = self._fitted_at + REST_FACTOR * took_s
@@ -237,10 +238,15 @@ class TasteKeeper:
             time.sleep(0)  # lets requests have the interpreter now, not at the end of its switch interval of 5 ms
 
     def _learnt_in(self, view: CatalogueView) -> _InView:
-        learnt, kept = self._learnt, self._in_view
-        if kept is None or kept.learnt is not learnt or kept.view is not view:
-            self._in_view = kept = _arrange(learnt, view)
-        return kept
+        kept = self._in_view
+        if kept is not None and kept.learnt is self._learnt and kept.view is view:
+            return kept
+        # All requests meet a new catalogue at once: one of them arranges what was learnt, the others wait for it.
+        with self._arranging:
+            learnt, kept = self._learnt, self._in_view
+            if kept is None or kept.learnt is not learnt or kept.view is not view:
+                self._in_view = kept = _arrange(learnt, view)
+            return kept
 
 
 def _name_of(revision: int, view: CatalogueView) -> str:
