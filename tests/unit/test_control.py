@@ -249,6 +249,21 @@ def test_a_later_page_comes_from_the_first_ones_list_without_what_was_hidden_sin
     assert sorted([*singers_of(first), *rest]) == sorted(set(whole) - {hidden})
 
 
+def test_a_later_page_shows_no_moment_of_a_track_that_was_hidden_since() -> None:
+    listening = two_camps()
+    asked = RecommendOptions(k=3, listener_id="me")
+    token = listening.recommender.recommend_singers(voice(0, 80), asked).next_page_token
+    before = listening.recommender.recommend_singers(voice(0, 80), asked, token)
+    hidden = before.singers[0].moments[0].track_id
+
+    listening.add("me", HIDE, track_id=hidden)
+    after = listening.recommender.recommend_singers(voice(0, 80), asked, token)
+
+    assert singers_of(after) == singers_of(before)
+    assert after.singers[0].moments
+    assert hidden not in {moment.track_id for singer in after.singers for moment in singer.moments}
+
+
 def test_a_page_of_a_list_that_is_gone_and_would_be_another_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ranking_keeper, "FEWEST_KEPT", 1)
     monkeypatch.setattr(ranking_keeper, "RANKINGS_BYTES", 0)

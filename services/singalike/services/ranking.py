@@ -237,6 +237,10 @@ class Ranking:
         """Rows that might be suggested."""
         return self.allowed.singers if self.ranks == SINGERS else self.allowed.tracks
 
+    def rows_with(self, tracks: Mask) -> Mask:
+        """Return the rows that have any of some tracks, bool (tracks,)."""
+        return np.logical_or.reduceat(tracks, self.view.first_track) if self.ranks == SINGERS else tracks
+
     def centred_timbre(self, rows: NDArray[np.intp] | list[int]) -> Vectors:
         """Return the timbre of some rows after centring, unit rows, float32 (rows, dim)."""
         return centred_timbre(self.view, self.ranks, rows)

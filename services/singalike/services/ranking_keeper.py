@@ -137,12 +137,12 @@ class RankingKeeper:
         return self._heard.get(key, hear)
 
     def still_allowed(self, ranking: Ranking, asked: Asked) -> Mask:
-        """Leave out of a kept ranking what was hidden, excluded or erased since its first page."""
+        """Leave out of a kept ranking what was hidden, excluded or erased since its first page, bool (tracks,)."""
         view, tracks = ranking.view, allow(asked.view, asked.options, asked.listener.taste).tracks
         if view is not asked.view:
             rows = np.array([asked.view.track_rows.get(track.track_id, -1) for track in view.tracks], dtype=np.intp)
             tracks = (rows >= 0) & tracks[rows]
-        return np.logical_or.reduceat(tracks, view.first_track) if ranking.ranks == SINGERS else tracks
+        return np.asarray(ranking.allowed.tracks & tracks)
 
 
 def choose_preset(presets: Presets, ranks: str, asked: Asked) -> BlendPreset:

@@ -24,6 +24,7 @@ from singalike.services.ports import Catalogue, VoiceIndex
 from singalike.services.ranking import Ranking, profile_digest
 from singalike.services.ranking_keeper import RankingKeeper, options_for
 from singalike.services.recommend_answer import hits_to_show, suggest_singers, suggest_songs, summarise
+from singalike.services.recommend_filter import Mask
 from singalike.services.recommend_options import RecommendOptions
 from singalike.services.view_keeper import ViewKeeper
 from singalike.services.voice_notes import voice_notes
@@ -150,8 +151,8 @@ class Recommender:
             InvalidInputError: BAD_PAGE_TOKEN, and as in `recommend`.
             ConcurrentChangeError: RANKING_CHANGED, the list of the token is not kept any more and would be another now.
         """
-        ranking, rows, token = self._page(SINGERS, profile, options, page_token)
-        hits = hits_to_show(ranking, rows, self._index)
+        ranking, allowed, rows, token = self._page(SINGERS, profile, options, page_token)
+        hits = hits_to_show(ranking, rows, self._index, allowed)
         singers = write_rows(ranking, rows, lambda giver, own: suggest_singers(giver, hits, own))
         return self._answer(ranking, rows, token, singers=singers)
 
@@ -170,8 +171,8 @@ class Recommender:
             page_token: As in `recommend_singers`.
             voice_id: The enrolled voice that the profile is of, if any: conversions name it.
         """
-        ranking, rows, token = self._page(SONGS, profile, options, page_token)
-        hits = hits_to_show(ranking, rows, self._index)
+        ranking, allowed, rows, token = self._page(SONGS, profile, options, page_token)
+        hits = hits_to_show(ranking, rows, self._index, allowed)
         songs = write_rows(ranking, rows, lambda giver, own: suggest_songs(giver, hits, own, voice_id))
         return self._answer(ranking, rows, token, songs=songs)
 
@@ -192,9 +193,8 @@ class Recommender:
         if singer_id not in ranking.view.singer_rows:
             raise NotFoundError("SINGER_NOT_FOUND", f"no singer {singer_id!r}: take an id of ListSingers")
         row = ranking.view.singer_rows[singer_id]
-        return explain_standing(
-            ranking, row, suggest_singers(ranking, hits_to_show(ranking, [row], self._index), [row])[0]
-        )
+        hits = hits_to_show(ranking, [row], self._index, ranking.allowed.tracks)
+        return explain_standing(ranking, row, suggest_singers(ranking, hits, [row])[0])
 
     def rank(self, ranks: str, profile: VoiceProfile | None, options: RecommendOptions = DEFAULT_OPTIONS) -> Ranking:
         """Return the whole ranking behind a first page, for those who explain or measure it."""
@@ -202,8 +202,8 @@ class Recommender:
 
     def _page(
         self, ranks: str, profile: VoiceProfile | None, options: RecommendOptions, page_token: str
-    ) -> tuple[Ranking, list[int], str]:
-        """Return the ranking, the rows of a page, best first, and the token of the page after it."""
+    ) -> tuple[Ranking, Mask, list[int], str]:
+        """Return the ranking, tracks that may be shown, the rows of a page, best first, and the next page's token."""
         scope = (ranks, options.digest(), profile_digest(profile))
         state, offset = _read_place(page_token, scope)
         asked = self._asking.look_up(profile, options)
@@ -211,13 +211,13 @@ class Recommender:
         if offset > ranking.candidate_count:
             raise bad_token("it is not one that this list gave out")
         if ranking.abstention:
-            return ranking, [], ""
-        allowed = ranking.allowed_rows & self._rankings.still_allowed(ranking, asked) if state else ranking.allowed_rows
-        rows, after = ranking.listing.take(offset, allowed)
+            return ranking, ranking.allowed.tracks, [], ""
+        allowed = self._rankings.still_allowed(ranking, asked) if state else ranking.allowed.tracks
+        rows, after = ranking.listing.take(offset, ranking.rows_with(allowed))
         if not isinstance(ranking.listing, InterleavedListing):
             rows.sort(key=lambda row: -ranking.blend.score[row])
         token = "" if after is None else make_token("suggestions", scope, f"{ranking.state}:{after}")
-        return ranking, rows, token
+        return ranking, allowed, rows, token
 
     def _answer(
         self,

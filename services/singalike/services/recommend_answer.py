@@ -19,6 +19,7 @@ from singalike.recsys.suggestions import (
 from singalike.services.explain import likenesses_of, say_why
 from singalike.services.ports import VoiceIndex
 from singalike.services.ranking import Ranking
+from singalike.services.recommend_filter import Mask
 from singalike.services.segment_search import find_hits
 
 SEGMENTS_TO_SHOW = 3
@@ -28,16 +29,22 @@ NO_HISTORY = "no_history"
 """Says that a listener is named of whom nothing is known."""
 
 
-def hits_to_show(ranking: Ranking, rows: list[int], index: VoiceIndex) -> SegmentHits:
+def hits_to_show(ranking: Ranking, rows: list[int], index: VoiceIndex, allowed: Mask) -> SegmentHits:
     """Find segments for the moments of a page.
 
-    Searches once more for singers who are near as a whole but had no segment among the nearest; segments of tracks that
-    are not allowed are left out. Nobody who is there for being unlike has moments that sound alike.
+    Searches once more for singers who are near as a whole but had no segment among the nearest. Nobody who is there for
+    being unlike has moments that sound alike.
+
+    Args:
+        ranking: What the page is of.
+        rows: The page.
+        index: Where to search.
+        allowed: Tracks whose segments may be shown: those of the ranking that nothing has happened to since.
     """
     view, heard = ranking.view, ranking.heard
     if heard.profile is None or not rows or TIMBRE_APART in ranking.preset.weights:
         return NO_HITS
-    hits = heard.hits.only(ranking.allowed.tracks[heard.hits.track])
+    hits = heard.hits.only(allowed[heard.hits.track])
     shown = set(rows if ranking.ranks == SINGERS else view.track_singer[rows].tolist())
     silent = shown - set(hits.singer.tolist())
     if not silent:
@@ -45,7 +52,7 @@ def hits_to_show(ranking: Ranking, rows: list[int], index: VoiceIndex) -> Segmen
     where = ranking.options.filter_for(frozenset(view.singers[row].singer_id for row in silent))
     profile = heard.profile
     found = heard.found_again.get(where, lambda: find_hits(index, profile, view, where, segments=SEGMENTS_TO_SHOW))
-    return hits.joined(found.only(ranking.allowed.tracks[found.track]))
+    return hits.joined(found.only(allowed[found.track]))
 
 
 def suggest_singers(ranking: Ranking, hits: SegmentHits, rows: list[int]) -> tuple[SingerSuggestion, ...]:
