@@ -4,8 +4,9 @@ usage: python benchmarks/fit_preset_weights.py --data FOLDER [--seed 101]
 
 Weights serve several promises at once: to find what listeners choose next, in four invented worlds that differ in what
 moves people; to find voices like one's own, in a fifth, which counts as much as five of the others for singers and as
-three for songs; and to find real voices, which count as much as that: rows with use=train of the folder, halves of each
-recording in two rooms. `singalike evaluate recommender` judges on worlds of other seeds and on rows with use=measure.
+three for songs. What a voice says of singers keeps the ratios of its signals, which real voices gave. For songs, real
+voices count as much as the fifth world: rows with use=train of the folder, halves of each recording in two rooms.
+`singalike evaluate recommender` judges on worlds of other seeds and on rows with use=measure.
 """
 
 import argparse
@@ -34,7 +35,7 @@ from singalike.recsys.evaluation.real_voices import ask
 from singalike.recsys.evaluation.taught import record_listeners, teach
 from singalike.recsys.evaluation.weight_fit import FitTask, best_weights
 from singalike.recsys.presets import SIMILAR, SINGERS, SONGS, shipped_presets
-from singalike.recsys.signals import TESSITURA
+from singalike.recsys.signals import TESSITURA, VOICE_SIGNALS
 from singalike.services import bootstrap
 from singalike.services.cli.progress import progress_bar
 from singalike.services.settings import read_settings
@@ -60,17 +61,16 @@ def invented_tasks(seed: int) -> Mapping[str, list[FitTask]]:
     return tasks
 
 
-def real_task(bench: Bench, preset: BlendPreset, ranks: str) -> FitTask:
+def real_task(bench: Bench, preset: BlendPreset) -> FitTask:
     """Look for real voices that may train by the other half of their recordings, made in another room.
 
-    For songs the overlap of two tessituras is left out, because their signal of this name is another one.
+    The overlap of two tessituras is left out, because the signal of songs that has this name is another one.
     """
     voices = [one for one in bench.folder.recordings if one.use == "train" and one.kind in VOICES]
     takes = hear_halves(bench, voices)
     contest, scores, _ = ask("", takes, preset, bench.seed)
-    left_out = () if ranks == SINGERS else (TESSITURA,)
-    signals = {name: scores[name] for name in JUDGED_SIGNALS if name in scores and name not in left_out}
-    return FitTask(signals, contest.relevant, np.zeros(len(contest.relevant), np.int64), share=SHARE_OF_VOICE[ranks])
+    signals = {name: scores[name] for name in JUDGED_SIGNALS if name in scores and name != TESSITURA}
+    return FitTask(signals, contest.relevant, np.zeros(len(contest.relevant), np.int64), share=SHARE_OF_VOICE[SONGS])
 
 
 def hear_halves(bench: Bench, recordings: Sequence[Recording]) -> list[Take]:
@@ -97,7 +97,8 @@ def _hear_half(bench: Bench, recording: Recording, part: int) -> Hearing:
 
 def fitted(tasks: Sequence[FitTask], preset: BlendPreset) -> dict[str, Any]:
     """Fit and describe."""
-    found = best_weights(tasks, preset.weights, preset.taste_half_weight_events)
+    tied = VOICE_SIGNALS if preset.ranks == SINGERS else ()
+    found = best_weights(tasks, preset.weights, preset.taste_half_weight_events, tied)
     return {
         "name": preset.name,
         "weights": {name: round(weight, 3) for name, weight in found.weights.items()},
@@ -124,8 +125,7 @@ def main() -> None:
             read_measured(options.data), bootstrap.load_encoder(settings), decoder.decode, VectorCache(options.cache),
             progress_bar, partial(print, file=sys.stderr),
         )  # fmt: skip
-        for ranks, of_rank in tasks.items():
-            of_rank.append(real_task(bench, presets[SINGERS], ranks))
+        tasks[SONGS].append(real_task(bench, presets[SINGERS]))
     for ranks, preset in presets.items():
         print(json.dumps(fitted(tasks[ranks], preset), indent=2))
 

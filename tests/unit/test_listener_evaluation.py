@@ -114,6 +114,20 @@ def test_weights_climb_to_the_signal_that_knows_and_away_from_noise() -> None:
     assert found.gain > task.ndcg({"timbre": 0.2, "style": 0.8}, 20.0)
 
 
+def test_tied_weights_keep_their_ratio() -> None:
+    random = np.random.default_rng(4)
+    relevant = random.uniform(size=(40, 30)) < 0.1
+    relevant[:, 0] = True
+    signals = {name: random.uniform(size=relevant.shape) for name in ("timbre", "style")}
+    signals["popularity"] = 0.5 * relevant + 0.6 * random.uniform(size=relevant.shape)
+    task = FitTask(signals, relevant, np.zeros(40, np.int64))
+
+    found = best_weights([task], {"timbre": 0.6, "style": 0.3, "popularity": 0.1}, 20.0, tied=("timbre", "style"))
+
+    assert found.weights["timbre"] == pytest.approx(2 * found.weights["style"])
+    assert found.weights["popularity"] > 0.5
+
+
 def test_the_fit_scores_as_the_blend_does_with_unknown_signals_and_growing_taste() -> None:
     random = np.random.default_rng(1)
     signals = {name: random.uniform(size=(6, 30)) for name in ("timbre", "popularity", "collaborative")}

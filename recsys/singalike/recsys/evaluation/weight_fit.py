@@ -1,6 +1,6 @@
 """Weights of a preset that find most: climbed to one weight at a time, on queries that nothing is judged on."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,8 +16,6 @@ HALF_WEIGHTS = (2.0, 3.0, 5.0, 8.0, 12.0, 20.0, 40.0)
 """Events after which taste has half of its weight, as tried; not one, as one event may be a slip."""
 
 LEAST_GAIN = 2e-4
-SMALLEST_SHARE = 0.01
-"""A share below this is not worth a signal: it is tried as zero."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,20 +69,35 @@ class FittedWeights:
     gain: float
 
 
-def best_weights(tasks: Sequence[FitTask], start: Mapping[str, float], half_weight_events: float) -> FittedWeights:
-    """Climb from given weights and from even ones, as a climb may end on a lower hill; return the higher end."""
-    even = dict.fromkeys(start, 1.0 / len(start))
-    ends = [fit_weights(tasks, weights, half_weight_events) for weights in (start, even)]
+def best_weights(
+    tasks: Sequence[FitTask], start: Mapping[str, float], half_weight_events: float, tied: Collection[str] = ()
+) -> FittedWeights:
+    """Climb from given weights and from even ones, as a climb may end on a lower hill; return the higher end.
+
+    Args:
+        tasks: As in `fit_weights`.
+        start: As in `fit_weights`.
+        half_weight_events: As in `fit_weights`.
+        tied: As in `fit_weights`; from even weights these begin with an even share together.
+    """
+    groups = _groups(start, tied)
+    even = {
+        name: start[name] / sum(start[other] for other in group) / len(groups) for group in groups for name in group
+    }
+    ends = [fit_weights(tasks, weights, half_weight_events, tied) for weights in (start, even)]
     return max(ends, key=lambda end: end.gain)
 
 
-def fit_weights(tasks: Sequence[FitTask], start: Mapping[str, float], half_weight_events: float) -> FittedWeights:
+def fit_weights(
+    tasks: Sequence[FitTask], start: Mapping[str, float], half_weight_events: float, tied: Collection[str] = ()
+) -> FittedWeights:
     """Change one weight after the other as long as the mean NDCG@10 of the tasks grows.
 
     Args:
         tasks: Of every kind that the weights have to serve.
         start: Weights above zero to begin with; other signals stay out.
         half_weight_events: To begin with.
+        tied: Signals whose weights keep their ratios.
 
     Returns:
         A maximum that no single change improves; nothing in it is drawn by chance.
@@ -94,11 +107,10 @@ def fit_weights(tasks: Sequence[FitTask], start: Mapping[str, float], half_weigh
         improved = True
         while improved:
             before = best.gain
-            for name in start:
-                share = best.weights[name] / sum(best.weights.values())
-                tried = (best.weights[name] * step, 0.0 if share < SMALLEST_SHARE else best.weights[name] / step)
-                for weight in (value or SMALLEST_SHARE for value in tried):
-                    best = best.or_better(_Candidate.of(tasks, {**best.weights, name: weight}, best.half_weight_events))
+            for group in _groups(start, tied):
+                for factor in (step, 1.0 / step):
+                    changed = {name: best.weights[name] * factor for name in group}
+                    best = best.or_better(_Candidate.of(tasks, {**best.weights, **changed}, best.half_weight_events))
             for events in HALF_WEIGHTS:
                 best = best.or_better(_Candidate.of(tasks, best.weights, events))
             improved = best.gain > before + LEAST_GAIN
@@ -106,6 +118,11 @@ def fit_weights(tasks: Sequence[FitTask], start: Mapping[str, float], half_weigh
     return FittedWeights(
         {name: weight / total for name, weight in best.weights.items()}, best.half_weight_events, best.gain
     )
+
+
+def _groups(names: Collection[str], tied: Collection[str]) -> list[tuple[str, ...]]:
+    together = tuple(name for name in names if name in tied)
+    return [*([together] if together else []), *((name,) for name in names if name not in tied)]
 
 
 @dataclass(frozen=True)
