@@ -14,6 +14,7 @@ from tests.support.voices import voice
 
 NOW = datetime(2025, 3, 1, tzinfo=UTC)
 SINGERS, TAKES = 8, 3
+LOW, HIGH = (45, 47, 48, 50, 52), (57, 59, 60, 62, 64)
 
 
 @dataclass(frozen=True)
@@ -59,3 +60,26 @@ def two_camps() -> Listening:
     keeper = TasteKeeper(feedback, lambda: NOW, at_once, lambda: 0.0)
     recommender = Recommender(catalogue, MemoryIndex(catalogue), "fake-1", keeper, now=lambda: NOW)  # type: ignore[arg-type]
     return Listening(recommender, feedback)
+
+
+def shelf() -> MemoryCatalogue:
+    """Six singers, three of them low; genres and languages take turns; the last two sound alike."""
+    catalogue = MemoryCatalogue()
+    for singer in range(6):
+        sound = 4 if singer == 5 else singer
+        semitones = LOW if singer < 3 else HIGH
+        for take in range(3):
+            said = {"genre": ("folk", "rock")[singer % 2], "language": ("en", "ko", "fr")[take]}
+            profile = voice(sound, 10 * singer + take, semitones=semitones)
+            catalogue.put(f"s{singer}", f"song {singer} {take}", profile, **said)
+    return catalogue
+
+
+def recommender_of(catalogue: MemoryCatalogue) -> Recommender:
+    """Rank what is on a shelf, for nobody in particular."""
+    return Recommender(catalogue, MemoryIndex(catalogue), "fake-1", now=lambda: NOW)  # type: ignore[arg-type]
+
+
+def singers_of(answer: Suggestions) -> list[str]:
+    """Return the ids of the singers of an answer."""
+    return [singer.singer_id for singer in answer.singers]
