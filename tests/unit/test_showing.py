@@ -193,6 +193,17 @@ def test_a_suggestion_of_an_interleaved_list_is_scored_by_the_preset_that_gave_i
         assert sum(song.signals.values()) == pytest.approx(song.score)
 
 
+def test_a_singer_of_an_interleaved_list_is_explained_by_the_preset_that_gave_them(recommender: Recommender) -> None:
+    options = RecommendOptions(k=4, preset="voice-singers+dissimilar-singers")
+    mixed = recommender.recommend_singers(voice(1, 9), options)
+
+    told = [recommender.explain_singer(voice(1, 9), singer.singer_id, options) for singer in mixed.singers]
+
+    assert set(mixed.teams) == {0, 1}
+    assert [each.singer.score for each in told] == [singer.score for singer in mixed.singers]
+    assert all(each.suggested for each in told)
+
+
 def test_the_same_seed_interleaves_alike(recommender: Recommender) -> None:
     lists = [
         recommender.recommend_songs(

@@ -74,6 +74,15 @@ def interleave(first: Ranking, second: Ranking, state: str) -> Ranking:
     return replace(first, listing=InterleavedListing(draft, options.k, second), state=state)
 
 
+def giver_of(ranking: Ranking, row: int) -> Ranking:
+    """Return the ranking that gave a row of a list; of an interleaved one the first, where neither gave it yet."""
+    listing = ranking.listing
+    if not isinstance(listing, InterleavedListing):
+        return ranking
+    listing.take(0, ranking.allowed_rows)
+    return replace(listing.second, listing=listing) if listing.team.get(row) == 1 else ranking
+
+
 def write_rows(
     ranking: Ranking, rows: list[int], write: Callable[[Ranking, list[int]], Sequence[Written]]
 ) -> tuple[Written, ...]:

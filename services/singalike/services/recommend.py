@@ -18,7 +18,7 @@ from singalike.recsys.suggestions import (
 from singalike.services.adapters.page_tokens import bad_token, make_token, read_token
 from singalike.services.asking import Asking
 from singalike.services.explain import explain_standing, say_abstention, say_heard
-from singalike.services.interleaved_ranking import InterleavedListing, with_teams, write_rows
+from singalike.services.interleaved_ranking import InterleavedListing, giver_of, with_teams, write_rows
 from singalike.services.listener_ports import Listeners
 from singalike.services.ports import Catalogue, VoiceIndex
 from singalike.services.ranking import Ranking, profile_digest
@@ -193,8 +193,8 @@ class Recommender:
         if singer_id not in ranking.view.singer_rows:
             raise NotFoundError("SINGER_NOT_FOUND", f"no singer {singer_id!r}: take an id of ListSingers")
         row = ranking.view.singer_rows[singer_id]
-        hits = hits_to_show(ranking, [row], self._index, ranking.allowed.tracks)
-        return explain_standing(ranking, row, suggest_singers(ranking, hits, [row])[0])
+        hits, giver = hits_to_show(ranking, [row], self._index, ranking.allowed.tracks), giver_of(ranking, row)
+        return explain_standing(giver, row, suggest_singers(giver, hits, [row])[0])
 
     def rank(self, ranks: str, profile: VoiceProfile | None, options: RecommendOptions = DEFAULT_OPTIONS) -> Ranking:
         """Return the whole ranking behind a first page, for those who explain or measure it."""
