@@ -1,5 +1,6 @@
 """A reply is given again for exactly as long as it would be the same."""
 
+import tracemalloc
 from collections.abc import Awaitable, Callable
 
 from singalike.services.recommender.reply_keeper import ReplyKeeper
@@ -112,3 +113,16 @@ async def test_a_list_that_is_not_known_any_more_is_made_again() -> None:
     replies = [await keeper.get(ASKED, exposed) for _ in range(2)]
 
     assert [reply.summary.exposure_id for reply in replies] == ["e-1", "e-2"]
+
+
+async def test_a_large_request_is_not_kept() -> None:
+    keeper, make = ReplyKeeper(lambda _: 1, nothing_shown), Maker()
+
+    tracemalloc.start()
+    for number in range(30):
+        await keeper.get(pb.RecommendSongsRequest(voice_id="v-1", page_token=str(number) * 2**19), make)
+    kept_bytes, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert make.made == 30
+    assert kept_bytes < 2**20

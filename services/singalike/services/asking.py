@@ -13,6 +13,7 @@ from singalike.recsys.seeds import SINGER, TRACK, Seed
 from singalike.services.listener_ports import Listeners
 from singalike.services.ports import Catalogue
 from singalike.services.ranking import ListenerNow
+from singalike.services.recommend_filter import within
 from singalike.services.recommend_options import RecommendOptions
 from singalike.services.view_keeper import CatalogueState, ViewKeeper
 from singalike.services.voice_checks import check_voice
@@ -30,7 +31,7 @@ class Asked:
 
     Attributes:
         profile: The person's voice; None where seeds or a listener stand for it.
-        options: With the lasting exclusions of the listener.
+        options: With the lasting exclusions of the listener, without ids and words that the catalogue lacks.
         state: The catalogue.
         seeds: As parts of a query.
         listener: What is known of who asks.
@@ -94,7 +95,8 @@ class Asking:
         exclusions = self._listeners.exclusions(options.listener_id) if self._listeners and options.listener_id else ()
         seeds = tuple(self._seed(seed, state.view) for seed in options.seeds)
         listener = self.listener_now(options.listener_id, state.view)
-        return Asked(profile, options.with_exclusions(exclusions), state, seeds, listener)
+        known = within(state.view, options.with_exclusions(exclusions))
+        return Asked(profile, known, state, seeds, listener)
 
     def listener_now(self, listener_id: str, view: CatalogueView) -> ListenerNow:
         """Return what is known of a listener at this moment, in rows of a view."""

@@ -1,7 +1,7 @@
 """Which singers and tracks a request leaves, and what bars the others."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,6 +36,27 @@ class Allowed:
         own = view.track_singer == singer_row
         alone = tuple(name for name, mask in self.barred.items() if mask[own].all())
         return alone or tuple(name for name, mask in self.barred.items() if mask[own].any())
+
+
+def within(view: CatalogueView, options: RecommendOptions) -> RecommendOptions:
+    """Leave out ids and words that nothing in a view has: they restrict nothing, and options are kept with rankings."""
+    genres, languages = view.genre.code_of, view.language.code_of
+    return replace(
+        options,
+        excluded_singer_ids=_among(options.excluded_singer_ids, view.singer_rows),
+        excluded_track_ids=_among(options.excluded_track_ids, view.track_rows),
+        unlike_singer_ids=_among(options.unlike_singer_ids, view.singer_rows),
+        excluded_genres=_among(options.excluded_genres, genres),
+        excluded_languages=_among(options.excluded_languages, languages),
+        # Where all are unknown one has to stay: it leaves nothing of the catalogue.
+        genres=_among(options.genres, genres) or frozenset(sorted(options.genres)[:1]),
+        languages=_among(options.languages, languages) or frozenset(sorted(options.languages)[:1]),
+    )
+
+
+def _among(words: frozenset[str], known: Mapping[str, int]) -> frozenset[str]:
+    """Look up the few words, not the many known ones."""
+    return frozenset(word for word in words if word in known)
 
 
 def allow(view: CatalogueView, options: RecommendOptions, taste: ListenerTaste | None = None) -> Allowed:
