@@ -56,7 +56,9 @@ def test_parquet_is_read_with_its_own_times(tmp_path: Path, time: datetime) -> N
         ("mia,t1,yesterday", "time"),
         ("mia,t1,nan", "time"),
         ("mia,t1,1e300", "time"),
-        ("mia,t1,0001-01-01T00:00:00+05:00", "time"),
+        ("mia,t1,0001-01-01T00:00:00+14:00", "time"),
+        ("mia,t1,9999-12-31T23:59:59-14:00", "time"),
+        ("mia\x9b31m,t1,1", "user"),
     ],
 )
 def test_a_bad_row_is_told_with_its_number_and_harms_no_other(tmp_path: Path, row: str, why: str) -> None:
@@ -80,6 +82,28 @@ def test_bad_lines_of_json_are_told(tmp_path: Path) -> None:
     )
 
     assert [type(row) for row in read_interactions(path)] == [BadRow] * 5
+
+
+def test_a_line_of_json_that_means_harm_is_a_bad_row(tmp_path: Path) -> None:
+    path = written(tmp_path, "a.jsonl", "\n".join(["[" * 100_000, "9" * 5000]))
+
+    assert [type(row) for row in read_interactions(path)] == [BadRow] * 2
+
+
+def test_a_time_that_python_cannot_hold_is_one_bad_row_of_a_parquet_file(tmp_path: Path) -> None:
+    path = tmp_path / "a.parquet"
+    times = pa.array([SECONDS * 10**6, 2**63 - 1, SECONDS * 10**6], pa.timestamp("us"))
+    pq.write_table(pa.table({"user": ["mia"] * 3, "item": ["t1"] * 3, "time": times}), path)
+
+    assert [type(row) for row in read_interactions(path)] == [Interaction, BadRow, Interaction]
+
+
+def test_nanoseconds_and_texts_as_bytes_are_read_as_other_tools_mean_them(tmp_path: Path) -> None:
+    path = tmp_path / "a.parquet"
+    times = pa.array([SECONDS * 10**9 + 1], pa.timestamp("ns", "UTC"))
+    pq.write_table(pa.table({"user": [b"mia"], "item": ["t1"], "time": times, "kind": [b"Like"]}), path)
+
+    assert list(read_interactions(path)) == [Interaction("mia", "t1", MOMENT, "like")]
 
 
 @pytest.mark.parametrize(

@@ -67,10 +67,19 @@ def test_an_unknown_preset_is_refused_with_those_that_there_are(name: str) -> No
         {"weights": {"timbre": -1.0}},
         {"weights": {"timbre": 0.0}},
         {"weights": {"timbre": "much"}},
+        {"weights": {"timbre": 10**400}},
+        {"weights": {"timbre": 1.7e308, "style": 1.7e308}},
         {"weights": 3},
         {"ranks": "people"},
         {"name": "house@1"},
+        {"name": "house\n"},
+        {"name": "h" * 101},
+        {"name": "\ud800"},
+        {"description": "\ud800"},
+        {"figures": {"\ud800": 1.0}},
         {"version": 0},
+        {"version": 2**31},
+        {"version": float("inf")},
         {"taste_half_weight_events": 0},
     ],
 )
@@ -78,7 +87,7 @@ def test_a_preset_that_cannot_be_used_is_refused_by_file(wrong: dict[str, object
     assert refusal(json.dumps({**HOUSE, **wrong}))
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{}", "not JSON"])
+@pytest.mark.parametrize("text", ["", "[]", "{}", "not JSON", "[" * 100_000])
 def test_a_file_that_is_no_preset_is_refused_by_file(text: str) -> None:
     assert "cannot be read" in refusal(text)
 
@@ -89,6 +98,16 @@ def test_a_version_that_is_there_twice_is_refused(tmp_path: Path) -> None:
 
     with pytest.raises(InvalidInputError, match="house@1"):
         load_presets(tmp_path)
+
+
+def test_a_preset_that_cannot_be_read_is_refused_by_file(tmp_path: Path) -> None:
+    for number, make in enumerate((Path.mkdir, lambda path: path.write_bytes(b"\xff\xfe"))):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        make(folder / "house.json")
+
+        with pytest.raises(InvalidInputError, match=r"house\.json"):
+            load_presets(folder)
 
 
 def test_a_folder_that_is_none_is_refused(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from singalike.errors import InvalidInputError
 
 RANKS = ("singers", "songs")
 SHARE_TOLERANCE = 1e-6
+LONGEST_TEXT = 200
 
 _HASH_BYTES = 8
 
@@ -121,7 +122,7 @@ def read_experiment(text: str) -> Experiment:
         )
     except KeyError as error:
         raise _bad(f"it lacks {error.args[0]!r}") from error
-    except (ValueError, TypeError, AttributeError) as error:
+    except (ValueError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise _bad(f"it is not an experiment in JSON ({error})") from error
 
 
@@ -129,6 +130,8 @@ def _text(told: Mapping[str, Any], name: str) -> str:
     value = told[name]
     if not isinstance(value, str):
         raise _bad(f"{name} must be a text")
+    if len(value) > LONGEST_TEXT or not value.isprintable():
+        raise _bad(f"{name} must hold at most {LONGEST_TEXT} characters, all of them printable")
     return value
 
 

@@ -1,6 +1,7 @@
 """Presets of weights as JSON files: those that ship, and an operator's own."""
 
 import json
+import math
 from collections.abc import Iterable, Mapping
 from importlib.resources import files
 from pathlib import Path
@@ -17,6 +18,8 @@ RELATIONS = (SIMILAR, DUET_PARTNER, DISSIMILAR)
 
 POPULAR = "popular"
 """Names the preset that stands in where nothing is known of who asks."""
+
+LONGEST_NAME, LAST_VERSION = 100, 2**31 - 1
 
 DEFAULT_NAMES = {
     (SIMILAR, SINGERS): "voice-singers",
@@ -96,7 +99,7 @@ def load_presets(folder: Path | None) -> Presets:
         return shipped_presets()
     if not folder.is_dir():
         raise InvalidInputError("NOT_READABLE", f"{folder} is no folder: name one that holds presets as *.json")
-    own = [read_preset(path.name, path.read_text("utf-8")) for path in sorted(folder.glob("*.json"))]
+    own = [_read_file(path) for path in sorted(folder.glob("*.json"))]
     return Presets([*_shipped(), *own])
 
 
@@ -105,6 +108,14 @@ def _shipped() -> list[BlendPreset]:
     return [
         read_preset(entry.name, entry.read_text("utf-8")) for entry in folder.iterdir() if entry.name.endswith(".json")
     ]
+
+
+def _read_file(path: Path) -> BlendPreset:
+    try:
+        text = path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise _bad(path.name, f"cannot be read ({error}): write it as the shipped ones are") from error
+    return read_preset(path.name, text)
 
 
 def read_preset(source: str, text: str) -> BlendPreset:
@@ -129,7 +140,7 @@ def read_preset(source: str, text: str) -> BlendPreset:
             description=str(fields.get("description", "")),
             figures=figures,
         )
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError) as error:
         raise _bad(source, f"cannot be read ({error!r}): write it as the shipped ones are") from error
     _check(source, preset)
     return preset
@@ -142,9 +153,16 @@ def _numbers(fields: Mapping[str, Any]) -> dict[str, float]:
 def _check(source: str, preset: BlendPreset) -> None:
     if preset.ranks not in (SINGERS, SONGS):
         raise _bad(source, f'ranks is {preset.ranks!r}: say "{SINGERS}" or "{SONGS}"')
-    if not preset.name or set("@+") & set(preset.name) or preset.version < 1:
-        raise _bad(source, 'needs a name without "@" and "+", and a version from 1')
-    if not all(0.0 <= weight < float("inf") for weight in preset.weights.values()) or not any(preset.weights.values()):
+    if not 1 <= len(preset.name) <= LONGEST_NAME or set("@+") & set(preset.name):
+        raise _bad(source, f'needs a name of at most {LONGEST_NAME} characters without "@" and "+"')
+    if not 1 <= preset.version <= LAST_VERSION:
+        raise _bad(source, f"needs a version from 1 to {LAST_VERSION}")
+    if not all(text.isprintable() for text in (preset.name, preset.description, *preset.figures)):
+        raise _bad(source, "holds characters that cannot be printed: leave them out")
+    if (
+        not all(weight >= 0.0 for weight in preset.weights.values())
+        or not 0.0 < sum(preset.weights.values()) < math.inf
+    ):
         raise _bad(source, "needs weights of zero or more, one of them above zero")
     if preset.ranks == SINGERS and KEY_FIT_GAIN in preset.weights:
         raise _bad(source, f"weighs {KEY_FIT_GAIN}, which only songs have: leave it out")

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from singalike.errors import InvalidInputError
+from singalike.services.plain_text import is_plain
 
 NAMES: Mapping[str, Sequence[str]] = {
     "user": ("user", "user_id", "userid", "listener", "listener_id"),
@@ -87,27 +88,32 @@ def count_rows(path: Path) -> int:
 
 def _read_row(number: int, row: Row) -> Interaction | BadRow:
     try:
-        kind = str(row.get("kind") or "").strip().casefold()
+        kind = _plain(row.get("kind")).casefold()
         return Interaction(_text(row, "user"), _text(row, "item"), _time(row["time"]), kind)
     except ValueError as error:
         return BadRow(number, str(error))
 
 
 def _text(row: Row, name: str) -> str:
-    text = "" if row[name] is None else str(row[name]).strip()
-    text.encode()  # half a character, which JSON can spell and no database takes, is a ValueError here
-    if not 1 <= len(text) <= LONGEST_TEXT or any(ord(char) < ord(" ") for char in text):
+    text = _plain(row[name])
+    if not 1 <= len(text) <= LONGEST_TEXT or not is_plain(text):
         raise ValueError(f"{name} is empty, longer than {LONGEST_TEXT} characters, or holds control characters")
     return text
 
 
+def _plain(value: object) -> str:
+    """Write a value as text; some writers of Parquet say of texts only that they are bytes."""
+    text = value.decode() if isinstance(value, bytes) else "" if value is None else str(value)
+    return text.strip()
+
+
 def _time(value: object) -> datetime:
+    text = str("" if value is None else value).strip()
     if isinstance(value, datetime):
         try:
             return value.replace(tzinfo=value.tzinfo or UTC).astimezone(UTC)
         except OverflowError as error:
-            raise ValueError(f"time is {value}: there is no such time in UTC") from error
-    text = str("" if value is None else value).strip()
+            raise ValueError(_no_time(text)) from error
     try:
         number = float(text)
     except ValueError:
@@ -116,14 +122,18 @@ def _time(value: object) -> datetime:
     try:
         return datetime.fromtimestamp(number / divisor, UTC)
     except (ValueError, OverflowError, OSError) as error:
-        raise ValueError(f"time is {text!r}: use ISO 8601 or seconds since 1970") from error
+        raise ValueError(_no_time(text)) from error
 
 
 def _iso_time(text: str) -> datetime:
     try:
         return datetime.fromisoformat(text)
     except ValueError as error:
-        raise ValueError(f"time is {text!r}: use ISO 8601 or seconds since 1970") from error
+        raise ValueError(_no_time(text)) from error
+
+
+def _no_time(text: str) -> str:
+    return f"time is {text[:LONGEST_TEXT]!r}: use ISO 8601 or seconds since 1970"
 
 
 def _csv_rows(path: Path) -> Iterator[Row | str]:
@@ -143,7 +153,7 @@ def _json_rows(path: Path) -> Iterator[Row | str]:
         for line in filter(str.strip, file):
             try:
                 row = json.loads(line)
-            except ValueError as error:
+            except (ValueError, RecursionError) as error:
                 yield f"it is not JSON: {error}"
                 continue
             found = _found(row) if isinstance(row, dict) else {}
@@ -158,10 +168,34 @@ def _parquet_rows(path: Path) -> Iterator[Row | str]:
     columns = _columns(path, file.schema_arrow.names)
     try:
         for batch in file.iter_batches(batch_size=PARQUET_ROWS, columns=list(columns.values())):
-            for row in batch.to_pylist():
-                yield {name: row[column] for name, column in columns.items()}
+            for row in _python_rows(_in_microseconds(batch)):
+                yield row if isinstance(row, str) else {name: row[column] for name, column in columns.items()}
     except pa.ArrowException as error:
         raise _bad(path, f"cannot be read: {error}") from error
+
+
+def _in_microseconds(batch: Any) -> Any:
+    """Cut times to what Python's hold; pandas writes nanoseconds."""
+    import pyarrow as pa
+
+    for place, field in enumerate(batch.schema):
+        if pa.types.is_timestamp(field.type):
+            fine = batch.column(place).cast(pa.timestamp("us", field.type.tz), safe=False)
+            batch = batch.set_column(place, field.name, fine)
+    return batch
+
+
+def _python_rows(batch: Any) -> Iterator[Row | str]:
+    """Turn rows into Python's values; where one has none, all but that one, by halving."""
+    try:
+        yield from batch.to_pylist()
+    except (ValueError, OverflowError, LookupError) as error:
+        if len(batch) == 1:
+            yield f"it cannot be read: {error}"
+            return
+        half = len(batch) // 2
+        yield from _python_rows(batch.slice(0, half))
+        yield from _python_rows(batch.slice(half))
 
 
 def _open_parquet(path: Path) -> Any:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from singalike.errors import InvalidInputError
+from singalike.services.plain_text import is_plain
 from singalike.services.ports import IngestItem
 from singalike.services.records import TrackInfo
 from singalike.services.singer_ids import fold
@@ -122,7 +123,7 @@ def _to_item(place: str, row: Row | RowError) -> IngestItem:
 def _text(row: Row, name: str) -> str:
     value = row.get(name)
     text = "" if value is None else str(value).strip()
-    if len(text) > LONGEST_TEXT or any(ord(char) < ord(" ") for char in text):
+    if len(text) > LONGEST_TEXT or not is_plain(text):
         raise RowError(f"{name} is longer than {LONGEST_TEXT} characters or holds control characters: shorten it")
     return text
 

@@ -13,6 +13,7 @@ import click
 from singalike.errors import FieldViolation, InvalidInputError
 from singalike.services.cli.catalogue_pages import plain
 from singalike.services.listener_records import Exclusion, Feedback
+from singalike.services.plain_text import is_plain
 from singalike.services.settings import Settings, read_settings
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def check_id(field: str, value: str) -> str:
     Raises:
         InvalidInputError: BAD_ID.
     """
-    if not 1 <= len(value) <= LONGEST_ID or any(ord(char) < ord(" ") for char in value):
+    if not 1 <= len(value) <= LONGEST_ID or not is_plain(value):
         description = f"must hold 1 to {LONGEST_ID} characters, none of them a control character"
         raise InvalidInputError("BAD_ID", f"{field} {description}", (FieldViolation(field, description),))
     return value

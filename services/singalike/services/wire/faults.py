@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterable, Sequence
 
 from singalike.errors import FieldViolation, InvalidInputError
+from singalike.services.plain_text import is_plain
 
 
 class Faults:
@@ -21,7 +22,7 @@ class Faults:
         if not shortest <= len(value) <= longest:
             wanted = f"{shortest} to {longest}" if shortest else f"at most {longest}"
             self.add(field, f"holds {len(value)} characters: use {wanted}")
-        elif any(ord(char) < 32 for char in value):
+        elif not is_plain(value):
             self.add(field, "holds control characters: remove them")
 
     def texts(self, field: str, values: Sequence[str], most: int, longest: int) -> None:
