@@ -70,6 +70,9 @@ def _strange_message(message: Any, field: FieldDescriptor, draw: random.Random, 
         return
     children = getattr(message, field.name)
     if field.message_type.GetOptions().map_entry:
+        key, value = field.message_type.fields
+        for _ in range(draw.choice((1, 3, 30))):
+            children[strange_value(key, draw)] = strange_value(value, draw)
         return
     child = draw.choice(list(children)) if len(children) and draw.random() < 0.5 else children.add()
     strange_field(child, draw, depth + 1)

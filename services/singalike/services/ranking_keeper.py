@@ -93,10 +93,10 @@ class RankingKeeper:
         return self._rankings.get((ranks, state), lambda: self._rank(ranks, asked, preset, state))
 
     def _interleaved(self, ranks: str, asked: Asked, of_state: str) -> Ranking:
-        options = asked.options
+        presets = [self._presets.find(name, ranks) for name in asked.options.preset.split("+", 1)]
         first, second = (
-            self._plain_ranking(ranks, replace(asked, options=replace(options, preset=preset)))
-            for preset in options.preset.split("+", 1)
+            self._plain_ranking(ranks, replace(asked, options=replace(asked.options, preset=preset.label)))
+            for preset in presets
         )
         state = _digest(first.state, second.state)
         if of_state and of_state != state:

@@ -35,6 +35,7 @@ AUDIO_METHODS = frozenset(
         "IndexTrack",
         "RecommendSingers",
         "RecommendSongs",
+        "ExplainSinger",
         "IdentifySinger",
         "CreateVoice",
     }
