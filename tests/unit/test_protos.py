@@ -7,11 +7,14 @@ import subprocess
 import sys
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from google.protobuf.descriptor_pb2 import DescriptorProto, FileDescriptorProto, FileDescriptorSet
 
 from singalike.client import AsyncClient, Client
+from singalike.services.wire.stages import AUDIO_METHODS
+from singalike.v1 import embedding_service_pb2, recommender_service_pb2
 
 PROTOS = Path(__file__).parents[2] / "protos"
 NAMES = sorted(path.stem for path in (PROTOS / "singalike" / "v1").glob("*.proto"))
@@ -64,3 +67,18 @@ def test_both_clients_offer_the_same_methods_with_the_same_arguments() -> None:
         }
 
     assert methods(Client) == methods(AsyncClient)
+
+
+def test_calls_that_may_hold_a_recording_are_admitted_as_such() -> None:
+    files = (embedding_service_pb2.DESCRIPTOR, recommender_service_pb2.DESCRIPTOR)
+    services = [service for file in files for service in file.services_by_name.values()]
+    methods = [method for service in services for method in service.methods]
+
+    holding = {method.name for method in methods if _may_hold_sound(method.input_type)}
+
+    assert holding == AUDIO_METHODS
+
+
+def _may_hold_sound(message: Any) -> bool:
+    fields = [field for field in message.fields if field.message_type is not None]
+    return message.name == "Recording" or any(_may_hold_sound(field.message_type) for field in fields)
