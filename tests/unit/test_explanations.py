@@ -147,6 +147,15 @@ def test_unlike_voices_are_told_by_degrees_too() -> None:
     assert [re.search("뚜렷이 덜|만큼은 닮|보다 더 닮", text) is not None for text in korean] == [True] * 3
 
 
+def test_what_two_unlike_voices_share_is_told_as_all_that_they_share() -> None:
+    part = Evidence("tessitura_apart", 0.8, 1.0, 0.8)
+
+    english, korean = (phrases_for(code).evidence(part, SINGER) for code in ("en", "ko"))
+
+    assert english == "The tessituras share B3 to C5 and no more."
+    assert "까지만 겹쳐요" in korean
+
+
 def test_a_suggestion_below_the_usual_still_has_an_honest_reason() -> None:
     facts = replace(SINGER, evidence=(Evidence("timbre", 0.1, 1.0, 0.1),), likeness=Likeness(0.31, 0.2, 0.4))
 

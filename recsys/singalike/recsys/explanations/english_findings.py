@@ -124,6 +124,12 @@ def _tessitura(value: float, facts: Facts) -> str:
     return f"both voices are at home {f'around {low}' if low == high else f'from {low} to {high}'}"
 
 
+def _tessitura_apart(value: float, facts: Facts) -> str:
+    if facts.title or facts.common_midi is None:
+        return _tessitura(value, facts)
+    return f"the tessituras share {_span(facts.common_midi)} and no more"
+
+
 def _compass(_value: float, facts: Facts) -> str:
     if facts.person_midi is None or facts.singer_midi is None:
         return "the tessituras are not both known"
@@ -202,6 +208,6 @@ CLAUSES: Mapping[str, Callable[[float, Facts], str]] = {
     "freshness": _age,
     "timbre_apart": _timbre_apart,
     "style_apart": _style_apart,
-    "tessitura_apart": _tessitura,
+    "tessitura_apart": _tessitura_apart,
     "duet_compass": _compass,
 }

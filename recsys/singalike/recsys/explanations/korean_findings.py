@@ -159,6 +159,14 @@ def _tessitura(value: float, facts: Facts) -> Finding:
     return ending_in(f"편한 음역이 {where} ", Finding("겹쳐요", "겹치고"))
 
 
+def _tessitura_apart(value: float, facts: Facts) -> Finding:
+    if facts.title or facts.common_midi is None:
+        return _tessitura(value, facts)
+    low, high = (_note(end) for end in facts.common_midi)
+    where = f"{low} 부근에서만" if low == high else f"{low}부터 {high}까지만"
+    return ending_in(f"편한 음역이 {where} ", Finding("겹쳐요", "겹치고"))
+
+
 def _compass(value: float, facts: Facts) -> Finding:
     if facts.person_midi is None or facts.singer_midi is None:
         return _tessitura(value, facts)
@@ -235,6 +243,6 @@ CLAUSES: Mapping[str, Callable[[float, Facts], Finding]] = {
     "freshness": _age,
     "timbre_apart": _timbre_apart,
     "style_apart": _style_apart,
-    "tessitura_apart": _tessitura,
+    "tessitura_apart": _tessitura_apart,
     "duet_compass": _compass,
 }
