@@ -123,6 +123,7 @@ def test_too_short_a_voice_is_told_what_is_missing_instead_of_names(data_dir: Pa
     )
 
     assert "too little to name anybody" in " ".join(table.stdout.split())
+    assert "--even-if-unsure" in table.stdout
     assert "Hummer" not in table.stdout
     assert json.loads(answer.stdout)["abstention"]["reason"] == "MORE_VOICE_NEEDED"
     assert json.loads(answer.stdout)["singers"] == []

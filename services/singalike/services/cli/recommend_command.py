@@ -66,6 +66,8 @@ def command(
     from singalike.services.cli.suggestions_table import print_suggestions
 
     print_suggestions(suggestions, titles, Console())
+    if suggestions.abstention:
+        click.echo("--even-if-unsure names singers and songs all the same")
 
 
 def _suggest(
