@@ -249,6 +249,14 @@ def test_tessituras_without_a_common_note_are_not_called_common(code: str) -> No
     assert re.search("no note in common|겹치지 않", text)
 
 
+def test_what_nobody_likes_is_not_told_as_liked() -> None:
+    facts = Facts("김준", (), anybody_likes=False)
+
+    told = [phrases_for(code).finding("popularity", 0.5, facts).alone for code in ("en", "ko")]
+
+    assert told == ["hardly any listener here likes 김준", "김준을 좋아하는 청취자가 거의 없어요"]
+
+
 @BOTH
 def test_a_zone_that_is_not_the_persons_is_not_called_theirs(code: str) -> None:
     assert SONG.key is not None

@@ -55,6 +55,17 @@ def test_the_weight_of_taste_is_that_of_the_preset_times_n_over_n_plus_k(listeni
         assert share == pytest.approx(weight / (others + weight), abs=EQUAL)
 
 
+def test_nobody_is_said_to_like_what_nobody_liked(listening: Listening) -> None:
+    songs = by_track(listening.songs_for("me").songs)
+    told = {
+        name: next(part.text for part in songs[name].evidence if part.signal == "popularity")
+        for name in (track_id(0), track_id(3))
+    }
+
+    assert songs[track_id(3)].signals["popularity"] > 0
+    assert told == {track_id(0): "Many listeners here like it.", track_id(3): "Hardly any listener here likes it."}
+
+
 def test_a_stranger_is_told_that_taste_was_left_out(listening: Listening) -> None:
     stranger = listening.songs_for("ann").summary
     listening.add("ann", LIKE, track_id(6))

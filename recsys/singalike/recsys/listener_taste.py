@@ -36,10 +36,14 @@ class Popularity:
 
     Attributes:
         singers, tracks: float64 (singers,) and (tracks,), NaN everywhere when there are no events at all.
+        liked_singers, liked_tracks: bool (singers,) and (tracks,), whether anybody liked it: smoothing gives everything
+            some popularity. None: not known.
     """
 
     singers: Similarities
     tracks: Similarities
+    liked_singers: NDArray[np.bool_] | None = None
+    liked_tracks: NDArray[np.bool_] | None = None
 
 
 def no_taste(view: CatalogueView) -> ListenerTaste:

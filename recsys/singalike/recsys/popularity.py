@@ -63,6 +63,8 @@ def popularity_in(view: CatalogueView, following: Following) -> Popularity:
     return Popularity(
         popularity(singers, following.listener_count),
         popularity(tracks, following.listener_count),
+        liked_singers=singers > 0,
+        liked_tracks=tracks > 0,
     )
 
 

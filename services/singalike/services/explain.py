@@ -73,8 +73,16 @@ def facts_of(ranking: Ranking, row: int, likeness: Likeness | None, moments: tup
         moment=moments[0] if moments else None,
         moment_title=view.tracks[view.track_rows[moments[0].track_id]].title if moments else "",
         key=_key_facts(ranking, row) if song else None,
+        anybody_likes=_anybody_likes(ranking, row),
         usual=ranking.usual,
     )
+
+
+def _anybody_likes(ranking: Ranking, row: int) -> bool:
+    """Smoothing gives everything some popularity; only where somebody is known to like it may a sentence say so."""
+    popularity = ranking.listener.popularity
+    liked = popularity.liked_tracks if ranking.ranks == SONGS else popularity.liked_singers
+    return liked is None or bool(liked[row])
 
 
 def say_abstention(ranking: Ranking) -> Abstention | None:

@@ -44,7 +44,7 @@ DEGREES_APART = {
 AMOUNTS = {
     wording.MANY: "many listeners here like",
     wording.SOME: "some listeners here like",
-    wording.FEW: "few listeners here like",
+    wording.FEW: "hardly any listener here likes",
 }
 
 TASTES = {
@@ -90,7 +90,7 @@ def _collaborative(value: float, facts: Facts) -> str:
 
 
 def _popularity(value: float, facts: Facts) -> str:
-    return f"{AMOUNTS[wording.amount(value)]} {_it(facts)}"
+    return f"{AMOUNTS[wording.amount(value if facts.anybody_likes else 0.0)]} {_it(facts)}"
 
 
 def _by_pairs(signal: str, facts: Facts) -> str:

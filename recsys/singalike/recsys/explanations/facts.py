@@ -42,6 +42,7 @@ class Facts:
         person_gender, singer_gender: What the recordings sound like: "female", "male", "undecided" or "".
         moment, moment_title: Best matching pair of moments, and the title of its track.
         key: Of the song.
+        anybody_likes: Whether any listener is known to like the song, or the singer.
         usual: Mean of each signal over the rivals: the best of what could have been suggested.
     """
 
@@ -57,6 +58,7 @@ class Facts:
     moment: Moment | None = None
     moment_title: str = ""
     key: KeyFacts | None = None
+    anybody_likes: bool = True
     usual: Mapping[str, float] = field(default_factory=dict)
 
     @property

@@ -53,7 +53,7 @@ DEGREES_APART: Mapping[str, tuple[str, Finding]] = {
 
 LIKE = Finding("좋아해요", "좋아하고")
 
-AMOUNTS = {wording.MANY: "많은 청취자가", wording.SOME: "일부 청취자가", wording.FEW: "소수의 청취자가"}
+AMOUNTS = {wording.MANY: "많은 청취자가", wording.SOME: "일부 청취자가"}
 
 TASTES = {
     wording.MANY: Finding("취향에 잘 맞아요", "취향에 잘 맞고"),
@@ -112,7 +112,10 @@ def _collaborative(value: float, facts: Facts) -> Finding:
 
 
 def _popularity(value: float, facts: Facts) -> Finding:
-    return ending_in(f"{AMOUNTS[wording.amount(value)]} {_it(facts)} ", LIKE)
+    amount = wording.amount(value if facts.anybody_likes else 0.0)
+    if amount not in AMOUNTS:
+        return ending_in(f"{_it(facts)} 좋아하는 청취자가 거의 ", Finding("없어요", "없고"))
+    return ending_in(f"{AMOUNTS[amount]} {_it(facts)} ", LIKE)
 
 
 def ending_in(stem: str, ending: Finding) -> Finding:
