@@ -5,9 +5,11 @@ import pytest
 
 from singalike.audio.loudness import measure_loudness
 from singalike.audio.sound import Sound
+from singalike.conversion.finishing import finish
 from singalike.conversion.key_shift import shift_key
 from singalike.conversion.limiter import BLOCK_S, CEILING_DBTP, limit_true_peak, measure_true_peak
 from singalike.conversion.mixing import follow_loudness, remix
+from singalike.conversion.watermark import detect
 from singalike.errors import InvalidInputError
 from tests.support.buzzing import buzzing_voice
 
@@ -103,6 +105,17 @@ def test_no_true_peak_passes_the_ceiling(gain: float) -> None:
     limited = limit_true_peak(loud)
 
     assert CEILING_DBTP - 0.5 < measure_true_peak(limited) <= CEILING_DBTP
+
+
+@pytest.mark.parametrize("gain", [0.05, 3.0])
+def test_a_finished_mix_is_marked_and_under_the_ceiling(gain: float) -> None:
+    key, random = b"a key for finished mixes", np.random.default_rng(2)
+    mix = Sound((gain * random.standard_normal((2, 12 * 22_050))).astype(np.float32), 22_050)
+
+    finished = finish(mix, key, 99)
+
+    assert measure_true_peak(finished) <= CEILING_DBTP
+    assert detect(finished, key).payload == 99
 
 
 def test_the_limiter_leaves_alone_what_is_far_from_any_peak() -> None:

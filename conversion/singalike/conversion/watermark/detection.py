@@ -24,6 +24,9 @@ from singalike.conversion.watermark.payload_code import read_payload
 FALSE_ALARM = 1e-6
 """Bound on the probability that an unmarked recording counts as marked."""
 
+CHECK_CHANCE = 2.0**-16
+"""Probability that words read out of unmarked sound satisfy the check sum: a payload is evidence, too."""
+
 PHASES = 4
 """Positions of the grid within a cell that are tried: 8 ms apart."""
 
@@ -81,8 +84,9 @@ def detect(sound: Sound, key: bytes) -> Detection:
 
     The pilots are laid over the evidence at every place and phase of the period. The sum of signed evidence over its
     root sum of squares has mean 0 and deviation 1 whatever the sound is, because the signs are the key's and the sound
-    does not know them; it exceeds z with a probability under exp(-z**2 / 2). Times the number of places looked at,
-    this bounds the false alarms without a single unmarked recording to calibrate on.
+    does not know them; it exceeds z with a probability under exp(-z**2 / 2). Times the number of places looked at, and
+    times the chance of the check sum where a payload is read, this bounds the false alarms without a single unmarked
+    recording to calibrate on.
 
     Args:
         sound: Any rate, channels, level and length; a stretch of some 8 s of the marked sound is enough.
@@ -104,12 +108,17 @@ def detect(sound: Sound, key: bytes) -> Detection:
     window, phase, offset = np.unravel_index(np.argmax(scores), scores.shape)
     match = _Match(float(scores[window, phase, offset]), int(phase), int(offset))
     chance = min(1.0, scores.size * _tail(match.deviations))
-    if chance > FALSE_ALARM:
+    if chance * CHECK_CHANCE > FALSE_ALARM:
         return Detection(False, 1.0 - chance, match.deviations, None, ())
     held = _held_windows(scores, windows, match)
     periods = sorted({period for first, last in held for period in range(first, last)})
     table = np.roll(blocks[match.phase, periods].sum(axis=0), -match.offset, axis=0)
-    return Detection(True, 1.0 - chance, match.deviations, read_payload(layout, table), _spans(held, sound.duration_s))
+    payload = read_payload(layout, table)
+    # Pilots and payload lie in different cells, so their chances multiply.
+    chance *= 1.0 if payload is None else CHECK_CHANCE
+    if chance > FALSE_ALARM:
+        return Detection(False, 1.0 - chance, match.deviations, None, ())
+    return Detection(True, 1.0 - chance, match.deviations, payload, _spans(held, sound.duration_s))
 
 
 def _tail(deviations: float) -> float:
