@@ -75,6 +75,7 @@ def test_switching_everything_off_is_refused() -> None:
         BlendPreset("test", 1, {"timbre": 1.0}).without({"timbre"})
 
     assert caught.value.reason == "NO_SIGNAL_LEFT"
+    assert "key_fit_gain is of songs alone" in caught.value.message
 
 
 def test_taste_grows_with_what_is_known_of_a_listener() -> None:

@@ -9,7 +9,16 @@ import numpy as np
 
 from singalike.errors import FieldViolation, InvalidInputError
 from singalike.recsys.calibration import Similarities
-from singalike.recsys.signals import COLLABORATIVE, FRESHNESS, POPULARITY, SIGNALS, STYLE, TIMBRE, SignalTable
+from singalike.recsys.signals import (
+    COLLABORATIVE,
+    FRESHNESS,
+    KEY_FIT_GAIN,
+    POPULARITY,
+    SIGNALS,
+    STYLE,
+    TIMBRE,
+    SignalTable,
+)
 from singalike.recsys.suggestions import Evidence
 
 DISLIKES = "dislikes"
@@ -123,7 +132,8 @@ def check_signals(names: Collection[str], field_name: str) -> None:
 
 def _checked(preset: BlendPreset) -> BlendPreset:
     if not any(weight > 0 for weight in preset.weights.values()):
-        raise InvalidInputError("NO_SIGNAL_LEFT", "no signal has a weight: leave at least one of the preset's on")
+        message = f"no signal has a weight: leave one on, or weigh one above 0 ({KEY_FIT_GAIN} is of songs alone)"
+        raise InvalidInputError("NO_SIGNAL_LEFT", message)
     return preset
 
 

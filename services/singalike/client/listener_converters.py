@@ -40,7 +40,7 @@ def write_feedback(feedback: Feedback) -> feedback_pb2.Feedback:
     if feedback.kind not in ENUM_BY_KIND:
         raise invalid("kind", f"must be one of {', '.join(ENUM_BY_KIND)}")
     if bool(feedback.track_id) == bool(feedback.singer_id):
-        raise invalid("track_id", "or singer_id must say what it was done to: give one of the two")
+        raise invalid("track_id", "say what it was done to: give either this or singer_id")
     message = feedback_pb2.Feedback(kind=ENUM_BY_KIND[feedback.kind], exposure_id=feedback.exposure_id)
     if feedback.track_id:
         message.track_id = feedback.track_id
