@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from singalike.audio.resample import resample
 from singalike.audio.sound import Sound
+from singalike.conversion.world_retrieval.analysis import over_floor
 
 Floats = NDArray[np.float64]
 
@@ -80,7 +81,7 @@ def hear(sound: Sound, track: Callable[[Sound], Floats] = track_with_harvest) ->
     envelope = pyworld.cheaptrick(waveform, f0_hz, times_s, RATE)
     level = 10.0 * np.log10(envelope.mean(axis=1) + 1e-20)
     # WORLD scales its cosines by the square root of 2, and half of the logarithm of power is that of amplitude.
-    cepstra = pyworld.code_spectral_envelope(envelope, RATE, COEFFICIENTS) / np.sqrt(2.0)
+    cepstra = pyworld.code_spectral_envelope(over_floor(envelope), RATE, COEFFICIENTS) / np.sqrt(2.0)
     return Heard(f0_hz, cepstra, level > np.percentile(level, 95) - QUIET_DB)
 
 
