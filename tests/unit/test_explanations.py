@@ -156,6 +156,17 @@ def test_what_two_unlike_voices_share_is_told_as_all_that_they_share() -> None:
     assert "까지만 겹쳐요" in korean
 
 
+def test_of_a_song_too_it_is_the_singer_whose_tessitura_is_apart() -> None:
+    part = Evidence("tessitura_apart", 1.0, 1.0, 1.0)
+    facts = replace(SONG, evidence=(part,), singer_midi=(40.0, 50.0), usual={"tessitura_apart": 0.2})
+
+    english, korean = (reason_of(facts, phrases_for(code)) for code in ("en", "ko"))
+
+    assert english.startswith("The tessituras have no note in common: A3 to C5 against E2 to D3, and sung")
+    assert korean.startswith("편한 음역이 겹치지 않고")
+    assert english.count("40%") == korean.count("40%") == 1
+
+
 def test_a_suggestion_below_the_usual_still_has_an_honest_reason() -> None:
     facts = replace(SINGER, evidence=(Evidence("timbre", 0.1, 1.0, 0.1),), likeness=Likeness(0.31, 0.2, 0.4))
 

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from singalike.recsys.explanations import wording
 from singalike.recsys.explanations.facts import Facts, KeyFacts
@@ -125,8 +126,8 @@ def _tessitura(value: float, facts: Facts) -> str:
 
 
 def _tessitura_apart(value: float, facts: Facts) -> str:
-    if facts.title or facts.common_midi is None:
-        return _tessitura(value, facts)
+    if facts.common_midi is None:
+        return _tessitura(value, replace(facts, title=""))  # of a song, too, it is the singer's that is apart
     return f"the tessituras share {_span(facts.common_midi)} and no more"
 
 

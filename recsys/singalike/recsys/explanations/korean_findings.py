@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from singalike.recsys.explanations import wording
 from singalike.recsys.explanations.facts import IN_RANGE, IN_TESSITURA, Facts, KeyFacts
@@ -163,8 +164,8 @@ def _tessitura(value: float, facts: Facts) -> Finding:
 
 
 def _tessitura_apart(value: float, facts: Facts) -> Finding:
-    if facts.title or facts.common_midi is None:
-        return _tessitura(value, facts)
+    if facts.common_midi is None:
+        return _tessitura(value, replace(facts, title=""))  # of a song, too, it is the singer's that is apart
     low, high = (_note(end) for end in facts.common_midi)
     where = f"{low} 부근에서만" if low == high else f"{low}부터 {high}까지만"
     return ending_in(f"편한 음역이 {where} ", Finding("겹쳐요", "겹치고"))
