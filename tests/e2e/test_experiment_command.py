@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from singalike.errors import InvalidInputError, SingalikeError
+from singalike.errors import InvalidInputError, NotFoundError, SingalikeError
 from singalike.recsys.experiments import assign_arm, read_experiment
 from singalike.services import bootstrap
 from singalike.services.cli.root import group
@@ -90,6 +90,14 @@ def test_an_interleaved_experiment_has_no_arms_to_assign(tmp_path: Path) -> None
     arguments = ["experiment", "assign", "mia", "--experiment", str(tmp_path / "both.json")]
 
     assert "one list out of all arms" in CliRunner().invoke(group, arguments).stdout
+
+
+def test_an_experiment_with_a_preset_that_is_not_there_assigns_nobody(tmp_path: Path) -> None:
+    (tmp_path / "experiment.json").write_text(TEXT.replace("dissimilar-songs", "no-songs"), "utf-8")
+
+    result = run(tmp_path, "assign", "mia", data=False)
+
+    assert isinstance(result.exception, NotFoundError)
 
 
 def test_report_counts_what_came_of_each_arm(folder: Path) -> None:

@@ -42,8 +42,11 @@ def command() -> None:
 def assign(listeners: tuple[str, ...], experiment_file: Path | None, as_json: bool) -> None:
     """Say which arm each LISTENER is in; nothing is stored, the same listener is always in the same one."""
     from singalike.recsys.experiments import assign_arm
+    from singalike.recsys.presets import load_presets
+    from singalike.services.showing import check_experiment
 
-    experiment = _experiment(read_settings(experiment=experiment_file))
+    settings = read_settings(experiment=experiment_file)
+    experiment = check_experiment(_experiment(settings), load_presets(settings.presets))
     if experiment.interleave and not as_json:
         click.echo(f"{experiment.name} is interleaved: everybody is shown one list out of all arms")
         return
