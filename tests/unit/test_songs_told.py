@@ -11,6 +11,7 @@ from singalike.client.converters import read_song_suggestion
 from singalike.recsys.suggestions import (
     Conversion,
     HeldNote,
+    ListSummary,
     Singability,
     SingerSuggestion,
     SongSuggestion,
@@ -96,6 +97,16 @@ def test_a_reason_stands_behind_the_title_however_short_that_is() -> None:
     print_suggestions(Suggestions((), (song,), None, ()), {}, Console(file=out, width=200))
 
     assert "1 I: It came today." in out.getvalue()
+
+
+def test_the_tables_own_up_to_what_stood_in() -> None:
+    out = StringIO()
+    summary = ListSummary(fallbacks=("popular", "no_history"))
+
+    print_suggestions(Suggestions((), (KNOWN,), None, (), summary=summary), {}, Console(file=out, width=200))
+
+    assert "note: nothing could be compared" in out.getvalue()
+    assert "note: nothing is known of this listener yet" in out.getvalue()
 
 
 def test_contributions_that_would_be_printed_as_nothing_are_not() -> None:

@@ -14,6 +14,12 @@ from singalike.services.cli.song_table import UNKNOWN, note_name, song_table
 MOMENTS_PRINTED, REASONS_PRINTED = 3, 3
 """Singers whose best moment, and suggestions whose reason is printed; the JSON has all."""
 
+STAND_INS = {
+    "popular": "nothing could be compared: what most listeners like, and what is new, stands in",
+    "no_history": "nothing is known of this listener yet",
+}
+"""What is said of each of `ListSummary.fallbacks`."""
+
 LEAST_PRINTED = 0.005
 """Smaller contributions would be printed as nothing."""
 
@@ -43,7 +49,8 @@ def print_suggestions(suggestions: Suggestions, titles: Mapping[str, str], conso
         console.print(_reason(f"{place} {song.title}: ", song.reason))
     if suggestions.next_page_token:
         console.print(Text(f"more: --page-token {suggestions.next_page_token}"), soft_wrap=True)
-    notes = [f"note: {note}" for note in suggestions.notes]
+    notes = [f"note: {STAND_INS.get(word, word)}" for word in suggestions.summary.fallbacks]
+    notes += [f"note: {note}" for note in suggestions.notes]
     notes += [f"next time: {advice}" for advice in (suggestions.voice.quality.advice if suggestions.voice else ())]
     for note in notes:
         console.print(Text(note, style="yellow"))
