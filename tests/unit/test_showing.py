@@ -267,5 +267,40 @@ def test_a_list_that_is_shown_again_is_noted_down_again_until_its_listener_is_er
     shown = {one.exposure_id: one for one in stage.store.walk_exposures("dial")}
     assert set(shown) == {first, second}
     assert shown[first].items == shown[second].items
-    stage.showing.forget("ann")
+    with stage.showing.erasing("ann"):
+        stage.store.erase_listener("ann")
     assert stage.showing.show_again(first) == ""
+
+
+def test_a_list_that_was_being_made_while_its_listener_was_erased_is_not_noted_down(recommender: Recommender) -> None:
+    store = MemoryFeedback()
+    log = ExposureLog(store)
+
+    def erased_meanwhile() -> str:
+        with showing.erasing("ann"):
+            store.erase_listener("ann")
+        return "e-1"
+
+    showing = Showing(recommender, log, lambda: NOW, EXPERIMENT, erased_meanwhile)
+
+    shown = [
+        showing.recommend_songs(voice(1, 9), RecommendOptions(k=3, listener_id=listener)).summary.exposure_id
+        for listener in ("ann", "ben")
+    ]
+
+    log.flush()
+    assert shown == ["", "e-1"]
+    assert [one.listener_id for one in store.walk_exposures("dial")] == ["ben"]
+
+
+def test_nothing_is_noted_down_of_a_listener_who_is_being_erased(recommender: Recommender) -> None:
+    stage, asked = Stage(recommender), RecommendOptions(k=3, listener_id="ann")
+    first = stage.showing.recommend_songs(voice(1, 9), asked).summary.exposure_id
+
+    with stage.showing.erasing("ann"):
+        shown = stage.showing.recommend_songs(voice(1, 9), asked).summary.exposure_id, stage.showing.show_again(first)
+    after = stage.showing.recommend_songs(voice(1, 9), asked).summary.exposure_id
+
+    stage.log.flush()
+    assert shown == ("", "")
+    assert [one.exposure_id for one in stage.store.walk_exposures("dial")] == [after]

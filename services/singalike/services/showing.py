@@ -1,7 +1,8 @@
 """Use case: lists for listeners, by the preset of their arm, with a note of what they were shown."""
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 
@@ -9,6 +10,7 @@ from singalike.embeddings.profile import VoiceProfile
 from singalike.recsys.experiments import Experiment, assign_arm, list_seed
 from singalike.recsys.presets import SIMILAR, SINGERS, SONGS, Presets
 from singalike.recsys.suggestions import Suggestions
+from singalike.services.erasures import Erasures
 from singalike.services.exposure_log import ExposureLog
 from singalike.services.listener_records import Exposure
 from singalike.services.recently_used import RecentlyUsed
@@ -58,6 +60,7 @@ class Showing:
         self._experiment = experiment
         self._exposure_ids = exposure_ids
         self._lately: RecentlyUsed[str, Exposure] = RecentlyUsed(EXPOSURES_KEPT)
+        self._erasures = Erasures()
 
     @property
     def experiment(self) -> Experiment | None:
@@ -68,9 +71,11 @@ class Showing:
         self, profile: VoiceProfile | None, options: RecommendOptions = DEFAULT_OPTIONS, page_token: str = ""
     ) -> Suggestions:
         """Suggest singers, as `Recommender.recommend_singers`."""
+        since = self._erasures.moment()
         asked, arm = self.choose(SINGERS, options)
         found = self._recommender.recommend_singers(profile, asked, page_token)
-        return self._note(SINGERS, options.listener_id, arm, found, [singer.singer_id for singer in found.singers])
+        items = [singer.singer_id for singer in found.singers]
+        return self._note(SINGERS, options.listener_id, since, arm, found, items)
 
     def recommend_songs(
         self,
@@ -80,9 +85,11 @@ class Showing:
         voice_id: str = "",
     ) -> Suggestions:
         """Suggest songs, as `Recommender.recommend_songs`."""
+        since = self._erasures.moment()
         asked, arm = self.choose(SONGS, options)
         found = self._recommender.recommend_songs(profile, asked, page_token, voice_id)
-        return self._note(SONGS, options.listener_id, arm, found, [song.track_id for song in found.songs])
+        items = [song.track_id for song in found.songs]
+        return self._note(SONGS, options.listener_id, since, arm, found, items)
 
     def choose(self, ranks: str, options: RecommendOptions) -> tuple[RecommendOptions, str]:
         """Return what is asked of the recommender, and the arm that chose its preset; empty: none did."""
@@ -99,33 +106,46 @@ class Showing:
 
     def show_again(self, exposure_id: str) -> str:
         """Note down that a list was shown once more; returns its new id, empty when the list is not known any more."""
+        since = self._erasures.moment()
         before = self._lately.find(exposure_id)
         if before is None or self._log is None:
             return ""
         again = replace(before, exposure_id=self._exposure_ids(), time=self._now())
-        self._log.add(again)
-        return again.exposure_id
+        with self._erasures.unless_erased(again.listener_id, since) as is_kept:
+            if is_kept:
+                self._log.add(again)
+        return again.exposure_id if is_kept else ""
 
     def flush(self) -> None:
         """Write down now what was shown up to now."""
         if self._log is not None:
             self._log.flush()
 
-    def forget(self, listener_id: str) -> None:
-        """Drop what memory still holds, or has not written yet, of a listener who is being erased."""
+    @contextmanager
+    def erasing(self, listener_id: str) -> Iterator[None]:
+        """Note nothing down of a listener who is erased within the block, nor for requests that it overlaps."""
+        with self._erasures.erasing(listener_id):
+            self._forget(listener_id)
+            yield
+            # Once more: a request that was being answered meanwhile may have brought some of it back to memory.
+            self._forget(listener_id)
+
+    def _forget(self, listener_id: str) -> None:
+        """Drop what memory still holds, or has not written yet, of a listener."""
         self._recommender.forget_people(listener_id)
         self._lately.drop(lambda exposure: exposure.listener_id == listener_id)
         if self._log is not None:
             self._log.forget(listener_id)
 
-    def _note(self, ranks: str, listener_id: str, arm: str, found: Suggestions, items: list[str]) -> Suggestions:
+    def _note(
+        self, ranks: str, listener_id: str, since: int, arm: str, found: Suggestions, items: list[str]
+    ) -> Suggestions:
         tried = self._experiment.name if self._experiment and arm else ""
         summary = replace(found.summary, experiment=tried, arm=arm)
         if self._log is not None and listener_id and items:
-            summary = replace(summary, exposure_id=self._exposure_ids())
             givers = (arm or summary.preset).split("+")
             exposure = Exposure(
-                exposure_id=summary.exposure_id,
+                exposure_id=self._exposure_ids(),
                 listener_id=listener_id,
                 time=self._now(),
                 ranks=ranks,
@@ -135,6 +155,9 @@ class Showing:
                 items=tuple(items),
                 teams=tuple(givers[team] for team in found.teams),
             )
-            self._log.add(exposure)
-            self._lately.put(exposure.exposure_id, exposure)
+            with self._erasures.unless_erased(listener_id, since) as is_kept:
+                if is_kept:
+                    self._log.add(exposure)
+                    self._lately.put(exposure.exposure_id, exposure)
+                    summary = replace(summary, exposure_id=exposure.exposure_id)
         return replace(found, summary=summary)

@@ -97,7 +97,5 @@ class ListenerServicer(RecommenderServiceServicer):
         return pb.DeleteListenerResponse()
 
     def _erase(self, listener_id: str) -> None:
-        self._showing.forget(listener_id)
-        self._feedback.erase_listener(listener_id)
-        # Once more: a request that was being answered meanwhile may have brought some of it back.
-        self._showing.forget(listener_id)
+        with self._showing.erasing(listener_id):
+            self._feedback.erase_listener(listener_id)
