@@ -29,6 +29,9 @@ DISLIKE_SHARE = 0.8
 
 BALANCED = 0.5
 
+LEAST_SHARE = 1e-12
+"""A weight that is less of the sum than this does not count: divided by it, nothing would be a number."""
+
 
 @dataclass(frozen=True)
 class BlendPreset:
@@ -108,9 +111,9 @@ class BlendPreset:
         return replace(self, weights={**self.weights, COLLABORATIVE: self.weights[COLLABORATIVE] * share})
 
     def shares(self) -> dict[str, float]:
-        """Return the weights above zero, scaled to sum to 1; the heaviest first."""
+        """Return the weights, scaled to sum to 1, without those that are no more than a rounding error of the sum."""
         total = sum(self.weights.values())
-        return {name: weight / total for name, weight in self.weights.items() if weight > 0}
+        return {name: weight / total for name, weight in self.weights.items() if weight > LEAST_SHARE * total}
 
     @property
     def is_personal(self) -> bool:
