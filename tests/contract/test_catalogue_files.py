@@ -2,12 +2,14 @@
 
 import sqlite3
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from singalike.errors import SingalikeError, WrongStateError
+from singalike.errors import SingalikeError, UnavailableError, WrongStateError
+from singalike.services.adapters import sql_engine
 from singalike.services.adapters.sql_catalogue import SqlCatalogue
 from singalike.services.adapters.sql_engine import Database
 from tests.support.catalogue_entries import CONSENT, EAR, add_track
@@ -117,6 +119,24 @@ def test_a_file_that_is_no_database_is_called_damaged(tmp_path: Path) -> None:
         SqlCatalogue(f"sqlite:///{tmp_path / 'catalogue.db'}")
 
     assert refusal.value.reason == "CATALOGUE_DAMAGED"
+
+
+def test_writers_of_one_process_take_turns_and_do_not_wait_for_ever(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def write() -> None:
+        with database.write():
+            pass
+
+    with closing(Database(f"sqlite:///{tmp_path / 'catalogue.db'}")) as database, ThreadPoolExecutor(1) as other:
+        monkeypatch.setattr(sql_engine, "BUSY_TIMEOUT_MS", 20)
+        with database.write():
+            refused = other.submit(write).exception()
+        after = other.submit(write).exception()
+
+    assert isinstance(refused, UnavailableError)
+    assert refused.reason == "CATALOGUE_BUSY"
+    assert after is None
 
 
 def test_a_nearly_full_disk_is_refused_before_writing(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import shutil
 import sqlite3
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -46,6 +47,7 @@ class Database:
         self._min_free_bytes = min_free_disk_mb * 2**20
         self._file = Path(self._engine.url.database or "") if self.is_sqlite else None
         # A mark on the disk, for whichever process comes next: the one that erased may have ended.
+        self._turn = threading.Lock()
         self._unscrubbed = self._file.with_suffix(".unscrubbed") if self._file else None
         try:
             with errors_mapped():
@@ -90,13 +92,29 @@ class Database:
         """
         if not erases:
             self._refuse_full_disk()
-        with errors_mapped(), self._engine.connect() as opened:
+        with self._turn_to_write(), errors_mapped(), self._engine.connect() as opened:
             connection = opened.execution_options(singalike_writes=True)
             with connection.begin():
                 # On PostgreSQL this row is the writers' lock; SQLite has it with BEGIN IMMEDIATE already.
                 connection.execute(sa.select(counter.c.value).where(counter.c.name == "revision").with_for_update())
                 yield connection
         self.scrub_again()
+
+    @contextmanager
+    def _turn_to_write(self) -> Iterator[None]:
+        """Let one thread of ours after the other ask for SQLite's lock: those who wait for it only look now and then.
+
+        Where many look, those who have just come pass those who wait, some for longer than their callers do.
+        """
+        if self._file is None:
+            yield
+            return
+        if not self._turn.acquire(timeout=BUSY_TIMEOUT_MS / 1000):
+            raise UnavailableError("CATALOGUE_BUSY", "others write to the catalogue for very long: try again")
+        try:
+            yield
+        finally:
+            self._turn.release()
 
     def scrub(self, timeout_ms: int = SCRUB_TIMEOUT_MS) -> None:
         """Move the write-ahead log into the database and empty it: it still holds what was just erased.
