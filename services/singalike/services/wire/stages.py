@@ -22,8 +22,9 @@ from singalike.services.wire.rpc_call import RpcCall, Stage
 
 LOG = structlog.get_logger()
 
-LONG_METHODS = frozenset({"IndexTrack", "GetMap"})
-"""A track may be ten minutes long and its vocal must be separated first; a map of many singers takes its time."""
+LONG_METHODS = frozenset({"IndexTrack", "GetMap", "GetExperimentReport"})
+"""A track may be ten minutes long and its vocal must be separated first; a map of many singers and a report on all that
+listeners did take their time."""
 LONG_FACTOR = 60.0
 LONGEST_DEADLINE_S = 3600.0
 
