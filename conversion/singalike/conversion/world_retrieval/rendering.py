@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from singalike.audio.resample import resample
 from singalike.audio.sound import Sound, Waveform
-from singalike.conversion.world_retrieval.analysis import HOP_S, RATE, Frames, envelope_basis
+from singalike.conversion.world_retrieval.analysis import HOP_S, RATE, Frames, analyse, envelope_basis
 from singalike.conversion.world_retrieval.pitch_shift import with_moved_pitch
 
 Floats = NDArray[np.float32]
@@ -45,19 +45,22 @@ class Renderer(Protocol):
         ...
 
 
-def sung_by_filter(source: Sound, working: Sound, frames: Frames, cepstra: Floats, key_shift: float) -> Waveform:  # noqa: ARG001
-    """Move the periods of the recording to the new pitch, and filter them."""
-    moved = source
-    if key_shift:
-        moved = Sound(with_moved_pitch(source, frames.f0_hz, HOP_S, key_shift)[None], source.sample_rate)
-    return with_loudness_of(source, filtered(moved, cepstra - frames.cepstra))
+def sung_by_filter(source: Sound, working: Sound, frames: Frames, cepstra: Floats, key_shift: float) -> Waveform:
+    """Move the periods of the recording to the new pitch, and filter what came of it."""
+    if not key_shift:
+        return with_loudness_of(source, filtered(source, cepstra - frames.cepstra))
+    moved = Sound(with_moved_pitch(source, frames.f0_hz, HOP_S, key_shift)[None], source.sample_rate)
+    # Periods laid at other distances blur the envelope a little: the filter is measured on them and undoes that too.
+    f0_hz = frames.f0_hz.astype(np.float64) * 2.0 ** (key_shift / 12.0)
+    at_hand = Sound(_at_rate(moved.waveform[0], moved.sample_rate, RATE, working.waveform.shape[-1])[None], RATE)
+    return with_loudness_of(source, filtered(moved, cepstra - analyse(at_hand, f0_hz).cepstra))
 
 
 def sung_by_world(source: Sound, working: Sound, frames: Frames, cepstra: Floats, key_shift: float) -> Waveform:
     """Filter the recording where the pitch stays, and let WORLD sing where it moves."""
     if key_shift:
         sung = vocoded(working, frames, cepstra, key_shift)
-        waveform = _at_rate(sung, source.sample_rate, source.waveform.shape[-1])
+        waveform = _at_rate(sung, RATE, source.sample_rate, source.waveform.shape[-1])
     else:
         waveform = filtered(source, cepstra - frames.cepstra)
     return with_loudness_of(source, waveform)
@@ -144,9 +147,9 @@ def with_loudness_of(source: Sound, converted: Waveform) -> Waveform:
     return np.asarray(converted * np.interp(np.arange(len(converted)), places, gain), dtype=np.float32)
 
 
-def _at_rate(waveform: Waveform, sample_rate: int, samples: int) -> Waveform:
-    """Bring what WORLD sang to another rate and exactly so many samples."""
-    moved = resample(Sound(waveform[None], RATE), sample_rate).waveform[0]
+def _at_rate(waveform: Waveform, rate: int, wanted_rate: int, samples: int) -> Waveform:
+    """Bring a waveform to another rate and exactly so many samples."""
+    moved = resample(Sound(waveform[None], rate), wanted_rate).waveform[0]
     return np.pad(moved, (0, max(0, samples - len(moved))))[:samples]
 
 
