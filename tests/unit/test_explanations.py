@@ -191,6 +191,21 @@ def test_what_is_true_of_all_is_not_told_for_a_rounding_error() -> None:
 
 
 @BOTH
+@pytest.mark.parametrize("signal", ["popularity", "collaborative"])
+def test_that_hardly_anybody_likes_something_is_no_reason_for_it(code: str, signal: str) -> None:
+    liked, hardly = (Evidence(signal, value, 0.5, 0.5 * value) for value in (0.9, 0.3))
+    told = EVIDENCE[:1]
+
+    reasons = [
+        reason_of(replace(SINGER, evidence=(*told, part), usual={signal: 0.1}), phrases_for(code))
+        for part in (liked, hardly)
+    ]
+
+    assert reasons[1] == reason_of(replace(SINGER, evidence=told), phrases_for(code))
+    assert reasons[0] != reasons[1]
+
+
+@BOTH
 def test_an_unlike_voice_that_is_near_after_all_is_told_as_near(code: str) -> None:
     part = Evidence("timbre_apart", 0.02, 0.7, 0.014)
 

@@ -6,10 +6,12 @@ from singalike.embeddings.profile import UNDECIDED
 from singalike.recsys.blend import DISLIKES
 from singalike.recsys.explanations.facts import Facts
 from singalike.recsys.explanations.phrases import Finding, Phrases
-from singalike.recsys.explanations.wording import HALF, LESS, NOT, TOLD_GAP, likeness_degree
+from singalike.recsys.explanations.wording import FEW, HALF, LESS, NOT, TOLD_GAP, amount, likeness_degree
 from singalike.recsys.signals import (
+    COLLABORATIVE,
     KEY_FIT_GAIN,
     MELODY,
+    POPULARITY,
     STYLE,
     STYLE_APART,
     TESSITURA,
@@ -74,11 +76,13 @@ def _weightiest(evidence: Sequence[Evidence]) -> list[Evidence]:
 
 
 def _says_something(part: Evidence, facts: Facts) -> bool:
-    """Tell whether a finding could be a reason: that something is no more alike than elsewhere is none."""
+    """Tell whether a finding could be a reason: what is no more alike than elsewhere, or hardly liked, is none."""
     if part.signal == VOICE_GENDER:
         return not {"", UNDECIDED} & {facts.person_gender, facts.singer_gender}
     if part.signal in {TIMBRE, TIMBRE_APART} and facts.likeness is not None:
         return (facts.likeness.closer_than >= HALF) == (part.signal == TIMBRE)
+    if part.signal in {COLLABORATIVE, POPULARITY}:
+        return amount(_value(part)) != FEW
     by_degree = part.signal in DEGREE_SIGNALS or part.signal in {TIMBRE, TIMBRE_APART}
     return not by_degree or likeness_degree(_value(part)) not in {NOT, LESS}
 
