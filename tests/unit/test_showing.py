@@ -193,6 +193,11 @@ def test_a_suggestion_of_an_interleaved_list_is_scored_by_the_preset_that_gave_i
         assert sum(song.signals.values()) == pytest.approx(song.score)
 
 
+def test_three_presets_are_told_that_two_can_share_a_list(recommender: Recommender) -> None:
+    with pytest.raises(NotFoundError, match="name two"):
+        recommender.recommend_songs(voice(1, 9), RecommendOptions(preset="voice-songs+duet-songs+popular-songs"))
+
+
 def test_a_singer_of_an_interleaved_list_is_explained_by_the_preset_that_gave_them(recommender: Recommender) -> None:
     options = RecommendOptions(k=4, preset="voice-singers+dissimilar-singers")
     mixed = recommender.recommend_singers(voice(1, 9), options)

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from singalike.errors import ConcurrentChangeError
+from singalike.errors import ConcurrentChangeError, NotFoundError
 from singalike.recsys.blend import BlendPreset
 from singalike.recsys.catalogue_view import CatalogueView
 from singalike.recsys.presets import POPULAR, SINGERS, SONGS, Presets
@@ -28,6 +28,9 @@ VOICE_NUMBERS, RANKING_NUMBERS = 20, 10
 """Numbers of 8 bytes that each keeps of a track, about."""
 
 FEWEST_KEPT, MOST_KEPT = 8, 2000
+
+INTERLEAVED = 2
+"""Presets that may share a list."""
 
 SINGER_SIGNALS = frozenset(SIGNALS) - {KEY_FIT_GAIN}
 
@@ -93,7 +96,10 @@ class RankingKeeper:
         return self._rankings.get((ranks, state), lambda: self._rank(ranks, asked, preset, state))
 
     def _interleaved(self, ranks: str, asked: Asked, of_state: str) -> Ranking:
-        presets = [self._presets.find(name, ranks) for name in asked.options.preset.split("+", 1)]
+        names = asked.options.preset.split("+")
+        if len(names) > INTERLEAVED:
+            raise NotFoundError("PRESET_NOT_FOUND", f"{len(names)} presets cannot share a list: name two, as in a+b")
+        presets = [self._presets.find(name, ranks) for name in names]
         first, second = (
             self._plain_ranking(ranks, replace(asked, options=replace(asked.options, preset=preset.label)))
             for preset in presets
