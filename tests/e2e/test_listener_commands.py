@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 from singalike.errors import InvalidInputError, NotFoundError
 from singalike.services import bootstrap
 from singalike.services.adapters.sql_feedback import SqlFeedback
-from singalike.services.cli.root import group
+from singalike.services.cli.root import group, main
 from singalike.services.feedback_import import ImportTools, import_feedback
 from singalike.services.interaction_file import read_interactions
 from singalike.services.settings import read_settings
@@ -173,3 +173,21 @@ def test_an_import_that_was_stopped_goes_on_where_it_was(
 
     assert (half.added, half.interrupted) == (10, True)
     assert (rest["added"], rest["known"]) == (41, 10)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["listeners", "erase", "\udcff", "--yes"],
+        ["feedback", "record", "mia", "like", "--singer", "\udcff"],
+        ["exclusions", "add", "mia", "--genre", "\udcff"],
+    ],
+)
+def test_bytes_that_are_no_text_are_refused_in_one_line(
+    data_dir: Path, command: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main([*command, "--data-dir", str(data_dir)])
+
+    assert ended.value.code == 2
+    assert capsys.readouterr().err.startswith("singalike: ")

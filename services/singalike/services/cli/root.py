@@ -3,7 +3,7 @@
 import importlib
 import json
 import sys
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
@@ -72,9 +72,26 @@ def main(arguments: list[str] | None = None) -> None:
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
+    except UnicodeEncodeError:
+        # Paths may hold any bytes; a database may not, and is the first to say so of an id.
+        if _is_text(arguments or sys.argv):
+            raise
+        _fail(InvalidInputError("BAD_ARGUMENT", "an argument is no text in UTF-8: write it again"), arguments)
     except SingalikeError as error:
-        click.echo(_error_line(error, as_json="--json" in (arguments or sys.argv)), err=True)
-        sys.exit(EXIT_BAD_INPUT if isinstance(error, InvalidInputError | NotFoundError) else EXIT_FAILED)
+        _fail(error, arguments)
+
+
+def _fail(error: SingalikeError, arguments: list[str] | None) -> NoReturn:
+    click.echo(_error_line(error, as_json="--json" in (arguments or sys.argv)), err=True)
+    sys.exit(EXIT_BAD_INPUT if isinstance(error, InvalidInputError | NotFoundError) else EXIT_FAILED)
+
+
+def _is_text(arguments: list[str]) -> bool:
+    try:
+        "".join(arguments).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _error_line(error: SingalikeError, *, as_json: bool) -> str:
