@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from singalike.embeddings.profile import VoiceProfile
 from singalike.errors import ConcurrentChangeError, NotFoundError
 from singalike.recsys.blend import BlendPreset
 from singalike.recsys.catalogue_view import CatalogueView
@@ -29,6 +30,9 @@ VOICE_NUMBERS, RANKING_NUMBERS = 20, 10
 
 FEWEST_KEPT, MOST_KEPT = 8, 2000
 
+SEGMENT_BYTES = 128 * 2**20
+"""Room for the segments of voices behind what is kept, in bytes: a recording of ten minutes has half a megabyte."""
+
 INTERLEAVED = 2
 """Presets that may share a list."""
 
@@ -49,8 +53,12 @@ class RankingKeeper:
         self._presets = presets
         self._index = index
         self._index_revision = index_revision
-        self._heard: RecentlyUsed[tuple[object, ...], Heard] = RecentlyUsed(FEWEST_KEPT)
-        self._rankings: RecentlyUsed[tuple[str, str], Ranking] = RecentlyUsed(FEWEST_KEPT)
+        self._heard: RecentlyUsed[tuple[object, ...], Heard] = RecentlyUsed(
+            FEWEST_KEPT, SEGMENT_BYTES, lambda heard: segment_bytes(heard.profile)
+        )
+        self._rankings: RecentlyUsed[tuple[str, str], Ranking] = RecentlyUsed(
+            FEWEST_KEPT, SEGMENT_BYTES, lambda ranking: segment_bytes(ranking.heard.profile)
+        )
         self._views: tuple[CatalogueView | None, CatalogueView | None] = (None, None)
         self._revision = -1
 
@@ -149,6 +157,14 @@ class RankingKeeper:
             rows = np.array([asked.view.track_rows.get(track.track_id, -1) for track in view.tracks], dtype=np.intp)
             tracks = (rows >= 0) & tracks[rows]
         return np.asarray(ranking.allowed.tracks & tracks)
+
+
+def segment_bytes(profile: VoiceProfile | None) -> int:
+    """Say how much memory the segments of a voice take."""
+    if profile is None:
+        return 0
+    parts = profile.segments
+    return sum(vectors.nbytes for vectors in (parts.timbre, parts.style, parts.melody))
 
 
 def choose_preset(presets: Presets, ranks: str, asked: Asked) -> BlendPreset:

@@ -10,7 +10,7 @@ from singalike.services.recently_used import RecentlyUsed
 
 Reply = TypeVar("Reply", bound=Message)
 
-REPLIES_KEPT = 1024
+REPLIES_KEPT, REPLY_BYTES = 1024, 64 * 2**20
 
 
 class ReplyKeeper:
@@ -28,7 +28,9 @@ class ReplyKeeper:
     def __init__(self, moment: Callable[[str], Hashable | None], show_again: Callable[[str], str]) -> None:
         self._moment = moment
         self._show_again = show_again
-        self._kept: RecentlyUsed[tuple[str, bytes], tuple[Hashable, Message]] = RecentlyUsed(REPLIES_KEPT)
+        self._kept: RecentlyUsed[tuple[str, bytes], tuple[Hashable, Message]] = RecentlyUsed(
+            REPLIES_KEPT, REPLY_BYTES, lambda kept: kept[1].ByteSize()
+        )
 
     async def get(self, request: Any, make: Callable[[], Awaitable[Reply]]) -> Reply:
         """Return the reply to a request; it is shared, so nobody may write to it.
