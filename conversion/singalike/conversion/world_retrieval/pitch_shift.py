@@ -14,7 +14,10 @@ Doubles = NDArray[np.float64]
 
 UNVOICED_STEP_S = 0.005
 NEAREST, FARTHEST = 0.9, 1.12
-"""Where the next period may begin, in periods: pitch moves slowly, and a period that is skipped is a click."""
+"""Where the next peak is looked for, in periods: pitch moves slowly, and a period that is skipped is a click."""
+
+PULL = 0.1
+"""How far a mark follows the peak that it finds: peaks jump as formants move, and marks that jump are heard as rough."""
 
 
 def with_moved_pitch(source: Sound, f0_hz: Floats, hop_s: float, semitones: float) -> Waveform:
@@ -48,7 +51,7 @@ def _marks(waveform: Waveform, periods: list[float], hop: float, rate: int) -> D
     """Find where the periods of the voice peak, in samples, growing; unvoiced stretches have none."""
     # A voice swings further to one side; its peaks there are the closures of the glottis.
     upright = waveform if float(np.mean(waveform.astype(np.float64) ** 3)) >= 0 else -waveform
-    marks: list[int] = []
+    marks: list[float] = []
     place, was_voiced, last = 0.0, False, len(waveform) - 1
     step = UNVOICED_STEP_S * rate
     while place < last:
@@ -60,8 +63,10 @@ def _marks(waveform: Waveform, periods: list[float], hop: float, rate: int) -> D
         end = min(round(place + FARTHEST * period) if was_voiced else round(place + period), last) + 1
         if end <= first:
             break
-        place = first + int(np.argmax(upright[first:end]))
-        marks.append(int(place))
+        peak = first + int(np.argmax(upright[first:end]))
+        expected = place + period
+        place = expected + PULL * (peak - expected) if was_voiced else float(peak)
+        marks.append(place)
         was_voiced = True
     return np.array(marks, dtype=np.float64)
 
