@@ -14,10 +14,10 @@ Doubles = NDArray[np.float64]
 
 UNVOICED_STEP_S = 0.005
 NEAREST, FARTHEST = 0.9, 1.12
-"""Where the next peak is looked for, in periods: pitch moves slowly, and a period that is skipped is a click."""
+"""Where the next peak is looked for, in periods: pitch moves slowly, and a skipped period is a click."""
 
 PULL = 0.1
-"""How far a mark follows the peak that it finds: peaks jump as formants move, and marks that jump are heard as rough."""
+"""How far a mark follows the peak that it finds: peaks jump as formants move, and marks that jump sound rough."""
 
 
 def with_moved_pitch(source: Sound, f0_hz: Floats, hop_s: float, semitones: float) -> Waveform:
