@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from singalike.embeddings.profile import Vectors
 from singalike.recsys.calibration import Similarities
 
-POOL = 200
+POOL = 100
 """Best candidates among which the order is changed; behind them it is that of the scores."""
 
 
@@ -53,7 +53,7 @@ def spread_out(score: Similarities, vectors: Vectors, dial: float) -> NDArray[np
     nearest, merit = alike[0].copy(), np.empty(count)
     chosen = [0]
     relevance[0] = -np.inf
-    # Two hundred turns in every request: arrays are written in place.
+    # A hundred turns in every request: arrays are written in place.
     for _ in range(1, count):
         best = int(np.subtract(relevance, nearest, out=merit).argmax())
         chosen.append(best)

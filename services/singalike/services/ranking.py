@@ -4,6 +4,7 @@ import hashlib
 from dataclasses import dataclass
 from functools import cached_property
 from threading import Lock
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -320,10 +321,21 @@ def centred_timbre(view: CatalogueView, ranks: str, rows: NDArray[np.intp] | lis
     return unit_rows(np.stack([view.tracks[row].timbre for row in rows]) - view.timbre.mean)
 
 
+_DIGESTS: "WeakKeyDictionary[VoiceProfile, str]" = WeakKeyDictionary()
+"""Of profiles that are in memory anyway: an enrolled voice is asked for again and again."""
+
+
 def profile_digest(profile: VoiceProfile | None) -> str:
     """Return a text that is equal for equal profiles."""
     if profile is None:
         return ""
+    known = _DIGESTS.get(profile)
+    if known is None:
+        known = _DIGESTS[profile] = _digest_of(profile)
+    return known
+
+
+def _digest_of(profile: VoiceProfile) -> str:
     digest = hashlib.blake2b(digest_size=16)
     parts, sung = profile.segments, profile.vocal_range
     for values in (

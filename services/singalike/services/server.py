@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import signal
+import sys
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -52,6 +53,10 @@ RECOMMENDER_SERVICE = "singalike.v1.RecommenderService"
 BLOCKING_THREADS = 16
 """SQL, index searches and file writes at once; the event loop itself never waits for any of them."""
 
+SWITCH_INTERVAL_S = 0.0005
+"""How long a thread may hold the interpreter when another wants it. With the usual 5 ms the event loop, which lets go
+of it at every look at the database, waits for so long each time that somebody is being ranked for."""
+
 FOLLOW_INTERVAL_S = 1.0
 PRUNE_INTERVAL_S = 60.0
 EXPOSURE_INTERVAL_S = 1.0
@@ -97,6 +102,7 @@ def write_ports(path: Path, ports: Ports) -> None:
 @asynccontextmanager
 async def serving(which: Which, settings: Settings) -> AsyncIterator[Ports]:
     """Build what is to be served, serve it, and close everything in reverse order at the end."""
+    sys.setswitchinterval(SWITCH_INTERVAL_S)
     asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(BLOCKING_THREADS, thread_name_prefix="blocking"))
     async with AsyncExitStack() as parts:
         servers = await _build_servers(which, settings, parts)

@@ -33,6 +33,9 @@ from singalike.services.wire.validators import validate
 from singalike.v1 import recommender_service_pb2 as pb
 from singalike.v1.recommender_service_pb2_grpc import RecommenderServiceServicer
 
+RANKINGS_AT_ONCE = 2
+"""Lists that are made at the same time: more threads would only take the interpreter from one another."""
+
 DEFAULT_PAGE_SIZE = 50
 
 COLOUR_WORDS = {pb.MAP_COLOUR_GENRE: "genre", pb.MAP_COLOUR_RANGE: "range"}
@@ -71,6 +74,7 @@ class RecommenderServicer(ExplainServicer, ListenerServicer, ExperimentServicer,
         self._catalogue = catalogue
         self._voices = voices
         self._maps = maps
+        self._ranking = asyncio.Semaphore(RANKINGS_AT_ONCE)
         self._replies = ReplyKeeper(recommender.moment, showing.show_again)
 
     def _erase(self, listener_id: str) -> None:
@@ -86,9 +90,10 @@ class RecommenderServicer(ExplainServicer, ListenerServicer, ExperimentServicer,
 
     async def _recommend_singers(self, request: pb.RecommendSingersRequest) -> pb.RecommendSingersResponse:
         profile = await self._voices.find_any(request)
-        found = await asyncio.to_thread(
-            self._showing.recommend_singers, profile, read_options(request.options), request.page_token
-        )
+        async with self._ranking:
+            found = await asyncio.to_thread(
+                self._showing.recommend_singers, profile, read_options(request.options), request.page_token
+            )
         return pb.RecommendSingersResponse(
             singers=[write_singer_suggestion(singer) for singer in found.singers],
             voice=summary_to_message(found.voice) if found.voice else None,
@@ -105,13 +110,14 @@ class RecommenderServicer(ExplainServicer, ListenerServicer, ExperimentServicer,
 
     async def _recommend_songs(self, request: pb.RecommendSongsRequest) -> pb.RecommendSongsResponse:
         profile = await self._voices.find_any(request)
-        found = await asyncio.to_thread(
-            self._showing.recommend_songs,
-            profile,
-            read_options(request.options),
-            request.page_token,
-            request.voice_id,
-        )
+        async with self._ranking:
+            found = await asyncio.to_thread(
+                self._showing.recommend_songs,
+                profile,
+                read_options(request.options),
+                request.page_token,
+                request.voice_id,
+            )
         return pb.RecommendSongsResponse(
             songs=[write_song_suggestion(song) for song in found.songs],
             voice=summary_to_message(found.voice) if found.voice else None,
