@@ -27,6 +27,7 @@ COMMANDS = {
     "singers": "List and remove singers.",
     "tracks": "List and remove tracks.",
     "train": "Train the shipped models again.",
+    "voices": "Enrol a voice with its owner's consent, show it, erase it.",
     "watermark": "Find out whether a recording was made by this Singalike.",
     "why": "Say why a singer is, or is not, suggested for a voice.",
 }

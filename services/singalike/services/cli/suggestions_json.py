@@ -46,6 +46,12 @@ def explanation_to_json(found: SingerExplanation) -> dict[str, Any]:
     return arranged
 
 
+def voice_to_json(voice: VoiceSummary) -> dict[str, Any]:
+    """Arrange what was heard of a voice."""
+    arranged: dict[str, Any] = without_nan(_voice(voice))
+    return arranged
+
+
 def without_nan(value: Any) -> Any:
     """Replace every float that is not finite by None, in nested dictionaries and lists."""
     if isinstance(value, float):
