@@ -106,7 +106,7 @@ def test_the_tables_own_up_to_what_stood_in() -> None:
     print_suggestions(Suggestions((), (KNOWN,), None, (), summary=summary), {}, Console(file=out, width=200))
 
     assert "note: nothing could be compared" in out.getvalue()
-    assert "note: nothing is known of this listener yet" in out.getvalue()
+    assert "note: nothing that this listener likes is known yet" in out.getvalue()
 
 
 def test_contributions_that_would_be_printed_as_nothing_are_not() -> None:

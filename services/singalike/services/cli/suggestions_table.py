@@ -16,7 +16,7 @@ MOMENTS_PRINTED, REASONS_PRINTED = 3, 3
 
 STAND_INS = {
     "popular": "nothing could be compared: what most listeners like, and what is new, stands in",
-    "no_history": "nothing is known of this listener yet",
+    "no_history": "nothing that this listener likes is known yet",
 }
 """What is said of each of `ListSummary.fallbacks`."""
 
