@@ -9,10 +9,10 @@ import pytest
 
 from singalike.errors import AlreadyExistsError, InvalidInputError, NotFoundError
 from singalike.services.adapters.memory_feedback import MemoryFeedback
-from singalike.services.adapters.page_tokens import make_token
 from singalike.services.adapters.sql_catalogue import SqlCatalogue
 from singalike.services.adapters.sql_feedback import SqlFeedback
 from singalike.services.listener_records import DISLIKE, HIDE, LIKE, PLAY, Exclusion, Exposure, Feedback
+from singalike.services.page_tokens import make_token
 from tests.support.catalogue_entries import add_track, sha
 from tests.support.databases import fresh_database
 

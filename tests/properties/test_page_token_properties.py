@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from singalike.errors import InvalidInputError
-from singalike.services.adapters.page_tokens import _digest, _scope_digest, make_token, read_token
+from singalike.services.page_tokens import _digest, _scope_digest, make_token, read_token
 
 SCOPES = st.lists(st.text(max_size=20), max_size=4).map(tuple)
 KINDS = st.sampled_from(["singers", "tracks"])

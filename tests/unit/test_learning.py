@@ -140,7 +140,7 @@ def test_an_erased_listener_is_a_stranger(listening: Listening) -> None:
     assert listening.songs_for("ann").songs == fresh
 
 
-def test_the_moment_of_a_listener_ends_when_one_of_their_events_runs_out() -> None:
+def test_answers_to_a_listener_may_differ_when_one_of_their_events_runs_out() -> None:
     passed = timedelta(0)
     catalogue = MemoryCatalogue()
     catalogue.put("s0", "t00", voice(0, 1))
@@ -151,17 +151,17 @@ def test_the_moment_of_a_listener_ends_when_one_of_their_events_runs_out() -> No
     asked = RecommendOptions(listener_id="me")
 
     hidden = recommender.recommend_songs(voice(0, 80), asked)
-    moments = [recommender.moment("me") for _ in range(2)]
+    fingerprints = [recommender.fingerprint("me") for _ in range(2)]
     passed = timedelta(hours=1)
-    later = recommender.moment("me")
+    later = recommender.fingerprint("me")
     shown = recommender.recommend_songs(voice(0, 80), asked)
 
-    assert moments[0] == moments[1] != later
+    assert fingerprints[0] == fingerprints[1] != later
     assert (len(hidden.songs), len(shown.songs)) == (0, 1)
-    assert recommender.moment("me") == recommender.moment("me") != later
+    assert recommender.fingerprint("me") == recommender.fingerprint("me") != later
 
 
-def test_no_listener_is_looked_up_for_the_moment_where_the_database_has_no_pulse(listening: Listening) -> None:
+def test_no_listener_is_looked_up_for_the_fingerprint_where_the_database_has_no_pulse(listening: Listening) -> None:
     class Remote(MemoryCatalogue):
         def pulse(self) -> int | None:
             return None
@@ -173,4 +173,4 @@ def test_no_listener_is_looked_up_for_the_moment_where_the_database_has_no_pulse
     keeper = Asked(listening.feedback, lambda: NOW)
     recommender = Recommender(Remote(), MemoryIndex(Remote()), "fake-1", keeper)  # type: ignore[arg-type]
 
-    assert recommender.moment("me") is None
+    assert recommender.fingerprint("me") is None

@@ -8,8 +8,8 @@ from singalike.errors import ConcurrentChangeError, InvalidInputError
 from singalike.recsys.catalogue_view import CatalogueView
 from singalike.services import ranking_keeper
 from singalike.services.adapters.memory_feedback import MemoryFeedback
-from singalike.services.adapters.page_tokens import make_token
 from singalike.services.listener_records import HIDE, LIKE, Exclusion, Feedback
+from singalike.services.page_tokens import make_token
 from singalike.services.ranking import profile_digest
 from singalike.services.recommend import Recommender, RecommendOptions
 from singalike.services.taste_keeper import TasteKeeper, at_once
@@ -167,11 +167,11 @@ def test_what_was_heard_with_an_index_that_lags_is_heard_again_when_it_has_caugh
     recommender.refresh()
     asked = RecommendOptions(k=1)
 
-    early, moment = recommender.recommend_singers(voice(9, 2), asked), recommender.moment()
+    early, fingerprint = recommender.recommend_singers(voice(9, 2), asked), recommender.fingerprint()
     lagging.put("s9", "new", voice(9, 1))
     revisions["index"] = catalogue.revision()
     late = recommender.recommend_singers(voice(9, 2), asked)
 
     assert singers_of(early) == singers_of(late) == ["s9"]
     assert (bool(early.singers[0].moments), bool(late.singers[0].moments)) == (False, True)
-    assert recommender.moment() != moment
+    assert recommender.fingerprint() != fingerprint

@@ -29,19 +29,19 @@ class Maker:
         return pb.RecommendSongsResponse(notes=[f"reply {self.made}"])
 
 
-def told(moments: list[int | None]) -> Callable[[str], int | None]:
-    """Answer with the first moment as long as there is no other."""
-    return lambda _listener_id: moments[0]
+def told(fingerprints: list[int | None]) -> Callable[[str], int | None]:
+    """Answer with the first fingerprint as long as there is no other."""
+    return lambda _listener_id: fingerprints[0]
 
 
 async def test_the_same_request_has_the_same_reply_as_long_as_nothing_changes() -> None:
-    moments: list[int | None] = [1]
-    keeper, make = ReplyKeeper(told(moments), nothing_shown), Maker()
+    fingerprints: list[int | None] = [1]
+    keeper, make = ReplyKeeper(told(fingerprints), nothing_shown), Maker()
 
     replies = [await keeper.get(ASKED, make) for _ in range(3)]
 
     assert [reply.notes[0] for reply in replies] == ["reply 1"] * 3
-    moments[0] = 2
+    fingerprints[0] = 2
     assert (await keeper.get(ASKED, make)).notes == ["reply 2"]
 
 
@@ -56,17 +56,17 @@ async def test_another_request_has_another_reply() -> None:
 
 
 async def test_what_was_made_while_something_changed_is_not_kept() -> None:
-    moments: list[int | None] = [1]
+    fingerprints: list[int | None] = [1]
     make = Maker()
 
     async def slowly() -> pb.RecommendSongsResponse:
         made = await make()
-        moments[0] = 2
+        fingerprints[0] = 2
         return made
 
-    keeper = ReplyKeeper(told(moments), nothing_shown)
+    keeper = ReplyKeeper(told(fingerprints), nothing_shown)
     await keeper.get(ASKED, slowly)
-    moments[0] = 1
+    fingerprints[0] = 1
 
     assert (await keeper.get(ASKED, make)).notes == ["reply 2"]
 

@@ -1,5 +1,6 @@
 """The calls about listeners, for both clients."""
 
+from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Iterator, Sequence
 from typing import Any
 
@@ -11,7 +12,7 @@ from singalike.v1 import recommender_service_pb2 as pb
 from singalike.v1.recommender_service_pb2_grpc import RecommenderServiceStub
 
 
-class ListenerCalls:
+class ListenerCalls(ABC):
     """What `Client` does for listeners; a listener is named as your application names them."""
 
     _recommender: RecommenderServiceStub
@@ -73,11 +74,12 @@ class ListenerCalls:
         reply = self._call(self._recommender.GetExperimentReport, pb.GetExperimentReportRequest())
         return read_experiment_report(reply)
 
+    @abstractmethod
     def _call(self, method: Any, request: Any, deadline_s: float | None = None) -> Any:
-        raise NotImplementedError
+        """Call a method with the client's metadata; errors come back as ours."""
 
 
-class AsyncListenerCalls:
+class AsyncListenerCalls(ABC):
     """What `AsyncClient` does for listeners; a listener is named as your application names them."""
 
     _recommender: RecommenderServiceStub
@@ -141,8 +143,9 @@ class AsyncListenerCalls:
         reply = await self._call(self._recommender.GetExperimentReport, pb.GetExperimentReportRequest())
         return read_experiment_report(reply)
 
+    @abstractmethod
     async def _call(self, method: Any, request: Any, deadline_s: float | None = None) -> Any:
-        raise NotImplementedError
+        """Call a method with the client's metadata; errors come back as ours."""
 
 
 def _record(listener_id: str, feedback: Sequence[Feedback], request_id: str) -> pb.RecordFeedbackRequest:

@@ -1,5 +1,6 @@
 """The calls for suggestions, for both clients."""
 
+from abc import ABC, abstractmethod
 from typing import Any
 
 from singalike.client.records import (
@@ -22,7 +23,7 @@ from singalike.v1 import recommender_service_pb2 as pb
 from singalike.v1.recommender_service_pb2_grpc import RecommenderServiceStub
 
 
-class SuggestionCalls:
+class SuggestionCalls(ABC):
     """How `Client` asks for singers and songs."""
 
     _recommender: RecommenderServiceStub
@@ -95,14 +96,16 @@ class SuggestionCalls:
         reply = self._call(self._recommender.ListPresets, pb.ListPresetsRequest())
         return tuple(map(read_preset, reply.presets))
 
+    @abstractmethod
     def _voice(self, voice: Voice | None) -> dict[str, Any]:
-        raise NotImplementedError
+        """Name the one field of a request that says whose voice."""
 
+    @abstractmethod
     def _call(self, method: Any, request: Any, deadline_s: float | None = None) -> Any:
-        raise NotImplementedError
+        """Call a method with the client's metadata; errors come back as ours."""
 
 
-class AsyncSuggestionCalls:
+class AsyncSuggestionCalls(ABC):
     """How `AsyncClient` asks for singers and songs."""
 
     _recommender: RecommenderServiceStub
@@ -175,8 +178,10 @@ class AsyncSuggestionCalls:
         reply = await self._call(self._recommender.ListPresets, pb.ListPresetsRequest())
         return tuple(map(read_preset, reply.presets))
 
+    @abstractmethod
     async def _voice(self, voice: Voice | None) -> dict[str, Any]:
-        raise NotImplementedError
+        """Name the one field of a request that says whose voice."""
 
+    @abstractmethod
     async def _call(self, method: Any, request: Any, deadline_s: float | None = None) -> Any:
-        raise NotImplementedError
+        """Call a method with the client's metadata; errors come back as ours."""

@@ -15,17 +15,17 @@ from singalike.recsys.suggestions import (
     SongSuggestion,
     Suggestions,
 )
-from singalike.services.adapters.page_tokens import bad_token, make_token, read_token
-from singalike.services.asking import Asking
 from singalike.services.explain import explain_standing, say_abstention, say_heard
 from singalike.services.interleaved_ranking import InterleavedListing, giver_of, with_teams, write_rows
 from singalike.services.listener_ports import Listeners
+from singalike.services.page_tokens import bad_token, make_token, read_token
 from singalike.services.ports import Catalogue, VoiceIndex
 from singalike.services.ranking import Ranking, profile_digest
 from singalike.services.ranking_keeper import RankingKeeper, options_for
 from singalike.services.recommend_answer import hits_to_show, suggest_singers, suggest_songs, summarise
 from singalike.services.recommend_filter import Mask
 from singalike.services.recommend_options import RecommendOptions
+from singalike.services.request_lookup import RequestLookup
 from singalike.services.view_keeper import ViewKeeper
 from singalike.services.voice_notes import voice_notes
 
@@ -68,7 +68,7 @@ class Recommender:
         self._keeper = ViewKeeper(catalogue, model_version)
         self._listeners = listeners
         self._presets = presets or shipped_presets()
-        self._asking = Asking(catalogue, self._keeper, model_version, listeners, now)
+        self._lookup = RequestLookup(catalogue, self._keeper, model_version, listeners, now)
         self._rankings = RankingKeeper(self._presets, index, index_revision)
 
     def refresh(self) -> CatalogueView:
@@ -85,7 +85,7 @@ class Recommender:
         """The presets that a request may name."""
         return self._presets
 
-    def moment(self, listener_id: str = "") -> Hashable | None:
+    def fingerprint(self, listener_id: str = "") -> Hashable | None:
         """Return what stays equal as long as equal requests have equal answers; quick, also on an event loop.
 
         None where it cannot be told without a call to the database.
@@ -99,7 +99,7 @@ class Recommender:
         learnt = self._listeners.state("") if self._listeners else ""
         lapsed = self._listeners.has_lapsed(listener_id) if self._listeners and listener_id else False
         searched = self._index_revision() if self._index_revision else 0
-        return (pulse, self._keeper.latest.revision, searched, learnt, lapsed, self._asking.today())
+        return (pulse, self._keeper.latest.revision, searched, learnt, lapsed, self._lookup.today())
 
     def forget_people(self, listener_id: str = "") -> None:
         """Let go of what memory still holds of people, when one of them has been erased: rankings are made again.
@@ -198,7 +198,7 @@ class Recommender:
 
     def rank(self, ranks: str, profile: VoiceProfile | None, options: RecommendOptions = DEFAULT_OPTIONS) -> Ranking:
         """Return the whole ranking behind a first page, for those who explain or measure it."""
-        return self._rankings.find(ranks, self._asking.look_up(profile, options))
+        return self._rankings.find(ranks, self._lookup.look_up(profile, options))
 
     def _page(
         self, ranks: str, profile: VoiceProfile | None, options: RecommendOptions, page_token: str
@@ -206,7 +206,7 @@ class Recommender:
         """Return the ranking, tracks that may be shown, the rows of a page, best first, and the next page's token."""
         scope = (ranks, options.digest(), profile_digest(profile))
         state, offset = _read_place(page_token, scope)
-        asked = self._asking.look_up(profile, options)
+        asked = self._lookup.look_up(profile, options)
         ranking = self._rankings.find(ranks, asked, state)
         if offset > ranking.candidate_count:
             raise bad_token("it is not one that this list gave out")

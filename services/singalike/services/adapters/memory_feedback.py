@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from singalike.services.adapters.page_tokens import check_page_size, make_place, make_token, read_place, read_token
 from singalike.services.adapters.sql_catalogue import utc_now
 from singalike.services.adapters.sql_rows import to_microseconds
 from singalike.services.listener_feedback import (
@@ -20,6 +19,7 @@ from singalike.services.listener_feedback import (
     unknown_feedback,
 )
 from singalike.services.listener_records import Exclusion, Exposure, Feedback
+from singalike.services.page_tokens import check_page_size, make_place, make_token, read_place, read_token
 from singalike.services.ports import Catalogue
 from singalike.services.records import Page
 

@@ -8,7 +8,6 @@ import sqlalchemy as sa
 
 from singalike.embeddings.profile import VoiceProfile
 from singalike.errors import NotFoundError
-from singalike.services.adapters.page_tokens import check_page_size, make_token, read_token
 from singalike.services.adapters.sql_changes import read_changes, read_expected_state
 from singalike.services.adapters.sql_engine import Database
 from singalike.services.adapters.sql_memory import ReadMemory
@@ -26,6 +25,7 @@ from singalike.services.adapters.sql_rows import (
 from singalike.services.adapters.sql_schema import singers, tracks, voices
 from singalike.services.adapters.sql_tracks import TRACK_ID_LENGTH, erase_tracks, find_track_row, put_track
 from singalike.services.adapters.sql_voices import erase_voice, find_voice, insert_voice, voice_not_found
+from singalike.services.page_tokens import check_page_size, make_token, read_token
 from singalike.services.ports import CatalogueChanges, IndexState, TrackFilter
 from singalike.services.records import Consent, Page, Singer, StoredVoice, Track, TrackInfo, TrackWithProfile
 from singalike.services.singer_ids import fold

@@ -10,7 +10,6 @@ import sqlalchemy as sa
 
 from singalike.services.adapters import sql_listeners as sql
 from singalike.services.adapters import sql_pruning as pruning
-from singalike.services.adapters.page_tokens import check_page_size, make_place, make_token, read_place, read_token
 from singalike.services.adapters.sql_catalogue import utc_now
 from singalike.services.adapters.sql_engine import Database
 from singalike.services.adapters.sql_exposures import EXPOSURES, insert_exposures, read_exposure
@@ -27,6 +26,7 @@ from singalike.services.listener_feedback import (
     unknown_feedback,
 )
 from singalike.services.listener_records import Exclusion, Exposure, Feedback
+from singalike.services.page_tokens import check_page_size, make_place, make_token, read_place, read_token
 from singalike.services.records import Page
 
 WALK_PAGE = ERASED_AT_ONCE = 5000

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from singalike.services.cli.catalogue_pages import gather, page_options, print_page
-from singalike.services.cli.listener_store import check_id, opened_feedback, print_record, print_removal, read_moment
+from singalike.services.cli.listener_store import check_id, opened_feedback, print_record, print_removal, read_time
 from singalike.services.cli.options import data_dir_option, json_option
 from singalike.services.cli.stopping import EXIT_INTERRUPTED, stop_signals
 from singalike.services.listener_records import FEEDBACK_KINDS, PLAY
@@ -69,7 +69,7 @@ def record_feedback(
     if bool(track_id) == bool(singer_id):
         raise click.UsageError("give one of --track and --singer")
     check_id("LISTENER", listener_id)
-    times = read_moment("--time", time_text), read_moment("--keep-until", keep_until)
+    times = read_time("--time", time_text), read_time("--keep-until", keep_until)
     with opened_feedback(data_dir) as (store, settings):
         event = feedback_from(kind, track_id, singer_id, *times, exposure_id, datetime.now(UTC), settings.feedback_days)
         (stored,) = store.record(listener_id, [event])

@@ -47,7 +47,7 @@ def check_id(field: str, value: str) -> str:
     return value
 
 
-def read_moment(option: str, text: str) -> datetime | None:
+def read_time(option: str, text: str) -> datetime | None:
     """Read an ISO 8601 time, without a zone of this machine; empty: None.
 
     Raises:

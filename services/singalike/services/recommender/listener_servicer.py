@@ -1,4 +1,4 @@
-"""The methods about listeners: feedback, exclusions, presets and experiments."""
+"""The methods about listeners: feedback, exclusions, and their erasure."""
 # ruff: noqa: ARG002, N802  the generated base class dictates names and arguments
 
 import asyncio

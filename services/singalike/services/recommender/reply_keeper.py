@@ -20,13 +20,13 @@ class ReplyKeeper:
     nor what was learnt from it, nor the day, and that no event of the listener has run out.
 
     Args:
-        moment: Returns what stays equal as long as answers to a listener do; None when it cannot tell.
+        fingerprint: Returns what stays equal as long as answers to a listener do; None when it cannot tell.
         show_again: Notes down that a listener was shown a list again, by the id of its exposure; returns the new id,
             empty when that list is not known any more.
     """
 
-    def __init__(self, moment: Callable[[str], Hashable | None], show_again: Callable[[str], str]) -> None:
-        self._moment = moment
+    def __init__(self, fingerprint: Callable[[str], Hashable | None], show_again: Callable[[str], str]) -> None:
+        self._fingerprint = fingerprint
         self._show_again = show_again
         self._kept: RecentlyUsed[tuple[str, bytes], tuple[Hashable, Message]] = RecentlyUsed(
             REPLIES_KEPT, REPLY_BYTES, lambda kept: kept[1].ByteSize()
@@ -43,19 +43,19 @@ class ReplyKeeper:
         if request.WhichOneof("voice") not in {None, "voice_id"}:
             return await make()
         listener_id = request.options.listener_id
-        moment = self._moment(listener_id)
-        if moment is None:
+        fingerprint = self._fingerprint(listener_id)
+        if fingerprint is None:
             return await make()
         key = (request.DESCRIPTOR.name, _digest(request))
         kept = self._kept.find(key)
-        if kept is not None and kept[0] == moment:
+        if kept is not None and kept[0] == fingerprint:
             again = self._again(cast(Reply, kept[1]))
             if again is not None:
                 return again
         made = await make()
-        # Had anything changed meanwhile, it would be unknown of which moment this is.
-        if self._moment(listener_id) == moment:
-            self._kept.put(key, (moment, made))
+        # Had anything changed meanwhile, it would be unknown of which state this is.
+        if self._fingerprint(listener_id) == fingerprint:
+            self._kept.put(key, (fingerprint, made))
         return made
 
     def forget(self) -> None:

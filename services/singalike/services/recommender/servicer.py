@@ -75,7 +75,7 @@ class RecommenderServicer(ExplainServicer, ListenerServicer, ExperimentServicer,
         self._voices = voices
         self._maps = maps
         self._ranking = asyncio.Semaphore(RANKINGS_AT_ONCE)
-        self._replies = ReplyKeeper(recommender.moment, showing.show_again)
+        self._replies = ReplyKeeper(recommender.fingerprint, showing.show_again)
 
     def _erase(self, listener_id: str) -> None:
         super()._erase(listener_id)

@@ -1,5 +1,6 @@
 """The objectives by name, each bound to the network that it trains."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, get_args
@@ -52,7 +53,7 @@ class Judged:
     chance: float
 
 
-class Objective(nn.Module):
+class Objective(nn.Module, ABC):
     """A network with all that its objective needs; the state of it is the state of the run.
 
     Args:
@@ -69,6 +70,7 @@ class Objective(nn.Module):
         assert isinstance(timbre, Tensor)
         return timbre
 
+    @abstractmethod
     def forward(self, log_mel: Tensor, labels: Tensor) -> Judged:
         """Judge views.
 
@@ -79,7 +81,6 @@ class Objective(nn.Module):
         Raises:
             InvalidInputError: NO_PAIRS, NO_NEGATIVES.
         """
-        raise NotImplementedError
 
 
 class BatchContrast(Objective):

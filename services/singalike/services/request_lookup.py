@@ -49,7 +49,7 @@ class Asked:
         return self.state.view
 
 
-class Asking:
+class RequestLookup:
     """Looks up what requests name.
 
     Args:
