@@ -25,7 +25,9 @@ from singalike.services.ports import NO_FILTER, IndexFilter, IndexHit, IndexPoin
 from singalike.services.recommend import Recommender, RecommendOptions
 from singalike.services.records import Page, Track, TrackInfo, TrackWithProfile
 
-TIMBRE_DIM, STYLE_DIM, MELODY_DIM = 256, 128, 512
+Dims = tuple[int, int, int]
+DIMS: Dims = (256, 128, 512)
+TIMBRE_DIM, STYLE_DIM, _ = DIMS
 MODEL = "benchmark"
 
 
@@ -34,10 +36,12 @@ def unit(rows: np.ndarray) -> Vectors:
     return np.asarray(rows / np.linalg.norm(rows, axis=-1, keepdims=True), dtype=np.float32)
 
 
-def profile(random: np.random.Generator, centre: np.ndarray, segments: int) -> VoiceProfile:
-    """Draw a recording of a singer."""
-    timbre = unit(centre + 0.8 * random.standard_normal((segments, TIMBRE_DIM)) / np.sqrt(TIMBRE_DIM))
-    style, melody = (unit(random.standard_normal((segments, dim))) for dim in (STYLE_DIM, MELODY_DIM))
+def profile(
+    random: np.random.Generator, centre: np.ndarray, segments: int, ear: str = MODEL, dims: Dims = DIMS
+) -> VoiceProfile:
+    """Draw a recording of the singer whose timbre is `centre`, (timbre_dim,), as an ear of these dims tells it."""
+    timbre = unit(centre + 0.8 * random.standard_normal((segments, dims[0])) / np.sqrt(dims[0]))
+    style, melody = (unit(random.standard_normal((segments, dim))) for dim in dims[1:])
     starts = np.arange(segments) * 3.0
     low = float(random.integers(45, 62))
     histogram = np.zeros(MIDI_PITCHES, dtype=np.float32)
@@ -48,7 +52,7 @@ def profile(random: np.random.Generator, centre: np.ndarray, segments: int) -> V
         float(random.uniform()),
         VocalRange(low, low + 8, (low + 1, low + 7), float(histogram.sum()), histogram),
         QualityReport(3.0 * segments, 2.0 * segments, 30.0, 0.0, more_than_one_voice=False, advice=()),
-        MODEL,
+        ear,
     )
 
 

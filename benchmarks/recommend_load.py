@@ -25,9 +25,8 @@ import numpy as np
 from grpc import StatusCode, aio
 from rich.progress import track
 
-from singalike.audio.quality import QualityReport
+from benchmarks.recommend_core import profile
 from singalike.embeddings.encoder import VoiceEncoder
-from singalike.embeddings.profile import MIDI_PITCHES, Segments, Vectors, VocalRange, VoiceProfile
 from singalike.services.adapters.sql_catalogue import SqlCatalogue
 from singalike.services.records import TrackInfo
 from singalike.v1 import embedding_service_pb2, suggestions_pb2
@@ -41,30 +40,7 @@ GRAPH_S = 600.0
 SEGMENTS_PER_TRACK, TRACKS_PER_SINGER, VOICES, CALLERS = 40, 5, 50, 8
 GENRES, LANGUAGES = ("folk", "pop", "rock", "jazz"), ("en", "ko")
 
-Dims = tuple[int, int, int]
 Call: TypeAlias = "aio.UnaryUnaryMultiCallable[bytes, bytes]"
-
-
-def draw_profile(random: np.random.Generator, centre: np.ndarray, segments: int, ear: str, dims: Dims) -> VoiceProfile:
-    """Draw a recording of the singer whose timbre is `centre`, (timbre_dim,)."""
-    timbre = _unit(centre + 0.8 * random.standard_normal((segments, dims[0])) / np.sqrt(dims[0]))
-    style, melody = (_unit(random.standard_normal((segments, dim))) for dim in dims[1:])
-    low = int(random.integers(45, 62))
-    histogram = np.zeros(MIDI_PITCHES, dtype=np.float32)
-    histogram[low : low + 9] = random.uniform(1, 5, 9)
-    starts = np.arange(segments) * 3.0
-    return VoiceProfile(
-        *(_unit(part.mean(axis=0)) for part in (timbre, style, melody)),
-        Segments(starts, starts + 3.0, timbre, style, melody),
-        float(random.uniform()),
-        VocalRange(low, low + 8.0, (low + 1.0, low + 7.0), float(histogram.sum()), histogram),
-        QualityReport(3.0 * segments, 2.0 * segments, 30.0, 0.0, more_than_one_voice=False, advice=()),
-        ear,
-    )
-
-
-def _unit(rows: np.ndarray) -> Vectors:
-    return np.asarray(rows / np.linalg.norm(rows, axis=-1, keepdims=True), dtype=np.float32)
 
 
 def fill(data_dir: Path, segments: int) -> list[str]:
@@ -78,12 +54,12 @@ def fill(data_dir: Path, segments: int) -> list[str]:
         centre = random.standard_normal(dims[0]) / np.sqrt(dims[0])
         for take in range(TRACKS_PER_SINGER):
             info = TrackInfo(f"Singer {singer}", f"Song {singer} {take}", GENRES[singer % 4], LANGUAGES[take % 2])
-            made = draw_profile(random, centre, SEGMENTS_PER_TRACK, ear.model_version, dims)
+            made = profile(random, centre, SEGMENTS_PER_TRACK, ear.model_version, dims)
             catalogue.add_track(info, sha(singer * TRACKS_PER_SINGER + take), 120.0, "identity", made)
     voices = []
     for _ in range(VOICES):
         centre = random.standard_normal(dims[0]) / np.sqrt(dims[0])
-        voices.append(catalogue.add_voice(draw_profile(random, centre, 10, ear.model_version, dims), CONSENT).voice_id)
+        voices.append(catalogue.add_voice(profile(random, centre, 10, ear.model_version, dims), CONSENT).voice_id)
     catalogue.close()
     return voices
 

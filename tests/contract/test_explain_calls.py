@@ -1,7 +1,7 @@
 """Why and why not over gRPC: a real stub against a real servicer, from both clients."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
@@ -23,12 +23,6 @@ PAGE = 2
 
 def sung(f0_hz: float, seconds: float = 4.0) -> Recording:
     return Recording(encode(tone(seconds, f0_hz=f0_hz), 44_100, "mp3", "libmp3lame"), a_cappella=True)
-
-
-@pytest.fixture(scope="module")
-def patch() -> Iterator[pytest.MonkeyPatch]:
-    with pytest.MonkeyPatch.context() as patch:
-        yield patch
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

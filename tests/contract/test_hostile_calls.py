@@ -2,7 +2,7 @@
 
 import random
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 
 import grpc
 import pytest
@@ -33,12 +33,6 @@ CALLS = 30
 LIMIT_MB = 6
 """Smaller than the largest of the hostile recordings."""
 METHODS = sorted(sound_requests(AUDIO, make_profile(1), "", ""))
-
-
-@pytest.fixture(scope="module")
-def patch() -> Iterator[pytest.MonkeyPatch]:
-    with pytest.MonkeyPatch.context() as patch:
-        yield patch
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

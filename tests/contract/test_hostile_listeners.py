@@ -4,7 +4,7 @@ import asyncio
 import base64
 import random
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 
 import grpc
@@ -29,12 +29,6 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 TRACKS = 16
 LISTENERS = 12
 TINY = 5e-324
-
-
-@pytest.fixture(scope="module")
-def patch() -> Iterator[pytest.MonkeyPatch]:
-    with pytest.MonkeyPatch.context() as patch:
-        yield patch
 
 
 @pytest.fixture(scope="module")

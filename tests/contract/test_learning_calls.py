@@ -1,10 +1,8 @@
 """What listeners do and what they are suggested, in servers and in commands on one data folder."""
 
-from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
 
 import pytest
-import pytest_asyncio
 
 from singalike.client import Exclusion, Feedback, SongSuggestions, SuggestionChoices
 from singalike.services import bootstrap
@@ -15,7 +13,7 @@ from singalike.services.recommend_options import RecommendOptions
 from singalike.services.settings import Settings
 from tests.support.catalogue_entries import add_track, sha
 from tests.support.fake_ear import FakeEar, make_profile
-from tests.support.servers import Running, running, small_settings, use_fake_ear
+from tests.support.servers import Running, small_settings
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -26,12 +24,6 @@ PATIENCE = 2000
 
 def track_id(number: int) -> str:
     return sha(number)[:20]
-
-
-@pytest.fixture(scope="module")
-def patch() -> Iterator[pytest.MonkeyPatch]:
-    with pytest.MonkeyPatch.context() as patch:
-        yield patch
 
 
 @pytest.fixture(scope="module")
@@ -47,13 +39,6 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     catalogue.close()
     feedback.close()
     return settings
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def servers(patch: pytest.MonkeyPatch, settings: Settings) -> AsyncIterator[Running]:
-    use_fake_ear(patch)
-    async with running(settings) as servers:
-        yield servers
 
 
 async def songs_for(servers: Running, listener_id: str) -> SongSuggestions:

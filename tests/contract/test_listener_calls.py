@@ -1,12 +1,10 @@
 """What listeners do, over gRPC: a real stub against a real servicer and the real store."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-import pytest_asyncio
 
 from singalike.client import Client, Exclusion, Feedback
 from singalike.errors import AlreadyExistsError, InvalidInputError, NotFoundError
@@ -14,7 +12,7 @@ from singalike.services import bootstrap
 from singalike.services.listener_records import FEEDBACK_KINDS
 from singalike.services.settings import Settings
 from tests.support.catalogue_entries import add_track, sha
-from tests.support.servers import Running, running, small_settings, use_fake_ear
+from tests.support.servers import Running, small_settings
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -25,12 +23,6 @@ DAYS = 30
 
 
 @pytest.fixture(scope="module")
-def patch() -> Iterator[pytest.MonkeyPatch]:
-    with pytest.MonkeyPatch.context() as patch:
-        yield patch
-
-
-@pytest.fixture(scope="module")
 def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     settings = small_settings(tmp_path_factory.mktemp("data"), feedback_days=DAYS)
     catalogue = bootstrap.open_catalogue(settings)
@@ -38,13 +30,6 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
         add_track(catalogue, number, singer=f"Singer {number}")
     catalogue.close()
     return settings
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def servers(patch: pytest.MonkeyPatch, settings: Settings) -> AsyncIterator[Running]:
-    use_fake_ear(patch)
-    async with running(settings) as servers:
-        yield servers
 
 
 async def test_every_kind_of_event_comes_back_as_it_was_sent(servers: Running) -> None:

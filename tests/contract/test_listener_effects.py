@@ -1,10 +1,8 @@
 """What listeners do counts from their next request on, over gRPC, whichever process it was told to."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
 
 import pytest
-import pytest_asyncio
 
 from singalike.client import Exclusion, Feedback, SuggestionChoices
 from singalike.services import bootstrap
@@ -12,19 +10,13 @@ from singalike.services.cli import main
 from singalike.services.settings import Settings
 from tests.support.catalogue_entries import add_track
 from tests.support.fake_ear import make_profile
-from tests.support.servers import Running, running, small_settings, use_fake_ear
+from tests.support.servers import Running, small_settings
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 VOICE = make_profile(100)
 TOLERANCE = 1e-9
 SINGERS = 8
-
-
-@pytest.fixture(scope="module")
-def patch() -> Iterator[pytest.MonkeyPatch]:
-    with pytest.MonkeyPatch.context() as patch:
-        yield patch
 
 
 @pytest.fixture(scope="module")
@@ -36,13 +28,6 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
         add_track(catalogue, number, singer=f"Singer {number % SINGERS}", genre=genre, language=language)
     catalogue.close()
     return settings
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def servers(patch: pytest.MonkeyPatch, settings: Settings) -> AsyncIterator[Running]:
-    use_fake_ear(patch)
-    async with running(settings) as servers:
-        yield servers
 
 
 async def songs(servers: Running, listener: str) -> dict[str, float]:

@@ -2,7 +2,7 @@
 
 import asyncio
 import io
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -48,12 +48,6 @@ EQUAL = 1e-6
 
 def mp3(f0_hz: float, duration_s: float = 4.0, channels: int = 1) -> bytes:
     return encode(tone(duration_s, channels=channels, f0_hz=f0_hz), 44_100, "mp3", "libmp3lame")
-
-
-@pytest.fixture(scope="module")
-def patch() -> Iterator[pytest.MonkeyPatch]:
-    with pytest.MonkeyPatch.context() as patch:
-        yield patch
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from singalike.services.cli.options import data_dir_option, json_option
+from singalike.services.cli.options import data_dir_option, json_option, recording_options
 from singalike.services.settings import read_settings
 
 if TYPE_CHECKING:
@@ -24,9 +24,7 @@ if TYPE_CHECKING:
     show_default=True,
     help="How likely it is, before listening, that it is nobody in the catalogue; 0 rules that out.",
 )
-@click.option("--channel", type=click.Choice(["mix", "left", "right"]), default="mix", show_default=True)
-@click.option("--mixture", is_flag=True, help="The recording holds accompaniment: separate the vocals first.")
-@click.option("--device", default=None, help="Torch device: auto, cpu, cuda.")
+@recording_options
 @data_dir_option
 @json_option
 def command(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from singalike.services.cli.options import data_dir_option, json_option
+from singalike.services.cli.options import data_dir_option, json_option, recording_options
 from singalike.services.cli.suggestion_options import options_from, suggestion_options
 from singalike.services.settings import read_settings
 
@@ -21,9 +21,7 @@ if TYPE_CHECKING:
 @suggestion_options
 @click.option("--only", type=click.Choice(["singers", "songs"]), default=None, help="Suggest one of them; has pages.")
 @click.option("--page-token", default="", help="The next page, as the page before names it; needs --only.")
-@click.option("--channel", type=click.Choice(["mix", "left", "right"]), default="mix", show_default=True)
-@click.option("--mixture", is_flag=True, help="The recording holds accompaniment: separate the vocals first.")
-@click.option("--device", default=None, help="Torch device: auto, cpu, cuda.")
+@recording_options
 @data_dir_option
 @json_option
 def command(

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from singalike.services.cli.catalogue_pages import opened_catalogue
 from singalike.services.cli.listener_store import print_removal
-from singalike.services.cli.options import data_dir_option, json_option
+from singalike.services.cli.options import data_dir_option, json_option, recording_options
 from singalike.services.settings import read_settings
 
 if TYPE_CHECKING:
@@ -34,9 +35,7 @@ def command() -> None:
     default=None,
     help="self: the owner of the voice agrees; without it they are asked.",
 )
-@click.option("--channel", type=click.Choice(["mix", "left", "right"]), default="mix", show_default=True)
-@click.option("--mixture", is_flag=True, help="The recording holds accompaniment: separate the vocals first.")
-@click.option("--device", default=None, help="Torch device: auto, cpu, cuda.")
+@recording_options
 @data_dir_option
 @json_option
 def enrol(
@@ -59,11 +58,8 @@ def enrol(
     settings = read_settings(data_dir=data_dir, device=device)
     ear = bootstrap.load_encoder(settings)
     profile = listen_to_file(recording, settings, ear, channel=channel, mixture=mixture)
-    catalogue = bootstrap.open_catalogue(settings)
-    try:
+    with opened_catalogue(data_dir) as (catalogue, _):
         voice = catalogue.add_voice(profile, Consent(subject, STATEMENT, datetime.now(UTC)))
-    finally:
-        catalogue.close()
     _print(voice, as_json=as_json)
 
 
@@ -73,13 +69,8 @@ def enrol(
 @json_option
 def show(voice_id: str, data_dir: Path | None, as_json: bool) -> None:
     """Say what is kept of VOICE."""
-    from singalike.services import bootstrap
-
-    catalogue = bootstrap.open_catalogue(read_settings(data_dir=data_dir))
-    try:
+    with opened_catalogue(data_dir) as (catalogue, _):
         voice = catalogue.get_voice(voice_id)
-    finally:
-        catalogue.close()
     _print(voice, as_json=as_json)
 
 
@@ -90,16 +81,11 @@ def show(voice_id: str, data_dir: Path | None, as_json: bool) -> None:
 @json_option
 def erase(voice_id: str, yes: bool, data_dir: Path | None, as_json: bool) -> None:
     """Erase VOICE and the record of its consent, from every file."""
-    from singalike.services import bootstrap
-
-    catalogue = bootstrap.open_catalogue(read_settings(data_dir=data_dir))
-    try:
+    with opened_catalogue(data_dir) as (catalogue, _):
         catalogue.get_voice(voice_id)
         if not yes:
             click.confirm(f"Erase {voice_id} and the record of its consent?", abort=True, err=True)
         catalogue.remove_voice(voice_id)
-    finally:
-        catalogue.close()
     print_removal(voice_id, as_json=as_json)
 
 

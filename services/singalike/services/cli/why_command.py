@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from singalike.errors import NotFoundError
-from singalike.services.cli.options import data_dir_option, json_option
+from singalike.services.cli.options import data_dir_option, json_option, recording_options
 from singalike.services.cli.suggestion_options import options_from, suggestion_options
 from singalike.services.settings import read_settings
 
@@ -22,9 +22,7 @@ MOST_PROPOSED = 3
 @click.command()
 @click.argument("words", nargs=-1, required=True, metavar="[VOICE] SINGER")
 @suggestion_options
-@click.option("--channel", type=click.Choice(["mix", "left", "right"]), default="mix", show_default=True)
-@click.option("--mixture", is_flag=True, help="The recording holds accompaniment: separate the vocals first.")
-@click.option("--device", default=None, help="Torch device: auto, cpu, cuda.")
+@recording_options
 @data_dir_option
 @json_option
 def command(
