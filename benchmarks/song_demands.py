@@ -1,6 +1,6 @@
 """What written melodies ask of a voice: the spread that singability is anchored to.
 
-usage: python benchmarks/song_demands.py DATA
+usage: python -m benchmarks.song_demands DATA
 
 DATA/manifest.csv names the MIDI and MusicXML files that may train (POP909 and Lieder).
 """

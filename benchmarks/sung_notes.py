@@ -1,6 +1,6 @@
 """Judge what is told of a recording's notes against notes that are known: composed and sung by synthesis, or written.
 
-usage: python benchmarks/sung_notes.py [--songs 24] [--data DATA] [--separate]
+usage: python -m benchmarks.sung_notes [--songs 24] [--data DATA] [--separate]
 
 Without --data: melodies sung by synthetic voices, heard by the shipped tracker. With it: DATA/ultrastar, whole mixed
 songs, against the notes in song.txt; the octave of these is a convention of who wrote them, so pitches are folded by
@@ -18,6 +18,7 @@ import numpy as np
 import torch
 
 from benchmarks.tessitura import read, vocals
+from benchmarks.ultrastar import read_written_notes
 from singalike.audio.synthesis import compose_melody, draw_singer, sing
 from singalike.embeddings.melody import SAMPLE_RATE, MelodyEncoder
 from singalike.embeddings.note_levels import Notes
@@ -48,17 +49,8 @@ def joined(notes: Notes) -> Notes:
 
 
 def written(song: Path) -> Notes:
-    """Read the notes of an UltraStar file; a beat is a quarter of the stated one."""
-    bpm, gap_s, rows = 0.0, 0.0, []
-    for line in song.read_text("utf-8-sig").splitlines():
-        if line.startswith("#BPM:"):
-            bpm = float(line[5:].replace(",", "."))
-        elif line.startswith("#GAP:"):
-            gap_s = float(line[5:].replace(",", ".")) / 1000.0
-        elif line[:1] in {":", "*"}:
-            beat, length, tone = (int(word) for word in line[1:].split()[:3])
-            rows.append((gap_s + beat * 15.0 / bpm, gap_s + (beat + length) * 15.0 / bpm, 60.0 + tone))
-    return Notes(*np.array(sorted(rows)).T)
+    """Read the notes of an UltraStar file, sorted by their start."""
+    return Notes(*np.array(sorted(read_written_notes(song))).T)
 
 
 def mixed(data: Path, separate: bool) -> Iterator[tuple[np.ndarray, SungNotes]]:

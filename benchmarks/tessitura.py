@@ -1,6 +1,6 @@
 """Judge range and tessitura on whole mixed songs against the notes that were written for them (UltraStar).
 
-usage: python benchmarks/tessitura.py DATA [--checkpoints FOLDER] [--separate]
+usage: python -m benchmarks.tessitura DATA [--checkpoints FOLDER] [--separate]
 
 DATA/ultrastar holds folders with song.txt and audio. The octave of written notes is a convention of who wrote them, so
 the distance is also given with the octave that fits best. --separate takes the accompaniment away first.
@@ -15,6 +15,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import numpy as np
 import torch
 
+from benchmarks.ultrastar import read_written_notes
 from singalike.audio.pitch import PitchTrack, midi_to_hz
 from singalike.embeddings.checkpoint import SHIPPED
 from singalike.embeddings.melody import SAMPLE_RATE, MelodyEncoder
@@ -24,18 +25,10 @@ HOP_S = 0.016
 
 
 def written_pitch(song: Path, duration_s: float) -> np.ndarray:
-    """Read the written notes: MIDI pitch every 16 ms, NaN in rests. A beat is a quarter of the stated one."""
+    """Read the written notes: MIDI pitch every 16 ms, NaN in rests."""
     pitch = np.full(round(duration_s / HOP_S), np.nan)
-    bpm, gap_s = 0.0, 0.0
-    for line in song.read_text("utf-8-sig").splitlines():
-        if line.startswith("#BPM:"):
-            bpm = float(line[5:].replace(",", "."))
-        elif line.startswith("#GAP:"):
-            gap_s = float(line[5:].replace(",", ".")) / 1000.0
-        elif line[:1] in {":", "*"}:
-            beat, length, tone = (int(word) for word in line[1:].split()[:3])
-            first, last = (gap_s + b * 15.0 / bpm for b in (beat, beat + length))
-            pitch[round(first / HOP_S) : round(last / HOP_S)] = 60.0 + tone
+    for start_s, end_s, midi_pitch in read_written_notes(song):
+        pitch[round(start_s / HOP_S) : round(end_s / HOP_S)] = midi_pitch
     return pitch
 
 

@@ -1,48 +1,24 @@
 """`singalike why`, and the sentences of `singalike recommend`, as a person runs them, with a small ear."""
 
 import json
-from hashlib import sha256
 from pathlib import Path
 
-import numpy as np
 import pytest
 import soundfile
 from click.testing import CliRunner, Result
 
-from singalike.audio.sound import Sound
 from singalike.errors import NotFoundError
 from singalike.services import bootstrap
 from singalike.services.cli.root import group
-from singalike.services.records import TrackInfo
-from singalike.services.settings import read_settings
 from singalike.services.singer_ids import singer_id_of
-from tests.support.fake_ear import FakeEar
-
-SAMPLE_RATE = 16_000
-EAR = FakeEar()
-
-
-def hum(singer: int, take: int, seconds: float = 12.0) -> np.ndarray:
-    """Sum harmonics whose balance belongs to the singer."""
-    balance = np.random.default_rng(singer).uniform(0.05, 1.0, 12)
-    time_s = np.arange(round(seconds * SAMPLE_RATE)) / SAMPLE_RATE
-    f0_hz = 180.0 + 15.0 * singer + 0.2 * take
-    tones = [gain * np.sin(2 * np.pi * f0_hz * (place + 1) * time_s) for place, gain in enumerate(balance)]
-    return np.asarray(0.05 * np.sum(tones, axis=0), dtype=np.float32)
+from tests.support.hummers import EAR, SAMPLE_RATE, hum, write_hummers
 
 
 @pytest.fixture(scope="module")
 def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A catalogue of five hummers with two tracks each."""
     folder = tmp_path_factory.mktemp("catalogue")
-    catalogue = bootstrap.open_catalogue(read_settings(data_dir=folder))
-    for singer in range(5):
-        for take in range(2):
-            waveform = hum(singer, take)
-            [profile] = EAR.encode([Sound(waveform[None], SAMPLE_RATE)])
-            info = TrackInfo(f"[bold]Hummer {singer}", f"Hum {singer} no. {take}")
-            catalogue.add_track(info, sha256(waveform.tobytes()).hexdigest(), 12.0, "identity", profile)
-    catalogue.close()
+    write_hummers(folder, 5, 2)
     return folder
 
 

@@ -4,7 +4,7 @@ Each part falls in a straight line from 1, which asks nothing, to 0. The ends ar
 
 - tempo: 1.35 and 3.3 notes a second, leaps: 3 and 9 semitones. Nine of ten written pop melodies ask more than the
   first and one of a hundred more than the second; half of them come to about two thirds, the hardest tenth to a third
-  and less (POP909, `python benchmarks/song_demands.py DATA`).
+  and less (POP909, `python -m benchmarks.song_demands DATA`).
 - phrases: 7 and 21 s. Women over sixty hold a vowel for 21 s on one breath, men and younger people longer: a third of
   that is no effort, all of it is the end.
 

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, TextIO
 
 import numpy as np
 
+from singalike.audio.decoding.suffixes import AUDIO_SUFFIXES
 from singalike.audio.sound import Sound
 from singalike.embeddings.profile import VoiceProfile
 from singalike.errors import FieldViolation, InvalidInputError, SingalikeError
 from singalike.services import bootstrap
-from singalike.services.manifest import AUDIO_SUFFIXES, CHANNELS
+from singalike.services.manifest import CHANNELS
 from singalike.services.recordings import read_recording, take_vocals
 from singalike.services.settings import Settings
 

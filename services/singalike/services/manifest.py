@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from singalike.audio.decoding.suffixes import AUDIO_SUFFIXES
 from singalike.errors import InvalidInputError
 from singalike.services.plain_text import is_plain
 from singalike.services.ports import IngestItem
 from singalike.services.records import TrackInfo
 from singalike.services.singer_ids import fold
 
-AUDIO_SUFFIXES = frozenset({".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".m4a", ".mp4", ".aac"})
 REQUIRED = ("audio", "singer", "title")
 CHANNELS = ("mix", "left", "right")
 LONGEST_TEXT = 500

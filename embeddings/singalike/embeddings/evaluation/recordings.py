@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
+from singalike.audio.decoding.suffixes import AUDIO_SUFFIXES
 from singalike.errors import InvalidInputError, NotFoundError
 
 MANIFEST = "manifest.csv"
@@ -22,7 +23,6 @@ VOICES = ("singing", "speech", "stem")
 FEWEST_RECORDINGS = 10
 """A smaller set says nothing."""
 
-AUDIO_SUFFIXES = frozenset({".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".m4a", ".mp4", ".aac"})
 _RIGHT_CHANNEL = frozenset({"mir1k"})
 """Corpora that keep the accompaniment in the left channel and the voice in the right one."""
 

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from singalike.audio.decoding.suffixes import AUDIO_SUFFIXES
 from singalike.errors import InvalidInputError
 
-AUDIO_SUFFIXES = frozenset({".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".m4a", ".mp4", ".aac"})
 CHANNELS = ("mix", "left", "right")
 VOICE_GENDERS = {"f": "f", "female": "f", "m": "m", "male": "m"}
 

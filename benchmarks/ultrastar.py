@@ -1,0 +1,20 @@
+"""The notes that stand in an UltraStar file."""
+
+from pathlib import Path
+
+
+def read_written_notes(song: Path) -> list[tuple[float, float, float]]:
+    """Read start and end in seconds and MIDI pitch of each note, in the file's order.
+
+    A beat is a quarter of the stated one.
+    """
+    bpm, gap_s, notes = 0.0, 0.0, []
+    for line in song.read_text("utf-8-sig").splitlines():
+        if line.startswith("#BPM:"):
+            bpm = float(line[5:].replace(",", "."))
+        elif line.startswith("#GAP:"):
+            gap_s = float(line[5:].replace(",", ".")) / 1000.0
+        elif line[:1] in {":", "*"}:
+            beat, length, tone = (int(word) for word in line[1:].split()[:3])
+            notes.append((gap_s + beat * 15.0 / bpm, gap_s + (beat + length) * 15.0 / bpm, 60.0 + tone))
+    return notes
