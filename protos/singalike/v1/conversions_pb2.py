@@ -22,15 +22,30 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1esingalike/v1/conversions.proto\x12\x0csingalike.v1\"n\n\x17\x43reateConversionRequest\x12\x10\n\x08voice_id\x18\x01 \x01(\t\x12\x10\n\x08track_id\x18\x02 \x01(\t\x12\x1b\n\x13key_shift_semitones\x18\x03 \x01(\x05\x12\x12\n\nrequest_id\x18\x04 \x01(\tb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1esingalike/v1/conversions.proto\x12\x0csingalike.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\x92\x03\n\x17\x43reateConversionRequest\x12\x10\n\x08voice_id\x18\x01 \x01(\t\x12\x10\n\x08track_id\x18\x02 \x01(\t\x12 \n\x13key_shift_semitones\x18\x03 \x01(\x05H\x00\x88\x01\x01\x12\x12\n\nrequest_id\x18\x04 \x01(\t\x12\x14\n\x0coctaves_only\x18\x05 \x01(\x08\x12\x0e\n\x06\x65ngine\x18\x06 \x01(\t\x12)\n\x06\x66ormat\x18\x07 \x01(\x0e\x32\x19.singalike.v1.SoundFormat\x12\x32\n\x08priority\x18\x08 \x01(\x0e\x32 .singalike.v1.ConversionPriority\x12\x1c\n\x0fretrieval_share\x18\t \x01(\x01H\x01\x88\x01\x01\x12\x14\n\x07protect\x18\n \x01(\x01H\x02\x88\x01\x01\x12\x0c\n\x04seed\x18\x0b \x01(\r\x12\x13\n\x06keep_s\x18\x0c \x01(\x03H\x03\x88\x01\x01\x42\x16\n\x14_key_shift_semitonesB\x12\n\x10_retrieval_shareB\n\n\x08_protectB\t\n\x07_keep_s\"\xe8\x03\n\nConversion\x12\x15\n\rconversion_id\x18\x01 \x01(\t\x12\x36\n\x07request\x18\x02 \x01(\x0b\x32%.singalike.v1.CreateConversionRequest\x12,\n\x05state\x18\x03 \x01(\x0e\x32\x1d.singalike.v1.ConversionState\x12\x32\n\x08progress\x18\x04 \x01(\x0b\x32 .singalike.v1.ConversionProgress\x12\x10\n\x08sequence\x18\x05 \x01(\x03\x12/\n\x0b\x63reate_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nstart_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08\x65nd_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0b\x65xpire_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x05\x65rror\x18\n \x01(\x0b\x32\x1d.singalike.v1.ConversionError\x12)\n\x04song\x18\x0b \x01(\x0b\x32\x1b.singalike.v1.ConvertedSong\"\\\n\x12\x43onversionProgress\x12\r\n\x05stage\x18\x01 \x01(\t\x12\r\n\x05share\x18\x02 \x01(\x01\x12\x18\n\x0btime_left_s\x18\x03 \x01(\x01H\x00\x88\x01\x01\x42\x0e\n\x0c_time_left_s\"2\n\x0f\x43onversionError\x12\x0e\n\x06reason\x18\x01 \x01(\t\x12\x0f\n\x07message\x18\x02 \x01(\t\"\xb0\x01\n\rConvertedSong\x12\x0e\n\x06sha256\x18\x01 \x01(\t\x12\x12\n\nsize_bytes\x18\x02 \x01(\x03\x12\x12\n\nduration_s\x18\x03 \x01(\x01\x12\x0e\n\x06\x65ngine\x18\x04 \x01(\t\x12\x1d\n\x15voice_shift_semitones\x18\x05 \x01(\x01\x12%\n\x1d\x61\x63\x63ompaniment_shift_semitones\x18\x06 \x01(\x01\x12\x11\n\tseparator\x18\x07 \x01(\t*\x84\x01\n\x0bSoundFormat\x12\x1c\n\x18SOUND_FORMAT_UNSPECIFIED\x10\x00\x12\x14\n\x10SOUND_FORMAT_OGG\x10\x01\x12\x15\n\x11SOUND_FORMAT_FLAC\x10\x02\x12\x14\n\x10SOUND_FORMAT_WAV\x10\x03\x12\x14\n\x10SOUND_FORMAT_MP3\x10\x04*\x94\x01\n\x12\x43onversionPriority\x12#\n\x1f\x43ONVERSION_PRIORITY_UNSPECIFIED\x10\x00\x12\x1b\n\x17\x43ONVERSION_PRIORITY_LOW\x10\x01\x12\x1e\n\x1a\x43ONVERSION_PRIORITY_NORMAL\x10\x02\x12\x1c\n\x18\x43ONVERSION_PRIORITY_HIGH\x10\x03*\xcb\x01\n\x0f\x43onversionState\x12 \n\x1c\x43ONVERSION_STATE_UNSPECIFIED\x10\x00\x12\x1b\n\x17\x43ONVERSION_STATE_QUEUED\x10\x01\x12\x1c\n\x18\x43ONVERSION_STATE_RUNNING\x10\x02\x12\x1e\n\x1a\x43ONVERSION_STATE_SUCCEEDED\x10\x03\x12\x1b\n\x17\x43ONVERSION_STATE_FAILED\x10\x04\x12\x1e\n\x1a\x43ONVERSION_STATE_CANCELLED\x10\x05\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'singalike.v1.conversions_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_CREATECONVERSIONREQUEST']._serialized_start=48
-  _globals['_CREATECONVERSIONREQUEST']._serialized_end=158
+  _globals['_SOUNDFORMAT']._serialized_start=1303
+  _globals['_SOUNDFORMAT']._serialized_end=1435
+  _globals['_CONVERSIONPRIORITY']._serialized_start=1438
+  _globals['_CONVERSIONPRIORITY']._serialized_end=1586
+  _globals['_CONVERSIONSTATE']._serialized_start=1589
+  _globals['_CONVERSIONSTATE']._serialized_end=1792
+  _globals['_CREATECONVERSIONREQUEST']._serialized_start=82
+  _globals['_CREATECONVERSIONREQUEST']._serialized_end=484
+  _globals['_CONVERSION']._serialized_start=487
+  _globals['_CONVERSION']._serialized_end=975
+  _globals['_CONVERSIONPROGRESS']._serialized_start=977
+  _globals['_CONVERSIONPROGRESS']._serialized_end=1069
+  _globals['_CONVERSIONERROR']._serialized_start=1071
+  _globals['_CONVERSIONERROR']._serialized_end=1121
+  _globals['_CONVERTEDSONG']._serialized_start=1124
+  _globals['_CONVERTEDSONG']._serialized_end=1300
 # @@protoc_insertion_point(module_scope)

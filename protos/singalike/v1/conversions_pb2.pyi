@@ -5,6 +5,8 @@ isort:skip_file
 
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
+from google.protobuf import timestamp_pb2 as _timestamp_pb2
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -16,6 +18,102 @@ else:
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
+class _SoundFormat:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _SoundFormatEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_SoundFormat.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    SOUND_FORMAT_UNSPECIFIED: _SoundFormat.ValueType  # 0
+    """Ogg Vorbis."""
+    SOUND_FORMAT_OGG: _SoundFormat.ValueType  # 1
+    """Ogg Vorbis, about 190 kbit/s."""
+    SOUND_FORMAT_FLAC: _SoundFormat.ValueType  # 2
+    """FLAC, 24 bits."""
+    SOUND_FORMAT_WAV: _SoundFormat.ValueType  # 3
+    """WAV, 16 bits."""
+    SOUND_FORMAT_MP3: _SoundFormat.ValueType  # 4
+    """MP3, 192 kbit/s."""
+
+class SoundFormat(_SoundFormat, metaclass=_SoundFormatEnumTypeWrapper):
+    """A file format for finished songs."""
+
+SOUND_FORMAT_UNSPECIFIED: SoundFormat.ValueType  # 0
+"""Ogg Vorbis."""
+SOUND_FORMAT_OGG: SoundFormat.ValueType  # 1
+"""Ogg Vorbis, about 190 kbit/s."""
+SOUND_FORMAT_FLAC: SoundFormat.ValueType  # 2
+"""FLAC, 24 bits."""
+SOUND_FORMAT_WAV: SoundFormat.ValueType  # 3
+"""WAV, 16 bits."""
+SOUND_FORMAT_MP3: SoundFormat.ValueType  # 4
+"""MP3, 192 kbit/s."""
+Global___SoundFormat: _TypeAlias = SoundFormat  # noqa: Y015
+
+class _ConversionPriority:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _ConversionPriorityEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ConversionPriority.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    CONVERSION_PRIORITY_UNSPECIFIED: _ConversionPriority.ValueType  # 0
+    """Normal."""
+    CONVERSION_PRIORITY_LOW: _ConversionPriority.ValueType  # 1
+    """After all others: nobody waits for it."""
+    CONVERSION_PRIORITY_NORMAL: _ConversionPriority.ValueType  # 2
+    """As most are."""
+    CONVERSION_PRIORITY_HIGH: _ConversionPriority.ValueType  # 3
+    """Before all others: somebody waits for it."""
+
+class ConversionPriority(_ConversionPriority, metaclass=_ConversionPriorityEnumTypeWrapper):
+    """Which of a tenant's waiting conversions comes first."""
+
+CONVERSION_PRIORITY_UNSPECIFIED: ConversionPriority.ValueType  # 0
+"""Normal."""
+CONVERSION_PRIORITY_LOW: ConversionPriority.ValueType  # 1
+"""After all others: nobody waits for it."""
+CONVERSION_PRIORITY_NORMAL: ConversionPriority.ValueType  # 2
+"""As most are."""
+CONVERSION_PRIORITY_HIGH: ConversionPriority.ValueType  # 3
+"""Before all others: somebody waits for it."""
+Global___ConversionPriority: _TypeAlias = ConversionPriority  # noqa: Y015
+
+class _ConversionState:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _ConversionStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ConversionState.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    CONVERSION_STATE_UNSPECIFIED: _ConversionState.ValueType  # 0
+    """Not said; in ListConversions: any."""
+    CONVERSION_STATE_QUEUED: _ConversionState.ValueType  # 1
+    """Acknowledged, waiting for a worker."""
+    CONVERSION_STATE_RUNNING: _ConversionState.ValueType  # 2
+    """A worker is at it."""
+    CONVERSION_STATE_SUCCEEDED: _ConversionState.ValueType  # 3
+    """The song can be downloaded until expire_time."""
+    CONVERSION_STATE_FAILED: _ConversionState.ValueType  # 4
+    """It ended without a song; error says why."""
+    CONVERSION_STATE_CANCELLED: _ConversionState.ValueType  # 5
+    """It was cancelled, or the consent was revoked."""
+
+class ConversionState(_ConversionState, metaclass=_ConversionStateEnumTypeWrapper):
+    """Where a conversion stands."""
+
+CONVERSION_STATE_UNSPECIFIED: ConversionState.ValueType  # 0
+"""Not said; in ListConversions: any."""
+CONVERSION_STATE_QUEUED: ConversionState.ValueType  # 1
+"""Acknowledged, waiting for a worker."""
+CONVERSION_STATE_RUNNING: ConversionState.ValueType  # 2
+"""A worker is at it."""
+CONVERSION_STATE_SUCCEEDED: ConversionState.ValueType  # 3
+"""The song can be downloaded until expire_time."""
+CONVERSION_STATE_FAILED: ConversionState.ValueType  # 4
+"""It ended without a song; error says why."""
+CONVERSION_STATE_CANCELLED: ConversionState.ValueType  # 5
+"""It was cancelled, or the consent was revoked."""
+Global___ConversionState: _TypeAlias = ConversionState  # noqa: Y015
+
 @_typing.final
 class CreateConversionRequest(_message.Message):
     """Asks for a song of the catalogue in a person's voice."""
@@ -26,26 +124,259 @@ class CreateConversionRequest(_message.Message):
     TRACK_ID_FIELD_NUMBER: _builtins.int
     KEY_SHIFT_SEMITONES_FIELD_NUMBER: _builtins.int
     REQUEST_ID_FIELD_NUMBER: _builtins.int
+    OCTAVES_ONLY_FIELD_NUMBER: _builtins.int
+    ENGINE_FIELD_NUMBER: _builtins.int
+    FORMAT_FIELD_NUMBER: _builtins.int
+    PRIORITY_FIELD_NUMBER: _builtins.int
+    RETRIEVAL_SHARE_FIELD_NUMBER: _builtins.int
+    PROTECT_FIELD_NUMBER: _builtins.int
+    SEED_FIELD_NUMBER: _builtins.int
+    KEEP_S_FIELD_NUMBER: _builtins.int
     voice_id: _builtins.str
     """The enrolled voice to sing in; 1 to 200 characters. Empty in a suggestion for a voice that is not enrolled: enrol it first."""
     track_id: _builtins.str
     """The song; 1 to 200 characters."""
     key_shift_semitones: _builtins.int
-    """Sing it so many semitones higher (positive) or lower (negative), voice and accompaniment; -24 to 24."""
+    """Sing it so many semitones higher (positive) or lower (negative), voice and accompaniment; -24 to 24. Absent: the key that fits
+    the voice best, as RecommendSongs would propose.
+    """
     request_id: _builtins.str
     """Makes the call repeatable; at most 64 characters."""
+    octaves_only: _builtins.bool
+    """Move the voice by whole octaves only, to where the enrolled voice lies, and leave the accompaniment in its key. Not together with
+    key_shift_semitones.
+    """
+    engine: _builtins.str
+    """Which engine sings, one of ListEngines that the voice was enrolled for; at most 64 characters, empty: the server's choice."""
+    format: Global___SoundFormat.ValueType
+    """Of the finished song."""
+    priority: Global___ConversionPriority.ValueType
+    """Which conversions of a tenant come first; equal ones in the order of their creation."""
+    retrieval_share: _builtins.float
+    """How much of the colour comes from single moments of the enrolled voice, in [0, 1]; absent: the engine's choice."""
+    protect: _builtins.float
+    """Share of the conversion that consonants and breath get, in [0, 1]; absent: the engine's choice."""
+    seed: _builtins.int
+    """Of all randomness; the same seed gives the same sound."""
+    keep_s: _builtins.int
+    """How long the finished song is kept, in seconds, 60 to 31536000; absent: the server's choice."""
     def __init__(
         self,
         *,
         voice_id: _builtins.str = ...,
         track_id: _builtins.str = ...,
-        key_shift_semitones: _builtins.int = ...,
+        key_shift_semitones: _builtins.int | None = ...,
         request_id: _builtins.str = ...,
+        octaves_only: _builtins.bool = ...,
+        engine: _builtins.str = ...,
+        format: Global___SoundFormat.ValueType = ...,
+        priority: Global___ConversionPriority.ValueType = ...,
+        retrieval_share: _builtins.float | None = ...,
+        protect: _builtins.float | None = ...,
+        seed: _builtins.int = ...,
+        keep_s: _builtins.int | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_keep_s", b"_keep_s", "_key_shift_semitones", b"_key_shift_semitones", "_protect", b"_protect", "_retrieval_share", b"_retrieval_share", "keep_s", b"keep_s", "key_shift_semitones", b"key_shift_semitones", "protect", b"protect", "retrieval_share", b"retrieval_share"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["key_shift_semitones", b"key_shift_semitones", "request_id", b"request_id", "track_id", b"track_id", "voice_id", b"voice_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_keep_s", b"_keep_s", "_key_shift_semitones", b"_key_shift_semitones", "_protect", b"_protect", "_retrieval_share", b"_retrieval_share", "engine", b"engine", "format", b"format", "keep_s", b"keep_s", "key_shift_semitones", b"key_shift_semitones", "octaves_only", b"octaves_only", "priority", b"priority", "protect", b"protect", "request_id", b"request_id", "retrieval_share", b"retrieval_share", "seed", b"seed", "track_id", b"track_id", "voice_id", b"voice_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__keep_s: _TypeAlias = _typing.Literal["keep_s"]  # noqa: Y015
+    _WhichOneofArgType__keep_s: _TypeAlias = _typing.Literal["_keep_s", b"_keep_s"]  # noqa: Y015
+    _WhichOneofReturnType__key_shift_semitones: _TypeAlias = _typing.Literal["key_shift_semitones"]  # noqa: Y015
+    _WhichOneofArgType__key_shift_semitones: _TypeAlias = _typing.Literal["_key_shift_semitones", b"_key_shift_semitones"]  # noqa: Y015
+    _WhichOneofReturnType__protect: _TypeAlias = _typing.Literal["protect"]  # noqa: Y015
+    _WhichOneofArgType__protect: _TypeAlias = _typing.Literal["_protect", b"_protect"]  # noqa: Y015
+    _WhichOneofReturnType__retrieval_share: _TypeAlias = _typing.Literal["retrieval_share"]  # noqa: Y015
+    _WhichOneofArgType__retrieval_share: _TypeAlias = _typing.Literal["_retrieval_share", b"_retrieval_share"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__keep_s) -> _WhichOneofReturnType__keep_s | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__key_shift_semitones) -> _WhichOneofReturnType__key_shift_semitones | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__protect) -> _WhichOneofReturnType__protect | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__retrieval_share) -> _WhichOneofReturnType__retrieval_share | None: ...
+
+Global___CreateConversionRequest: _TypeAlias = CreateConversionRequest  # noqa: Y015
+
+@_typing.final
+class Conversion(_message.Message):
+    """A song on its way into a person's voice."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CONVERSION_ID_FIELD_NUMBER: _builtins.int
+    REQUEST_FIELD_NUMBER: _builtins.int
+    STATE_FIELD_NUMBER: _builtins.int
+    PROGRESS_FIELD_NUMBER: _builtins.int
+    SEQUENCE_FIELD_NUMBER: _builtins.int
+    CREATE_TIME_FIELD_NUMBER: _builtins.int
+    START_TIME_FIELD_NUMBER: _builtins.int
+    END_TIME_FIELD_NUMBER: _builtins.int
+    EXPIRE_TIME_FIELD_NUMBER: _builtins.int
+    ERROR_FIELD_NUMBER: _builtins.int
+    SONG_FIELD_NUMBER: _builtins.int
+    conversion_id: _builtins.str
+    """Random id."""
+    state: Global___ConversionState.ValueType
+    """Where it stands."""
+    sequence: _builtins.int
+    """Grows by one with every news; give it to WatchConversion to go on from there."""
+    @_builtins.property
+    def request(self) -> Global___CreateConversionRequest:
+        """What was asked for, with the server's choices filled in: engine, format, priority, keep_s and, once known, key_shift_semitones."""
+
+    @_builtins.property
+    def progress(self) -> Global___ConversionProgress:
+        """How far it is."""
+
+    @_builtins.property
+    def create_time(self) -> _timestamp_pb2.Timestamp:
+        """When it was acknowledged."""
+
+    @_builtins.property
+    def start_time(self) -> _timestamp_pb2.Timestamp:
+        """When a worker first took it; absent before."""
+
+    @_builtins.property
+    def end_time(self) -> _timestamp_pb2.Timestamp:
+        """When it ended; absent before."""
+
+    @_builtins.property
+    def expire_time(self) -> _timestamp_pb2.Timestamp:
+        """When the song, and all that is known of the conversion, will be erased; absent before its end."""
+
+    @_builtins.property
+    def error(self) -> Global___ConversionError:
+        """Why it failed or was cancelled; absent otherwise."""
+
+    @_builtins.property
+    def song(self) -> Global___ConvertedSong:
+        """The finished song; absent before."""
+
+    def __init__(
+        self,
+        *,
+        conversion_id: _builtins.str = ...,
+        request: Global___CreateConversionRequest | None = ...,
+        state: Global___ConversionState.ValueType = ...,
+        progress: Global___ConversionProgress | None = ...,
+        sequence: _builtins.int = ...,
+        create_time: _timestamp_pb2.Timestamp | None = ...,
+        start_time: _timestamp_pb2.Timestamp | None = ...,
+        end_time: _timestamp_pb2.Timestamp | None = ...,
+        expire_time: _timestamp_pb2.Timestamp | None = ...,
+        error: Global___ConversionError | None = ...,
+        song: Global___ConvertedSong | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "end_time", b"end_time", "error", b"error", "expire_time", b"expire_time", "progress", b"progress", "request", b"request", "song", b"song", "start_time", b"start_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["conversion_id", b"conversion_id", "create_time", b"create_time", "end_time", b"end_time", "error", b"error", "expire_time", b"expire_time", "progress", b"progress", "request", b"request", "sequence", b"sequence", "song", b"song", "start_time", b"start_time", "state", b"state"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___CreateConversionRequest: _TypeAlias = CreateConversionRequest  # noqa: Y015
+Global___Conversion: _TypeAlias = Conversion  # noqa: Y015
+
+@_typing.final
+class ConversionProgress(_message.Message):
+    """How far a conversion is."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    STAGE_FIELD_NUMBER: _builtins.int
+    SHARE_FIELD_NUMBER: _builtins.int
+    TIME_LEFT_S_FIELD_NUMBER: _builtins.int
+    stage: _builtins.str
+    """"queued", "separating", "listening", "shifting", "converting", "mixing", "writing", "done"."""
+    share: _builtins.float
+    """Share of the whole work that is done, in [0, 1]."""
+    time_left_s: _builtins.float
+    """Estimated seconds until the song is there, at least 0; absent while nothing is known."""
+    def __init__(
+        self,
+        *,
+        stage: _builtins.str = ...,
+        share: _builtins.float = ...,
+        time_left_s: _builtins.float | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_time_left_s", b"_time_left_s", "time_left_s", b"time_left_s"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_time_left_s", b"_time_left_s", "share", b"share", "stage", b"stage", "time_left_s", b"time_left_s"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__time_left_s: _TypeAlias = _typing.Literal["time_left_s"]  # noqa: Y015
+    _WhichOneofArgType__time_left_s: _TypeAlias = _typing.Literal["_time_left_s", b"_time_left_s"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__time_left_s) -> _WhichOneofReturnType__time_left_s | None: ...
+
+Global___ConversionProgress: _TypeAlias = ConversionProgress  # noqa: Y015
+
+@_typing.final
+class ConversionError(_message.Message):
+    """Why a conversion ended without a song."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REASON_FIELD_NUMBER: _builtins.int
+    MESSAGE_FIELD_NUMBER: _builtins.int
+    reason: _builtins.str
+    """Machine-readable: "SONG_TOO_LONG"."""
+    message: _builtins.str
+    """For people; says what to do next."""
+    def __init__(
+        self,
+        *,
+        reason: _builtins.str = ...,
+        message: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["message", b"message", "reason", b"reason"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ConversionError: _TypeAlias = ConversionError  # noqa: Y015
+
+@_typing.final
+class ConvertedSong(_message.Message):
+    """A finished song."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SHA256_FIELD_NUMBER: _builtins.int
+    SIZE_BYTES_FIELD_NUMBER: _builtins.int
+    DURATION_S_FIELD_NUMBER: _builtins.int
+    ENGINE_FIELD_NUMBER: _builtins.int
+    VOICE_SHIFT_SEMITONES_FIELD_NUMBER: _builtins.int
+    ACCOMPANIMENT_SHIFT_SEMITONES_FIELD_NUMBER: _builtins.int
+    SEPARATOR_FIELD_NUMBER: _builtins.int
+    sha256: _builtins.str
+    """SHA-256 of the file, in hex digits."""
+    size_bytes: _builtins.int
+    """Size of the file in bytes."""
+    duration_s: _builtins.float
+    """Length in seconds."""
+    engine: _builtins.str
+    """Engine and version that sang, for instance "world-retrieval 1"."""
+    voice_shift_semitones: _builtins.float
+    """Semitones by which the voice was moved."""
+    accompaniment_shift_semitones: _builtins.float
+    """Semitones by which the accompaniment was moved."""
+    separator: _builtins.str
+    """How the vocal was separated: "identity", "repet-sim", "htdemucs"."""
+    def __init__(
+        self,
+        *,
+        sha256: _builtins.str = ...,
+        size_bytes: _builtins.int = ...,
+        duration_s: _builtins.float = ...,
+        engine: _builtins.str = ...,
+        voice_shift_semitones: _builtins.float = ...,
+        accompaniment_shift_semitones: _builtins.float = ...,
+        separator: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["accompaniment_shift_semitones", b"accompaniment_shift_semitones", "duration_s", b"duration_s", "engine", b"engine", "separator", b"separator", "sha256", b"sha256", "size_bytes", b"size_bytes", "voice_shift_semitones", b"voice_shift_semitones"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ConvertedSong: _TypeAlias = ConvertedSong  # noqa: Y015

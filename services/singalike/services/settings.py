@@ -67,8 +67,51 @@ class Settings(BaseSettings):
     recommender_port: int = Field(
         default=50052, ge=0, le=65535, description="Port of the recommender service; 0: any free."
     )
+    conversion_port: int = Field(
+        default=50053, ge=0, le=65535, description="Port of the conversion service; 0: any free."
+    )
     embedding_target: str = Field(
         default="127.0.0.1:50051", description="Where the recommender finds the embedding service."
+    )
+    keep_songs: bool = Field(
+        default=False,
+        description="Keep the sound of tracks that come over gRPC in the data folder, so that they can be converted.",
+    )
+    conversion_dir: Path | None = Field(
+        default=None,
+        description="Folder of finished songs, separated vocals and unfinished pieces, shared by all workers; empty: "
+        "conversions in the data folder.",
+    )
+    jobs_url: str = Field(
+        default="",
+        description="SQLAlchemy URL of the jobs' own database (postgresql+psycopg://...); empty: SQLite in the data "
+        "folder, or the catalogue's PostgreSQL.",
+    )
+    conversion_engine: str = Field(default="world-retrieval", description="Engine that sings where nobody names one.")
+    engine_weights: Path | None = Field(
+        default=None,
+        description="Folder with a folder of weights for each engine that needs some (docs/conversion.md).",
+    )
+    conversion_workers: int = Field(
+        default=1, ge=0, le=64, description="Workers that a serving process starts; 0: they run elsewhere."
+    )
+    conversion_keep_s: int = Field(
+        default=7 * 86_400, ge=60, le=31_536_000, description="How long finished songs are kept, in seconds."
+    )
+    longest_song_s: float = Field(
+        default=900.0, ge=10, le=7200, description="Longest song that is converted, in seconds."
+    )
+    phrase_s: int = Field(
+        default=600, ge=30, le=86_400, description="How long a consent phrase may be read back, in seconds."
+    )
+    tenants: Path | None = Field(
+        default=None,
+        description="JSON file of the applications that use the conversion service (docs/conversion.md); empty: one, "
+        "with SINGALIKE_AUTH_TOKEN.",
+    )
+    speech_recogniser: str = Field(
+        default="",
+        description="Folder or hub id of a speech recognition model that checks what is read back; empty: voice only.",
     )
     tls_certificate: Path | None = Field(default=None, description="PEM certificate chain of the servers.")
     tls_key: Path | None = Field(default=None, description="PEM private key of the servers.")

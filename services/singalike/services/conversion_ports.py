@@ -1,0 +1,280 @@
+"""The seams of the conversion shell: what its use cases need from the outside."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol
+
+from singalike.audio.sound import Sound
+from singalike.conversion.engine import TargetVoice, VoiceEngine
+from singalike.conversion.piece_store import PieceStore
+from singalike.embeddings.profile import VoiceProfile
+from singalike.services.conversion_records import (
+    ConsentPhrase,
+    ConsentRecord,
+    ConversionFault,
+    ConversionFilter,
+    ConversionNews,
+    ConversionOrder,
+    ConversionProgress,
+    ConvertedSong,
+    SongFile,
+    StoredConversion,
+    StoredTarget,
+    Tenant,
+)
+from singalike.services.records import Page
+
+
+class TargetStore(Protocol):
+    """The truth about consents and target voices; what a method has returned from is on disk.
+
+    Every method that takes a tenant answers NotFoundError for what belongs to another.
+    """
+
+    def add_phrase(self, phrase: ConsentPhrase) -> None:
+        """Keep a phrase until it expires; also forgets those that have."""
+
+    def get_phrase(self, tenant: str, phrase_id: str) -> ConsentPhrase:
+        """Return a phrase that was not used yet; raises NotFoundError PHRASE_NOT_FOUND."""
+
+    def add_target(
+        self,
+        tenant: str,
+        profile: VoiceProfile,
+        consent: ConsentRecord,
+        voices: Mapping[str, TargetVoice],
+        *,
+        phrase_id: str = "",
+        request_id: str = "",
+        content: str = "",
+    ) -> StoredTarget:
+        """Store a voice in the catalogue together with what engines learnt of it, and use the phrase up.
+
+        Args:
+            tenant: Whose it is.
+            profile: What the ear says of the takes; the recommender uses it under the same voice_id.
+            consent: The record.
+            voices: Of each engine.
+            phrase_id: Phrase that was read; empty where the consent was declared.
+            request_id: A repeated one returns the first voice.
+            content: Digest of the request; a repeated request_id with another one is refused.
+
+        Raises:
+            NotFoundError: PHRASE_NOT_FOUND, it was used up meanwhile.
+            AlreadyExistsError: REQUEST_ID_TAKEN.
+            CapacityError: DISK_FULL.
+        """
+
+    def find_target_request(self, tenant: str, request_id: str, content: str) -> StoredTarget | None:
+        """Return the voice that this request created before; raises AlreadyExistsError REQUEST_ID_TAKEN."""
+
+    def get_target(self, tenant: str, voice_id: str) -> StoredTarget:
+        """Return a voice.
+
+        Raises:
+            NotFoundError: VOICE_NOT_FOUND.
+            WrongStateError: VOICE_NOT_FOR_CONVERSION, the recommender knows it, but nobody enrolled it to sing with.
+        """
+
+    def load_target_voice(self, voice_id: str, engine: str) -> TargetVoice:
+        """Return what an engine learnt of a voice.
+
+        Raises:
+            NotFoundError: VOICE_NOT_FOUND.
+            WrongStateError: VOICE_NOT_ENROLLED_FOR_ENGINE; CONSENT_REVOKED.
+        """
+
+    def load_profile(self, voice_id: str) -> VoiceProfile:
+        """Return what the ear says of a voice; raises NotFoundError VOICE_NOT_FOUND."""
+
+    def revoke_consent(self, tenant: str, voice_id: str, now: datetime) -> tuple[StoredTarget, tuple[str, ...]]:
+        """Take a consent back: erase vectors, arrays and conversions of the voice, keep the record.
+
+        Returns:
+            What is left, and the ids of the erased conversions, whose jobs and files must follow.
+        """
+
+    def remove_target(self, tenant: str, voice_id: str) -> tuple[str, ...]:
+        """Erase a voice with its record and conversions; returns the ids of the conversions."""
+
+
+class ConversionStore(Protocol):
+    """The truth about conversions; what a method has returned from is on disk."""
+
+    def add_conversion(
+        self, tenant: Tenant, order: ConversionOrder, request_id: str = "", content: str = ""
+    ) -> StoredConversion:
+        """Store a conversion, QUEUED; a repeated request_id returns the first one.
+
+        Raises:
+            AlreadyExistsError: REQUEST_ID_TAKEN, with another content.
+            CapacityError: TOO_MANY_CONVERSIONS, of this tenant; DISK_FULL.
+            WrongStateError: CONSENT_REVOKED, CONSENT_EXPIRED, looked at in the same transaction.
+        """
+
+    def get_conversion(self, conversion_id: str, tenant: str = "") -> StoredConversion:
+        """Return a conversion, of any tenant when none is named; raises NotFoundError CONVERSION_NOT_FOUND."""
+
+    def list_conversions(
+        self, page_size: int = 50, page_token: str = "", where: ConversionFilter | None = None
+    ) -> Page[StoredConversion]:
+        """List conversions, newest first."""
+
+    def news(self, conversion_id: str, after_sequence: int = 0) -> Sequence[ConversionNews]:
+        """Return what happened after a sequence, in order; raises NotFoundError CONVERSION_NOT_FOUND."""
+
+    def start(self, conversion_id: str, executor_id: str) -> StoredConversion:
+        """Give a conversion to a worker: RUNNING, one more attempt. What another worker still says of it is refused.
+
+        Raises:
+            NotFoundError: CONVERSION_NOT_FOUND.
+            WrongStateError: CONVERSION_FINISHED, or it was cancelled meanwhile.
+        """
+
+    def report(self, conversion_id: str, executor_id: str, progress: ConversionProgress) -> None:
+        """Note how far a worker is.
+
+        Raises:
+            NotFoundError: CONVERSION_NOT_FOUND, it was deleted.
+            WrongStateError: CONVERSION_CANCELLED; CONVERSION_MOVED, another worker has it now.
+        """
+
+    def check(self, conversion_id: str, executor_id: str) -> None:
+        """Raise as `report` does, without news."""
+
+    def note_key_shift(self, conversion_id: str, executor_id: str, semitones: int) -> None:
+        """Fill in the key shift that was chosen; raises as `report`."""
+
+    def succeed(self, conversion_id: str, executor_id: str, song: ConvertedSong) -> StoredConversion:
+        """End with a song, once; raises as `report`."""
+
+    def fail(self, conversion_id: str, executor_id: str, fault: ConversionFault) -> StoredConversion:
+        """End without a song; an empty executor_id ends it whoever has it; raises as `report`."""
+
+    def requeue(self, conversion_id: str) -> StoredConversion:
+        """Take a conversion from a worker that died: QUEUED again; nothing where it has ended."""
+
+    def cancel_conversion(self, conversion_id: str, tenant: str = "") -> StoredConversion:
+        """Cancel; cancelling again changes nothing.
+
+        Raises:
+            NotFoundError: CONVERSION_NOT_FOUND.
+            WrongStateError: CONVERSION_FINISHED, it has succeeded or failed.
+        """
+
+    def remove_conversion(self, conversion_id: str, tenant: str = "") -> None:
+        """Erase a conversion and its news; raises NotFoundError CONVERSION_NOT_FOUND."""
+
+    def remove_expired(self, now: datetime) -> tuple[str, ...]:
+        """Erase conversions whose time has come; returns their ids, whose jobs and files must follow."""
+
+    def unfinished(self) -> Sequence[StoredConversion]:
+        """Return all that are QUEUED or RUNNING, oldest first."""
+
+    def running(self, tenant: str) -> int:
+        """Count a tenant's conversions at work."""
+
+    def conversion_ids(self) -> frozenset[str]:
+        """Return all ids: what lies in the folder of results and is not among them may go."""
+
+    def close(self) -> None:
+        """Let go of files and connections."""
+
+
+class SongFiles(Protocol):
+    """Where the sound of the catalogue's tracks lies."""
+
+    def add_song_file(self, file: SongFile) -> None:
+        """Remember where a song lies; the last word counts."""
+
+    def find_song_file(self, content_sha256: str) -> SongFile:
+        """Return where a song lies; raises NotFoundError SONG_SOUND_NOT_FOUND."""
+
+
+class JobQueue(Protocol):
+    """Hands conversions to workers; the store is the truth, this is who gets on with it."""
+
+    def enqueue(self, conversion_id: str, tenant: str, priority: str) -> None:
+        """Have a conversion worked on; the same id again changes nothing."""
+
+    def cancel(self, conversion_id: str) -> None:
+        """Stop working on it; unknown ids are ignored."""
+
+    def forget(self, conversion_ids: Sequence[str]) -> None:
+        """Erase every trace of jobs; unknown ids are ignored."""
+
+    def close(self) -> None:
+        """Let go of connections."""
+
+
+class ConversionFolder(Protocol):
+    """The files of conversions: pieces while they are at work, songs when they are done, stems for all."""
+
+    def pieces(self, conversion_id: str) -> PieceStore:
+        """Return where a conversion keeps finished pieces."""
+
+    def song_path(self, conversion_id: str, suffix: str) -> Path:
+        """Return where the finished song goes; its folder is there."""
+
+    def find_song(self, conversion_id: str) -> Path:
+        """Return the finished song; raises NotFoundError SONG_NOT_FOUND."""
+
+    def drop_pieces(self, conversion_id: str) -> None:
+        """Erase what only the work needed."""
+
+    def erase(self, conversion_id: str) -> None:
+        """Erase every file of a conversion; nothing where there is none."""
+
+    def conversion_ids(self) -> frozenset[str]:
+        """Return the ids of all conversions that have files."""
+
+    def load_vocal(self, name: str) -> Sound | None:
+        """Return a separated vocal by its name, a digest of the song's content and of the separator, or None."""
+
+    def save_vocal(self, name: str, vocal: Sound) -> Sound:
+        """Keep a separated vocal for all who ask for the song; returns it as it will be loaded."""
+
+
+class Engines(Protocol):
+    """The engines of this machine."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names, the default first."""
+
+    def get(self, name: str = "") -> VoiceEngine:
+        """Return an engine, loaded once; empty: the default.
+
+        Raises:
+            InvalidInputError: ENGINE_UNKNOWN.
+            WrongStateError: Its weights are missing or damaged.
+        """
+
+
+class SongReader(Protocol):
+    """Finds the sound of a song again."""
+
+    def read(self, content_sha256: str) -> tuple[Sound, SongFile]:
+        """Decode a song.
+
+        Raises:
+            NotFoundError: SONG_SOUND_NOT_FOUND, nobody knows where it lies.
+            WrongStateError: SONG_CHANGED, other bytes lie there now.
+            InvalidInputError: SONG_TOO_LONG, or as the decoder refuses it.
+        """
+
+
+class SpeechRecogniser(Protocol):
+    """Writes down what is read aloud."""
+
+    def transcribe(self, reading: Sound, language: str) -> str:
+        """Return the words."""
+
+
+def chunks_of(path: Path, offset: int, size: int) -> Iterator[bytes]:
+    """Read a file from an offset on, in chunks of a size."""
+    with path.open("rb") as file:
+        file.seek(offset)
+        while chunk := file.read(size):
+            yield chunk
