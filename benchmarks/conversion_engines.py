@@ -102,7 +102,7 @@ def copied(engine: WorldEngine) -> Convert:
 
 def converters(extra: Sequence[str]) -> Mapping[str, Convert]:
     """Return every row of the table by name."""
-    baseline, default = load_as_written(SHORTEST_S), load(SHORTEST_S)
+    baseline, default = load_as_written(min_seconds=SHORTEST_S), load(min_seconds=SHORTEST_S)
     found: dict[str, Convert] = {
         SOURCE: untouched,
         COPY: copied(baseline),

@@ -16,7 +16,7 @@ from singalike.conversion.world_retrieval.world_engine import WorldEngine
 from singalike.errors import InvalidInputError
 from tests.support.sung_takes import take
 
-ENGINES: Mapping[str, WorldEngine] = {"as written": load_as_written(2.0), "default": load(2.0)}
+ENGINES: Mapping[str, WorldEngine] = {"as written": load_as_written(min_seconds=2.0), "default": load(min_seconds=2.0)}
 SOURCE, TARGET = 3, 8
 
 analyse = ENGINES["as written"].analyse

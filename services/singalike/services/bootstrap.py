@@ -11,6 +11,7 @@ from singalike.services.settings import Settings
 if TYPE_CHECKING:
     from singalike.audio.decoding import GuardedDecoder
     from singalike.audio.separation import Separator
+    from singalike.conversion.engines import InstalledEngines
     from singalike.embeddings.ears.port import VoiceVectorEncoder
     from singalike.embeddings.encoder import VoiceEncoder
     from singalike.recsys.experiments import Experiment
@@ -83,6 +84,26 @@ def ear_version(settings: Settings) -> str:
     from singalike.embeddings.encoder import model_version
 
     return model_version(settings.checkpoints or SHIPPED, load_other_timbre(settings))
+
+
+def build_engines(settings: Settings) -> "InstalledEngines":
+    """Find the engines that are installed; each is loaded when it is first asked for.
+
+    Raises:
+        InvalidInputError: BAD_SETTING, the default engine is not installed, or the folder of weights does not exist.
+    """
+    from singalike.conversion.engines import InstalledEngines
+    from singalike.embeddings.encoder import choose_device
+    from singalike.services.adapters.hub import fetch_folder
+
+    weights = settings.engine_weights
+    if weights is not None and not weights.is_dir():
+        raise InvalidInputError("BAD_SETTING", f"SINGALIKE_ENGINE_WEIGHTS: there is no folder {weights}")
+    engines = InstalledEngines(weights, choose_device(settings.device), fetch_folder, settings.conversion_engine)
+    if settings.conversion_engine not in engines.names:
+        message = f"SINGALIKE_CONVERSION_ENGINE: name one of {', '.join(engines.names)}"
+        raise InvalidInputError("BAD_SETTING", message)
+    return engines
 
 
 def open_catalogue(settings: Settings) -> "SqlCatalogue":

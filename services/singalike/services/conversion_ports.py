@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Protocol
 
 from singalike.audio.sound import Sound
-from singalike.conversion.engine import TargetVoice, VoiceEngine
+from singalike.conversion.engine import EngineInfo, TargetVoice, VoiceEngine
 from singalike.conversion.piece_store import PieceStore
 from singalike.embeddings.profile import VoiceProfile
 from singalike.services.conversion_records import (
@@ -241,14 +241,17 @@ class Engines(Protocol):
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Names, the default first."""
+        """Names of all that are installed, the default first; those without their weights cannot sing."""
+
+    def ready(self) -> tuple[EngineInfo, ...]:
+        """Return what is known of every engine that can sing here, the default first; loads them."""
 
     def get(self, name: str = "") -> VoiceEngine:
         """Return an engine, loaded once; empty: the default.
 
         Raises:
             InvalidInputError: ENGINE_UNKNOWN.
-            WrongStateError: Its weights are missing or damaged.
+            WrongStateError: ENGINE_NOT_INSTALLED, ENGINE_WEIGHTS_MISSING, WEIGHTS_DAMAGED.
         """
 
 
