@@ -28,15 +28,15 @@ from singalike.v1 import conversions_pb2 as singalike_dot_v1_dot_conversions__pb
 from singalike.v1 import voice_pb2 as singalike_dot_v1_dot_voice__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%singalike/v1/conversion_service.proto\x12\x0csingalike.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1csingalike/v1/catalogue.proto\x1a\x1esingalike/v1/conversions.proto\x1a\x18singalike/v1/voice.proto\"\x14\n\x12ListEnginesRequest\"<\n\x13ListEnginesResponse\x12%\n\x07\x65ngines\x18\x01 \x03(\x0b\x32\x14.singalike.v1.Engine\"{\n\x06\x45ngine\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\t\x12\x0f\n\x07licence\x18\x03 \x01(\t\x12\x17\n\x0fweights_licence\x18\x04 \x01(\t\x12\x13\n\x0bmin_voice_s\x18\x05 \x01(\x01\x12\x13\n\x0bsample_rate\x18\x06 \x01(\x05\".\n\x1a\x43reateConsentPhraseRequest\x12\x10\n\x08language\x18\x01 \x01(\t\"J\n\x1b\x43reateConsentPhraseResponse\x12+\n\x06phrase\x18\x01 \x01(\x0b\x32\x1b.singalike.v1.ConsentPhrase\"a\n\rConsentPhrase\x12\x11\n\tphrase_id\x18\x01 \x01(\t\x12\x0c\n\x04text\x18\x02 \x01(\t\x12/\n\x0b\x65xpire_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x9c\x01\n\x19\x43reateVoiceProfileRequest\x12\x38\n\x06header\x18\x01 \x01(\x0b\x32&.singalike.v1.CreateVoiceProfileHeaderH\x00\x12,\n\trecording\x18\x02 \x01(\x0b\x32\x17.singalike.v1.RecordingH\x00\x12\x0f\n\x05\x63hunk\x18\x03 \x01(\x0cH\x00\x42\x06\n\x04part\"\xab\x01\n\x18\x43reateVoiceProfileHeader\x12&\n\x07\x63onsent\x18\x01 \x01(\x0b\x32\x15.singalike.v1.Consent\x12\x11\n\tphrase_id\x18\x02 \x01(\t\x12/\n\x0b\x65xpire_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07\x65ngines\x18\x04 \x03(\t\x12\x12\n\nrequest_id\x18\x05 \x01(\t\"F\n\x1a\x43reateVoiceProfileResponse\x12(\n\x05voice\x18\x01 \x01(\x0b\x32\x19.singalike.v1.TargetVoice\"\xb5\x01\n\x0bTargetVoice\x12\x10\n\x08voice_id\x18\x01 \x01(\t\x12\x0f\n\x07\x65ngines\x18\x02 \x03(\t\x12\x0f\n\x07voice_s\x18\x03 \x01(\x01\x12\x13\n\x0bmedian_midi\x18\x04 \x01(\x01\x12,\n\x07\x63onsent\x18\x05 \x01(\x0b\x32\x1b.singalike.v1.ConsentRecord\x12/\n\x0b\x63reate_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xdd\x02\n\rConsentRecord\x12\x0f\n\x07subject\x18\x01 \x01(\t\x12\r\n\x05scope\x18\x02 \x01(\t\x12\x11\n\tstatement\x18\x03 \x01(\t\x12\x18\n\x10statement_sha256\x18\x04 \x01(\t\x12+\n\x06method\x18\x05 \x01(\x0e\x32\x1b.singalike.v1.ConsentMethod\x12\x0e\n\x06phrase\x18\x06 \x01(\t\x12\x1f\n\x12read_back_likeness\x18\x07 \x01(\x01H\x00\x88\x01\x01\x12(\n\x04time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0b\x65xpire_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0brevoke_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x15\n\x13_read_back_likeness\"*\n\x16GetVoiceProfileRequest\x12\x10\n\x08voice_id\x18\x01 \x01(\t\"C\n\x17GetVoiceProfileResponse\x12(\n\x05voice\x18\x01 \x01(\x0b\x32\x19.singalike.v1.TargetVoice\"(\n\x14RevokeConsentRequest\x12\x10\n\x08voice_id\x18\x01 \x01(\t\"A\n\x15RevokeConsentResponse\x12(\n\x05voice\x18\x01 \x01(\x0b\x32\x19.singalike.v1.TargetVoice\"-\n\x19\x44\x65leteVoiceProfileRequest\x12\x10\n\x08voice_id\x18\x01 \x01(\t\"\x1c\n\x1a\x44\x65leteVoiceProfileResponse\"H\n\x18\x43reateConversionResponse\x12,\n\nconversion\x18\x01 \x01(\x0b\x32\x18.singalike.v1.Conversion\"-\n\x14GetConversionRequest\x12\x15\n\rconversion_id\x18\x01 \x01(\t\"E\n\x15GetConversionResponse\x12,\n\nconversion\x18\x01 \x01(\x0b\x32\x18.singalike.v1.Conversion\"\x7f\n\x16ListConversionsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x10\n\x08voice_id\x18\x03 \x01(\t\x12,\n\x05state\x18\x04 \x01(\x0e\x32\x1d.singalike.v1.ConversionState\"u\n\x17ListConversionsResponse\x12-\n\x0b\x63onversions\x18\x01 \x03(\x0b\x32\x18.singalike.v1.Conversion\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\x12\n\ntotal_size\x18\x03 \x01(\x05\"0\n\x17\x43\x61ncelConversionRequest\x12\x15\n\rconversion_id\x18\x01 \x01(\t\"H\n\x18\x43\x61ncelConversionResponse\x12,\n\nconversion\x18\x01 \x01(\x0b\x32\x18.singalike.v1.Conversion\"0\n\x17\x44\x65leteConversionRequest\x12\x15\n\rconversion_id\x18\x01 \x01(\t\"\x1a\n\x18\x44\x65leteConversionResponse\"G\n\x16WatchConversionRequest\x12\x15\n\rconversion_id\x18\x01 \x01(\t\x12\x16\n\x0e\x61\x66ter_sequence\x18\x02 \x01(\x03\"\xe5\x01\n\x17WatchConversionResponse\x12\x10\n\x08sequence\x18\x01 \x01(\x03\x12(\n\x04time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x05state\x18\x03 \x01(\x0e\x32\x1d.singalike.v1.ConversionState\x12\x32\n\x08progress\x18\x04 \x01(\x0b\x32 .singalike.v1.ConversionProgress\x12,\n\x05\x65rror\x18\x05 \x01(\x0b\x32\x1d.singalike.v1.ConversionError\"B\n\x19\x44ownloadConversionRequest\x12\x15\n\rconversion_id\x18\x01 \x01(\t\x12\x0e\n\x06offset\x18\x02 \x01(\x03\"t\n\x1a\x44ownloadConversionResponse\x12+\n\x04song\x18\x01 \x01(\x0b\x32\x1b.singalike.v1.ConvertedSongH\x00\x12\x0f\n\x05\x63hunk\x18\x02 \x01(\x0cH\x00\x12\x10\n\x06sha256\x18\x03 \x01(\tH\x00\x42\x06\n\x04part*j\n\rConsentMethod\x12\x1e\n\x1a\x43ONSENT_METHOD_UNSPECIFIED\x10\x00\x12\x1c\n\x18\x43ONSENT_METHOD_READ_BACK\x10\x01\x12\x1b\n\x17\x43ONSENT_METHOD_DECLARED\x10\x02\x32\x91\n\n\x11\x43onversionService\x12R\n\x0bListEngines\x12 .singalike.v1.ListEnginesRequest\x1a!.singalike.v1.ListEnginesResponse\x12j\n\x13\x43reateConsentPhrase\x12(.singalike.v1.CreateConsentPhraseRequest\x1a).singalike.v1.CreateConsentPhraseResponse\x12i\n\x12\x43reateVoiceProfile\x12\'.singalike.v1.CreateVoiceProfileRequest\x1a(.singalike.v1.CreateVoiceProfileResponse(\x01\x12^\n\x0fGetVoiceProfile\x12$.singalike.v1.GetVoiceProfileRequest\x1a%.singalike.v1.GetVoiceProfileResponse\x12X\n\rRevokeConsent\x12\".singalike.v1.RevokeConsentRequest\x1a#.singalike.v1.RevokeConsentResponse\x12g\n\x12\x44\x65leteVoiceProfile\x12\'.singalike.v1.DeleteVoiceProfileRequest\x1a(.singalike.v1.DeleteVoiceProfileResponse\x12\x61\n\x10\x43reateConversion\x12%.singalike.v1.CreateConversionRequest\x1a&.singalike.v1.CreateConversionResponse\x12X\n\rGetConversion\x12\".singalike.v1.GetConversionRequest\x1a#.singalike.v1.GetConversionResponse\x12^\n\x0fListConversions\x12$.singalike.v1.ListConversionsRequest\x1a%.singalike.v1.ListConversionsResponse\x12\x61\n\x10\x43\x61ncelConversion\x12%.singalike.v1.CancelConversionRequest\x1a&.singalike.v1.CancelConversionResponse\x12\x61\n\x10\x44\x65leteConversion\x12%.singalike.v1.DeleteConversionRequest\x1a&.singalike.v1.DeleteConversionResponse\x12`\n\x0fWatchConversion\x12$.singalike.v1.WatchConversionRequest\x1a%.singalike.v1.WatchConversionResponse0\x01\x12i\n\x12\x44ownloadConversion\x12\'.singalike.v1.DownloadConversionRequest\x1a(.singalike.v1.DownloadConversionResponse0\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%singalike/v1/conversion_service.proto\x12\x0csingalike.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1csingalike/v1/catalogue.proto\x1a\x1esingalike/v1/conversions.proto\x1a\x18singalike/v1/voice.proto\"\x14\n\x12ListEnginesRequest\"<\n\x13ListEnginesResponse\x12%\n\x07\x65ngines\x18\x01 \x03(\x0b\x32\x14.singalike.v1.Engine\"{\n\x06\x45ngine\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\t\x12\x0f\n\x07licence\x18\x03 \x01(\t\x12\x17\n\x0fweights_licence\x18\x04 \x01(\t\x12\x13\n\x0bmin_voice_s\x18\x05 \x01(\x01\x12\x13\n\x0bsample_rate\x18\x06 \x01(\x05\".\n\x1a\x43reateConsentPhraseRequest\x12\x10\n\x08language\x18\x01 \x01(\t\"J\n\x1b\x43reateConsentPhraseResponse\x12+\n\x06phrase\x18\x01 \x01(\x0b\x32\x1b.singalike.v1.ConsentPhrase\"a\n\rConsentPhrase\x12\x11\n\tphrase_id\x18\x01 \x01(\t\x12\x0c\n\x04text\x18\x02 \x01(\t\x12/\n\x0b\x65xpire_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x9c\x01\n\x19\x43reateVoiceProfileRequest\x12\x38\n\x06header\x18\x01 \x01(\x0b\x32&.singalike.v1.CreateVoiceProfileHeaderH\x00\x12,\n\trecording\x18\x02 \x01(\x0b\x32\x17.singalike.v1.RecordingH\x00\x12\x0f\n\x05\x63hunk\x18\x03 \x01(\x0cH\x00\x42\x06\n\x04part\"\xab\x01\n\x18\x43reateVoiceProfileHeader\x12&\n\x07\x63onsent\x18\x01 \x01(\x0b\x32\x15.singalike.v1.Consent\x12\x11\n\tphrase_id\x18\x02 \x01(\t\x12/\n\x0b\x65xpire_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07\x65ngines\x18\x04 \x03(\t\x12\x12\n\nrequest_id\x18\x05 \x01(\t\"F\n\x1a\x43reateVoiceProfileResponse\x12(\n\x05voice\x18\x01 \x01(\x0b\x32\x19.singalike.v1.TargetVoice\"\xb5\x01\n\x0bTargetVoice\x12\x10\n\x08voice_id\x18\x01 \x01(\t\x12\x0f\n\x07\x65ngines\x18\x02 \x03(\t\x12\x0f\n\x07voice_s\x18\x03 \x01(\x01\x12\x13\n\x0bmedian_midi\x18\x04 \x01(\x01\x12,\n\x07\x63onsent\x18\x05 \x01(\x0b\x32\x1b.singalike.v1.ConsentRecord\x12/\n\x0b\x63reate_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x8f\x03\n\rConsentRecord\x12\x0f\n\x07subject\x18\x01 \x01(\t\x12\r\n\x05scope\x18\x02 \x01(\t\x12\x11\n\tstatement\x18\x03 \x01(\t\x12\x18\n\x10statement_sha256\x18\x04 \x01(\t\x12+\n\x06method\x18\x05 \x01(\x0e\x32\x1b.singalike.v1.ConsentMethod\x12\x0e\n\x06phrase\x18\x06 \x01(\t\x12\x1f\n\x12read_back_likeness\x18\x07 \x01(\x01H\x00\x88\x01\x01\x12(\n\x04time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0b\x65xpire_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0brevoke_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x1c\n\x0fword_error_rate\x18\x0b \x01(\x01H\x01\x88\x01\x01\x42\x15\n\x13_read_back_likenessB\x12\n\x10_word_error_rate\"*\n\x16GetVoiceProfileRequest\x12\x10\n\x08voice_id\x18\x01 \x01(\t\"C\n\x17GetVoiceProfileResponse\x12(\n\x05voice\x18\x01 \x01(\x0b\x32\x19.singalike.v1.TargetVoice\"(\n\x14RevokeConsentRequest\x12\x10\n\x08voice_id\x18\x01 \x01(\t\"A\n\x15RevokeConsentResponse\x12(\n\x05voice\x18\x01 \x01(\x0b\x32\x19.singalike.v1.TargetVoice\"-\n\x19\x44\x65leteVoiceProfileRequest\x12\x10\n\x08voice_id\x18\x01 \x01(\t\"\x1c\n\x1a\x44\x65leteVoiceProfileResponse\"H\n\x18\x43reateConversionResponse\x12,\n\nconversion\x18\x01 \x01(\x0b\x32\x18.singalike.v1.Conversion\"-\n\x14GetConversionRequest\x12\x15\n\rconversion_id\x18\x01 \x01(\t\"E\n\x15GetConversionResponse\x12,\n\nconversion\x18\x01 \x01(\x0b\x32\x18.singalike.v1.Conversion\"\x7f\n\x16ListConversionsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x10\n\x08voice_id\x18\x03 \x01(\t\x12,\n\x05state\x18\x04 \x01(\x0e\x32\x1d.singalike.v1.ConversionState\"u\n\x17ListConversionsResponse\x12-\n\x0b\x63onversions\x18\x01 \x03(\x0b\x32\x18.singalike.v1.Conversion\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\x12\n\ntotal_size\x18\x03 \x01(\x05\"0\n\x17\x43\x61ncelConversionRequest\x12\x15\n\rconversion_id\x18\x01 \x01(\t\"H\n\x18\x43\x61ncelConversionResponse\x12,\n\nconversion\x18\x01 \x01(\x0b\x32\x18.singalike.v1.Conversion\"0\n\x17\x44\x65leteConversionRequest\x12\x15\n\rconversion_id\x18\x01 \x01(\t\"\x1a\n\x18\x44\x65leteConversionResponse\"G\n\x16WatchConversionRequest\x12\x15\n\rconversion_id\x18\x01 \x01(\t\x12\x16\n\x0e\x61\x66ter_sequence\x18\x02 \x01(\x03\"\xe5\x01\n\x17WatchConversionResponse\x12\x10\n\x08sequence\x18\x01 \x01(\x03\x12(\n\x04time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x05state\x18\x03 \x01(\x0e\x32\x1d.singalike.v1.ConversionState\x12\x32\n\x08progress\x18\x04 \x01(\x0b\x32 .singalike.v1.ConversionProgress\x12,\n\x05\x65rror\x18\x05 \x01(\x0b\x32\x1d.singalike.v1.ConversionError\"B\n\x19\x44ownloadConversionRequest\x12\x15\n\rconversion_id\x18\x01 \x01(\t\x12\x0e\n\x06offset\x18\x02 \x01(\x03\"t\n\x1a\x44ownloadConversionResponse\x12+\n\x04song\x18\x01 \x01(\x0b\x32\x1b.singalike.v1.ConvertedSongH\x00\x12\x0f\n\x05\x63hunk\x18\x02 \x01(\x0cH\x00\x12\x10\n\x06sha256\x18\x03 \x01(\tH\x00\x42\x06\n\x04part*j\n\rConsentMethod\x12\x1e\n\x1a\x43ONSENT_METHOD_UNSPECIFIED\x10\x00\x12\x1c\n\x18\x43ONSENT_METHOD_READ_BACK\x10\x01\x12\x1b\n\x17\x43ONSENT_METHOD_DECLARED\x10\x02\x32\x91\n\n\x11\x43onversionService\x12R\n\x0bListEngines\x12 .singalike.v1.ListEnginesRequest\x1a!.singalike.v1.ListEnginesResponse\x12j\n\x13\x43reateConsentPhrase\x12(.singalike.v1.CreateConsentPhraseRequest\x1a).singalike.v1.CreateConsentPhraseResponse\x12i\n\x12\x43reateVoiceProfile\x12\'.singalike.v1.CreateVoiceProfileRequest\x1a(.singalike.v1.CreateVoiceProfileResponse(\x01\x12^\n\x0fGetVoiceProfile\x12$.singalike.v1.GetVoiceProfileRequest\x1a%.singalike.v1.GetVoiceProfileResponse\x12X\n\rRevokeConsent\x12\".singalike.v1.RevokeConsentRequest\x1a#.singalike.v1.RevokeConsentResponse\x12g\n\x12\x44\x65leteVoiceProfile\x12\'.singalike.v1.DeleteVoiceProfileRequest\x1a(.singalike.v1.DeleteVoiceProfileResponse\x12\x61\n\x10\x43reateConversion\x12%.singalike.v1.CreateConversionRequest\x1a&.singalike.v1.CreateConversionResponse\x12X\n\rGetConversion\x12\".singalike.v1.GetConversionRequest\x1a#.singalike.v1.GetConversionResponse\x12^\n\x0fListConversions\x12$.singalike.v1.ListConversionsRequest\x1a%.singalike.v1.ListConversionsResponse\x12\x61\n\x10\x43\x61ncelConversion\x12%.singalike.v1.CancelConversionRequest\x1a&.singalike.v1.CancelConversionResponse\x12\x61\n\x10\x44\x65leteConversion\x12%.singalike.v1.DeleteConversionRequest\x1a&.singalike.v1.DeleteConversionResponse\x12`\n\x0fWatchConversion\x12$.singalike.v1.WatchConversionRequest\x1a%.singalike.v1.WatchConversionResponse0\x01\x12i\n\x12\x44ownloadConversion\x12\'.singalike.v1.DownloadConversionRequest\x1a(.singalike.v1.DownloadConversionResponse0\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'singalike.v1.conversion_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_CONSENTMETHOD']._serialized_start=2981
-  _globals['_CONSENTMETHOD']._serialized_end=3087
+  _globals['_CONSENTMETHOD']._serialized_start=3031
+  _globals['_CONSENTMETHOD']._serialized_end=3137
   _globals['_LISTENGINESREQUEST']._serialized_start=176
   _globals['_LISTENGINESREQUEST']._serialized_end=196
   _globals['_LISTENGINESRESPONSE']._serialized_start=198
@@ -58,45 +58,45 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_TARGETVOICE']._serialized_start=1014
   _globals['_TARGETVOICE']._serialized_end=1195
   _globals['_CONSENTRECORD']._serialized_start=1198
-  _globals['_CONSENTRECORD']._serialized_end=1547
-  _globals['_GETVOICEPROFILEREQUEST']._serialized_start=1549
-  _globals['_GETVOICEPROFILEREQUEST']._serialized_end=1591
-  _globals['_GETVOICEPROFILERESPONSE']._serialized_start=1593
-  _globals['_GETVOICEPROFILERESPONSE']._serialized_end=1660
-  _globals['_REVOKECONSENTREQUEST']._serialized_start=1662
-  _globals['_REVOKECONSENTREQUEST']._serialized_end=1702
-  _globals['_REVOKECONSENTRESPONSE']._serialized_start=1704
-  _globals['_REVOKECONSENTRESPONSE']._serialized_end=1769
-  _globals['_DELETEVOICEPROFILEREQUEST']._serialized_start=1771
-  _globals['_DELETEVOICEPROFILEREQUEST']._serialized_end=1816
-  _globals['_DELETEVOICEPROFILERESPONSE']._serialized_start=1818
-  _globals['_DELETEVOICEPROFILERESPONSE']._serialized_end=1846
-  _globals['_CREATECONVERSIONRESPONSE']._serialized_start=1848
-  _globals['_CREATECONVERSIONRESPONSE']._serialized_end=1920
-  _globals['_GETCONVERSIONREQUEST']._serialized_start=1922
-  _globals['_GETCONVERSIONREQUEST']._serialized_end=1967
-  _globals['_GETCONVERSIONRESPONSE']._serialized_start=1969
-  _globals['_GETCONVERSIONRESPONSE']._serialized_end=2038
-  _globals['_LISTCONVERSIONSREQUEST']._serialized_start=2040
-  _globals['_LISTCONVERSIONSREQUEST']._serialized_end=2167
-  _globals['_LISTCONVERSIONSRESPONSE']._serialized_start=2169
-  _globals['_LISTCONVERSIONSRESPONSE']._serialized_end=2286
-  _globals['_CANCELCONVERSIONREQUEST']._serialized_start=2288
-  _globals['_CANCELCONVERSIONREQUEST']._serialized_end=2336
-  _globals['_CANCELCONVERSIONRESPONSE']._serialized_start=2338
-  _globals['_CANCELCONVERSIONRESPONSE']._serialized_end=2410
-  _globals['_DELETECONVERSIONREQUEST']._serialized_start=2412
-  _globals['_DELETECONVERSIONREQUEST']._serialized_end=2460
-  _globals['_DELETECONVERSIONRESPONSE']._serialized_start=2462
-  _globals['_DELETECONVERSIONRESPONSE']._serialized_end=2488
-  _globals['_WATCHCONVERSIONREQUEST']._serialized_start=2490
-  _globals['_WATCHCONVERSIONREQUEST']._serialized_end=2561
-  _globals['_WATCHCONVERSIONRESPONSE']._serialized_start=2564
-  _globals['_WATCHCONVERSIONRESPONSE']._serialized_end=2793
-  _globals['_DOWNLOADCONVERSIONREQUEST']._serialized_start=2795
-  _globals['_DOWNLOADCONVERSIONREQUEST']._serialized_end=2861
-  _globals['_DOWNLOADCONVERSIONRESPONSE']._serialized_start=2863
-  _globals['_DOWNLOADCONVERSIONRESPONSE']._serialized_end=2979
-  _globals['_CONVERSIONSERVICE']._serialized_start=3090
-  _globals['_CONVERSIONSERVICE']._serialized_end=4387
+  _globals['_CONSENTRECORD']._serialized_end=1597
+  _globals['_GETVOICEPROFILEREQUEST']._serialized_start=1599
+  _globals['_GETVOICEPROFILEREQUEST']._serialized_end=1641
+  _globals['_GETVOICEPROFILERESPONSE']._serialized_start=1643
+  _globals['_GETVOICEPROFILERESPONSE']._serialized_end=1710
+  _globals['_REVOKECONSENTREQUEST']._serialized_start=1712
+  _globals['_REVOKECONSENTREQUEST']._serialized_end=1752
+  _globals['_REVOKECONSENTRESPONSE']._serialized_start=1754
+  _globals['_REVOKECONSENTRESPONSE']._serialized_end=1819
+  _globals['_DELETEVOICEPROFILEREQUEST']._serialized_start=1821
+  _globals['_DELETEVOICEPROFILEREQUEST']._serialized_end=1866
+  _globals['_DELETEVOICEPROFILERESPONSE']._serialized_start=1868
+  _globals['_DELETEVOICEPROFILERESPONSE']._serialized_end=1896
+  _globals['_CREATECONVERSIONRESPONSE']._serialized_start=1898
+  _globals['_CREATECONVERSIONRESPONSE']._serialized_end=1970
+  _globals['_GETCONVERSIONREQUEST']._serialized_start=1972
+  _globals['_GETCONVERSIONREQUEST']._serialized_end=2017
+  _globals['_GETCONVERSIONRESPONSE']._serialized_start=2019
+  _globals['_GETCONVERSIONRESPONSE']._serialized_end=2088
+  _globals['_LISTCONVERSIONSREQUEST']._serialized_start=2090
+  _globals['_LISTCONVERSIONSREQUEST']._serialized_end=2217
+  _globals['_LISTCONVERSIONSRESPONSE']._serialized_start=2219
+  _globals['_LISTCONVERSIONSRESPONSE']._serialized_end=2336
+  _globals['_CANCELCONVERSIONREQUEST']._serialized_start=2338
+  _globals['_CANCELCONVERSIONREQUEST']._serialized_end=2386
+  _globals['_CANCELCONVERSIONRESPONSE']._serialized_start=2388
+  _globals['_CANCELCONVERSIONRESPONSE']._serialized_end=2460
+  _globals['_DELETECONVERSIONREQUEST']._serialized_start=2462
+  _globals['_DELETECONVERSIONREQUEST']._serialized_end=2510
+  _globals['_DELETECONVERSIONRESPONSE']._serialized_start=2512
+  _globals['_DELETECONVERSIONRESPONSE']._serialized_end=2538
+  _globals['_WATCHCONVERSIONREQUEST']._serialized_start=2540
+  _globals['_WATCHCONVERSIONREQUEST']._serialized_end=2611
+  _globals['_WATCHCONVERSIONRESPONSE']._serialized_start=2614
+  _globals['_WATCHCONVERSIONRESPONSE']._serialized_end=2843
+  _globals['_DOWNLOADCONVERSIONREQUEST']._serialized_start=2845
+  _globals['_DOWNLOADCONVERSIONREQUEST']._serialized_end=2911
+  _globals['_DOWNLOADCONVERSIONRESPONSE']._serialized_start=2913
+  _globals['_DOWNLOADCONVERSIONRESPONSE']._serialized_end=3029
+  _globals['_CONVERSIONSERVICE']._serialized_start=3140
+  _globals['_CONVERSIONSERVICE']._serialized_end=4437
 # @@protoc_insertion_point(module_scope)

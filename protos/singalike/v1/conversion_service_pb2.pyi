@@ -376,6 +376,7 @@ class ConsentRecord(_message.Message):
     TIME_FIELD_NUMBER: _builtins.int
     EXPIRE_TIME_FIELD_NUMBER: _builtins.int
     REVOKE_TIME_FIELD_NUMBER: _builtins.int
+    WORD_ERROR_RATE_FIELD_NUMBER: _builtins.int
     subject: _builtins.str
     """Who agreed, as the calling application names them."""
     scope: _builtins.str
@@ -390,6 +391,8 @@ class ConsentRecord(_message.Message):
     """The phrase that was read aloud; empty where it was declared."""
     read_back_likeness: _builtins.float
     """How alike the reading and the takes are, by our timbre vectors, -1 to 1; absent where it was declared."""
+    word_error_rate: _builtins.float
+    """Share of the words of the phrase that a speech recogniser did not hear read, 0 or more; absent where words were not checked."""
     @_builtins.property
     def time(self) -> _timestamp_pb2.Timestamp:
         """When it was given."""
@@ -415,14 +418,20 @@ class ConsentRecord(_message.Message):
         time: _timestamp_pb2.Timestamp | None = ...,
         expire_time: _timestamp_pb2.Timestamp | None = ...,
         revoke_time: _timestamp_pb2.Timestamp | None = ...,
+        word_error_rate: _builtins.float | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_read_back_likeness", b"_read_back_likeness", "expire_time", b"expire_time", "read_back_likeness", b"read_back_likeness", "revoke_time", b"revoke_time", "time", b"time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_read_back_likeness", b"_read_back_likeness", "_word_error_rate", b"_word_error_rate", "expire_time", b"expire_time", "read_back_likeness", b"read_back_likeness", "revoke_time", b"revoke_time", "time", b"time", "word_error_rate", b"word_error_rate"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_read_back_likeness", b"_read_back_likeness", "expire_time", b"expire_time", "method", b"method", "phrase", b"phrase", "read_back_likeness", b"read_back_likeness", "revoke_time", b"revoke_time", "scope", b"scope", "statement", b"statement", "statement_sha256", b"statement_sha256", "subject", b"subject", "time", b"time"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_read_back_likeness", b"_read_back_likeness", "_word_error_rate", b"_word_error_rate", "expire_time", b"expire_time", "method", b"method", "phrase", b"phrase", "read_back_likeness", b"read_back_likeness", "revoke_time", b"revoke_time", "scope", b"scope", "statement", b"statement", "statement_sha256", b"statement_sha256", "subject", b"subject", "time", b"time", "word_error_rate", b"word_error_rate"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__read_back_likeness: _TypeAlias = _typing.Literal["read_back_likeness"]  # noqa: Y015
     _WhichOneofArgType__read_back_likeness: _TypeAlias = _typing.Literal["_read_back_likeness", b"_read_back_likeness"]  # noqa: Y015
+    _WhichOneofReturnType__word_error_rate: _TypeAlias = _typing.Literal["word_error_rate"]  # noqa: Y015
+    _WhichOneofArgType__word_error_rate: _TypeAlias = _typing.Literal["_word_error_rate", b"_word_error_rate"]  # noqa: Y015
+    @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__read_back_likeness) -> _WhichOneofReturnType__read_back_likeness | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__word_error_rate) -> _WhichOneofReturnType__word_error_rate | None: ...
 
 Global___ConsentRecord: _TypeAlias = ConsentRecord  # noqa: Y015
 

@@ -70,6 +70,8 @@ class ConsentRecord:
         read_back_likeness: Cosine of the timbre vectors of reading and takes; None where it was declared.
         revoke_time: When it was taken back; None: it stands.
         scope: What it covers.
+        word_error_rate: Of what was read aloud against the phrase; None where the words were not checked: it was
+            declared, or no speech recogniser is set.
     """
 
     subject: str
@@ -82,6 +84,7 @@ class ConsentRecord:
     read_back_likeness: float | None = None
     revoke_time: datetime | None = None
     scope: str = SCOPE
+    word_error_rate: float | None = None
 
 
 @dataclass(frozen=True)
