@@ -18,6 +18,7 @@ from singalike.services.conversion_records import (
     ConversionOrder,
     ConversionProgress,
     ConvertedSong,
+    Job,
     SongFile,
     StoredConversion,
     StoredTarget,
@@ -124,12 +125,18 @@ class ConversionStore(Protocol):
     def news(self, conversion_id: str, after_sequence: int = 0) -> Sequence[ConversionNews]:
         """Return what happened after a sequence, in order; raises NotFoundError CONVERSION_NOT_FOUND."""
 
-    def start(self, conversion_id: str, executor_id: str) -> StoredConversion:
+    def start(self, conversion_id: str, executor_id: str, most_running: int | None = None) -> StoredConversion:
         """Give a conversion to a worker: RUNNING, one more attempt. What another worker still says of it is refused.
+
+        Args:
+            conversion_id: Which.
+            executor_id: Who works on it.
+            most_running: Refuse when its tenant has so many others RUNNING already, counted in the same transaction.
 
         Raises:
             NotFoundError: CONVERSION_NOT_FOUND.
-            WrongStateError: CONVERSION_FINISHED, or it was cancelled meanwhile.
+            WrongStateError: CONVERSION_FINISHED; CONVERSION_CANCELLED, meanwhile.
+            CapacityError: TENANT_BUSY.
         """
 
     def report(self, conversion_id: str, executor_id: str, progress: ConversionProgress) -> None:
@@ -152,8 +159,17 @@ class ConversionStore(Protocol):
     def fail(self, conversion_id: str, executor_id: str, fault: ConversionFault) -> StoredConversion:
         """End without a song; an empty executor_id ends it whoever has it; raises as `report`."""
 
-    def requeue(self, conversion_id: str) -> StoredConversion:
-        """Take a conversion from a worker that died: QUEUED again; nothing where it has ended."""
+    def requeue(self, conversion_id: str, executor_id: str, *, given_back: bool = False) -> StoredConversion:
+        """Take a conversion from a worker: QUEUED again; nothing where it has ended, waits, or another worker has it.
+
+        Args:
+            conversion_id: Which.
+            executor_id: Worker that died, or gives it back.
+            given_back: The worker was told to stop: this attempt does not count.
+
+        Raises:
+            NotFoundError: CONVERSION_NOT_FOUND.
+        """
 
     def cancel_conversion(self, conversion_id: str, tenant: str = "") -> StoredConversion:
         """Cancel; cancelling again changes nothing.
@@ -182,6 +198,19 @@ class ConversionStore(Protocol):
         """Let go of files and connections."""
 
 
+class Executors(Protocol):
+    """Which workers live. Counts only: whoever watches compares them by a clock of its own."""
+
+    def beat(self, executor_id: str) -> None:
+        """Say that a worker lives: its count grows by one, from one."""
+
+    def beats(self) -> Mapping[str, int]:
+        """Return the counts of all workers that have not left."""
+
+    def leave(self, executor_id: str) -> None:
+        """Forget a worker that has ended or died; unknown ids are ignored."""
+
+
 class SongFiles(Protocol):
     """Where the sound of the catalogue's tracks lies."""
 
@@ -196,13 +225,23 @@ class JobQueue(Protocol):
     """Hands conversions to workers; the store is the truth, this is who gets on with it."""
 
     def enqueue(self, conversion_id: str, tenant: str, priority: str) -> None:
-        """Have a conversion worked on; the same id again changes nothing."""
+        """Have a conversion worked on: nothing where its job waits or is taken; again where it has ended.
+
+        Raises:
+            UnavailableError: JOBS_UNAVAILABLE.
+        """
 
     def cancel(self, conversion_id: str) -> None:
-        """Stop working on it; unknown ids are ignored."""
+        """Have no worker take a conversion any more, until it is enqueued again; unknown ids are ignored."""
+
+    def put_back(self, conversion_id: str, executor_id: str) -> None:
+        """Take a job from a worker that died, so that another takes it; nothing where that worker does not have it."""
 
     def forget(self, conversion_ids: Sequence[str]) -> None:
         """Erase every trace of jobs; unknown ids are ignored."""
+
+    def jobs(self) -> Sequence[Job]:
+        """Return every job that was not forgotten."""
 
     def close(self) -> None:
         """Let go of connections."""

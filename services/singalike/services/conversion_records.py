@@ -287,6 +287,29 @@ class SongFile:
     a_cappella: bool = False
 
 
+class JobState(StrEnum):
+    """Where the job of a conversion stands."""
+
+    WAITING = "waiting"
+    TAKEN = "taken"
+    ENDED = "ended"
+
+
+@dataclass(frozen=True)
+class Job:
+    """Whether anybody gets on with a conversion.
+
+    Attributes:
+        conversion_id: Of which conversion.
+        state: WAITING for a worker, TAKEN by one, or ENDED: done, failed, or held back.
+        executor_id: Worker that took it last; empty: none did.
+    """
+
+    conversion_id: str
+    state: JobState
+    executor_id: str = ""
+
+
 @dataclass(frozen=True)
 class ErasedConversions:
     """Conversions whose rows are gone and whose files and jobs must follow."""
