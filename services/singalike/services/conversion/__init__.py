@@ -1,0 +1,1 @@
+"""The conversion service: its use cases and its servicer."""
