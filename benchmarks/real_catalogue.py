@@ -29,7 +29,7 @@ import numpy as np
 import soundfile
 
 from singalike.audio.decoding import select_channel
-from singalike.audio.separation import IdentitySeparator
+from singalike.audio.separation import IdentitySeparator, Watch, nobody_watches
 from singalike.audio.sound import Sound
 from singalike.embeddings.profile import VoiceProfile
 from singalike.errors import InvalidInputError, SingalikeError
@@ -83,12 +83,17 @@ class CachedSeparator:
         """As the separator's."""
         return str(self._separator.name)
 
-    def separate(self, mixture: Sound) -> Sound:
+    @property
+    def version(self) -> str:
+        """As the separator's."""
+        return str(self._separator.version)
+
+    def separate(self, mixture: Sound, watch: Watch = nobody_watches) -> Sound:
         """Return the vocals, from disk when they are there."""
         key = hashlib.sha256(mixture.waveform.tobytes() + str(mixture.sample_rate).encode()).hexdigest()
         path = self._folder / f"{self.name}-{key[:24]}.npz"
         if not path.exists():
-            vocals = self._separator.separate(mixture)
+            vocals = self._separator.separate(mixture, watch)
             np.savez(path, waveform=vocals.waveform, sample_rate=vocals.sample_rate)
         with np.load(path) as kept:
             return Sound(kept["waveform"], int(kept["sample_rate"]))

@@ -17,7 +17,14 @@ import numpy as np
 
 from singalike.audio.decoding import GuardedDecoder
 from singalike.audio.resample import resample
-from singalike.audio.separation import IdentitySeparator, RepetSimSeparator, Separator, best_separator
+from singalike.audio.separation import (
+    IdentitySeparator,
+    RepetSimSeparator,
+    Separator,
+    Watch,
+    best_separator,
+    nobody_watches,
+)
 from singalike.audio.separation.stft import Stft
 from singalike.audio.sound import Sound, Waveform
 
@@ -29,10 +36,11 @@ class CentreRepetSim:
     """REPET-SIM with a weight for the middle of the stereo image (Avendano and Jot 2004): why it is left out."""
 
     name = "repet+centre"
+    version = "1"
 
-    def separate(self, sound: Sound) -> Sound:
+    def separate(self, sound: Sound, watch: Watch = nobody_watches) -> Sound:
         """Weigh every bin by the likeness of the channels."""
-        vocals = resample(RepetSimSeparator().separate(sound).mono(), RATE)
+        vocals = resample(RepetSimSeparator().separate(sound, watch).mono(), RATE)
         if sound.channels == 1:
             return vocals
         stft = Stft(2048)

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from singalike.audio.separation import Watch, nobody_watches
 from singalike.audio.sound import Sound
 from singalike.embeddings.profile import VoiceProfile
 from singalike.errors import CapacityError, InvalidInputError
@@ -41,9 +42,10 @@ class LeftOut:
     """Separates by keeping the sound, and breaks when told."""
 
     name: str = "left-out"
+    version: str = "1"
     broken: bool = False
 
-    def separate(self, mixture: Sound) -> Sound:
+    def separate(self, mixture: Sound, _watch: Watch = nobody_watches) -> Sound:
         if self.broken:
             raise ZeroDivisionError("a fault of ours")
         return mixture

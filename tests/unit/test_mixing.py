@@ -177,3 +177,19 @@ def test_no_shift_changes_nothing_and_a_wild_one_is_refused() -> None:
         with pytest.raises(InvalidInputError) as refused:
             shift_key(sound, wild)
         assert refused.value.reason == "KEY_SHIFT_TOO_FAR"
+
+
+def test_long_music_is_moved_in_stretches_that_meet_in_its_pauses() -> None:
+    pytest.importorskip("python_stretch")
+    rate, pause = 16_000, slice(26 * 16_000, 26 * 16_000 + 1600)
+    sound = tone(440.0, duration_s=50.0, rate=rate)
+    sound.waveform[0, pause] = 0.0
+    shares: list[float] = []
+
+    moved = shift_key(sound, -3.0, shares.append).waveform
+
+    steady = np.concatenate([moved[0, 8000 : pause.start - 3200], moved[0, pause.stop + 3200 : -8000]])
+    levels = np.array([level_db(part) for part in np.array_split(steady, 400)])
+    assert np.ptp(levels) < 0.5
+    assert len(shares) == 2
+    assert shares[-1] == 1.0

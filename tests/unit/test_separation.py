@@ -145,3 +145,40 @@ def test_weights_of_another_shape_are_refused(tmp_path: Path) -> None:
         load_htdemucs(folder)
 
     assert caught.value.reason == "SEPARATOR_DAMAGED"
+
+
+class StoppedError(Exception):
+    """What a watcher raises who has seen enough."""
+
+
+@pytest.mark.parametrize("name", ["repet-sim", "htdemucs"])
+def test_who_watches_a_separation_sees_it_grow_and_may_stop_it(name: str, tmp_path: Path) -> None:
+    separator = HTDemucsSeparator(tiny_model(tmp_path)) if name == "htdemucs" else RepetSimSeparator()
+    accompaniment, vocals = song()
+    seconds = 1 if name == "htdemucs" else 40
+    mixture = Sound(np.tile(accompaniment + vocals, 3)[:, : seconds * RATE], RATE)
+    shares: list[float] = []
+
+    def stop(share: float) -> None:
+        if share > 0.4:
+            raise StoppedError
+
+    watched = separator.separate(mixture, shares.append)
+    with pytest.raises(StoppedError):
+        separator.separate(mixture, stop)
+    afterwards = separator.separate(mixture)
+
+    assert shares == sorted(shares)
+    assert shares[-1] == 1.0
+    assert len(shares) > 2
+    assert np.array_equal(watched.waveform, afterwards.waveform)
+
+
+def test_a_model_is_watched_between_its_layers(tmp_path: Path) -> None:
+    separator = HTDemucsSeparator(tiny_model(tmp_path))
+    one_segment = Sound(song()[1][:, : RATE // 4], RATE)
+    calls: list[float] = []
+
+    separator.separate(one_segment, calls.append)
+
+    assert len(calls) > 20

@@ -8,6 +8,7 @@ import scipy.signal
 from numpy.typing import NDArray
 
 from singalike.audio.resample import resample
+from singalike.audio.separation import Watch, nobody_watches
 from singalike.audio.sound import Sound, Waveform
 
 CEILING_DBTP = -1.0
@@ -45,7 +46,7 @@ def measure_true_peak(sound: Sound) -> float:
     return 20.0 * math.log10(highest) if highest > 0 else -math.inf
 
 
-def limit_true_peak(sound: Sound, ceiling_dbtp: float = CEILING_DBTP) -> Sound:
+def limit_true_peak(sound: Sound, ceiling_dbtp: float = CEILING_DBTP, watch: Watch = nobody_watches) -> Sound:
     """Turn loud moments down so that no true peak passes a ceiling.
 
     The gain is one for all channels. Around each peak it is the smoothed minimum of what the samples within REACH_S
@@ -56,6 +57,7 @@ def limit_true_peak(sound: Sound, ceiling_dbtp: float = CEILING_DBTP) -> Sound:
     Args:
         sound: Any rate and channels; may swing beyond full scale.
         ceiling_dbtp: Highest true peak wanted, in dB of full scale.
+        watch: Sees how far the work is, and may stop it.
 
     Returns:
         The limited sound; samples farther than 2 * REACH_S from any peak over the ceiling are as they were.
@@ -76,6 +78,7 @@ def limit_true_peak(sound: Sound, ceiling_dbtp: float = CEILING_DBTP) -> Sound:
         peaks = _peaks(sound, first - 2 * half, last + 2 * half)
         gains = _smooth_gains(peaks, ceiling, window)[2 * half : 2 * half + last - first]
         np.multiply(sound.waveform[:, first:last], gains, out=limited[:, first:last])
+        watch(last / samples)
     return Sound(limited, rate)
 
 

@@ -14,6 +14,7 @@ import numpy as np
 import soundfile
 
 from singalike.audio.resample import resample
+from singalike.audio.separation import Watch, nobody_watches
 from singalike.audio.sound import Sound, Waveform
 from singalike.errors import CapacityError, UnavailableError
 
@@ -67,7 +68,9 @@ class MadeBy:
         return {name: value for name, value in said.items() if value} | {"software": f"Singalike {self.version}"}
 
 
-def write_sound(path: Path, sound: Sound, made_by: MadeBy, sound_format: SoundFormat) -> None:
+def write_sound(
+    path: Path, sound: Sound, made_by: MadeBy, sound_format: SoundFormat, watch: Watch = nobody_watches
+) -> None:
     """Write a song with its tags.
 
     The file appears under its name when it is whole and on the disk, and replaces what was there in one step. Meanwhile
@@ -78,6 +81,7 @@ def write_sound(path: Path, sound: Sound, made_by: MadeBy, sound_format: SoundFo
         sound: One or two channels. Beyond full scale it is clipped: limit it first.
         made_by: What the tags say.
         sound_format: FLAC holds 24 bits, WAV 16. MP3 knows few rates: others are resampled to the next higher.
+        watch: Sees how far the work is, and may stop it: then nothing was written.
 
     Raises:
         CapacityError: DISK_FULL.
@@ -85,7 +89,7 @@ def write_sound(path: Path, sound: Sound, made_by: MadeBy, sound_format: SoundFo
     """
     part = path.with_name(f".{path.name}.{secrets.token_hex(4)}{PART_SUFFIX}")
     try:
-        _WRITERS[sound_format](part, sound, made_by.tags)
+        _WRITERS[sound_format](part, sound, made_by.tags, watch)
         with part.open("rb") as file:
             os.fsync(file.fileno())
         part.replace(path)
@@ -113,32 +117,33 @@ def _sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def _blocks(sound: Sound) -> Iterator[Waveform]:
+def _blocks(sound: Sound, watch: Watch) -> Iterator[Waveform]:
     for first in range(0, sound.waveform.shape[-1], BLOCK):
         yield np.clip(sound.waveform[:, first : first + BLOCK], -1.0, 1.0)
+        watch(min(first + BLOCK, sound.waveform.shape[-1]) / sound.waveform.shape[-1])
 
 
-def _write_by_libsndfile(part: Path, sound: Sound, tags: dict[str, str], **how: Any) -> None:
+def _write_by_libsndfile(part: Path, sound: Sound, tags: dict[str, str], watch: Watch, **how: Any) -> None:
     with soundfile.SoundFile(part, "w", sound.sample_rate, sound.channels, **how) as file:
         for name, value in tags.items():
             setattr(file, name, value)
-        for block in _blocks(sound):
+        for block in _blocks(sound, watch):
             file.write(block.T)
 
 
-def _write_ogg(part: Path, sound: Sound, tags: dict[str, str]) -> None:
-    _write_by_libsndfile(part, sound, tags, format="OGG", subtype="VORBIS", compression_level=OGG_LEVEL)
+def _write_ogg(part: Path, sound: Sound, tags: dict[str, str], watch: Watch) -> None:
+    _write_by_libsndfile(part, sound, tags, watch, format="OGG", subtype="VORBIS", compression_level=OGG_LEVEL)
 
 
-def _write_flac(part: Path, sound: Sound, tags: dict[str, str]) -> None:
-    _write_by_libsndfile(part, sound, tags, format="FLAC", subtype="PCM_24")
+def _write_flac(part: Path, sound: Sound, tags: dict[str, str], watch: Watch) -> None:
+    _write_by_libsndfile(part, sound, tags, watch, format="FLAC", subtype="PCM_24")
 
 
-def _write_wav(part: Path, sound: Sound, tags: dict[str, str]) -> None:
-    _write_by_libsndfile(part, sound, tags, format="WAV", subtype="PCM_16")
+def _write_wav(part: Path, sound: Sound, tags: dict[str, str], watch: Watch) -> None:
+    _write_by_libsndfile(part, sound, tags, watch, format="WAV", subtype="PCM_16")
 
 
-def _write_mp3(part: Path, sound: Sound, tags: dict[str, str]) -> None:
+def _write_mp3(part: Path, sound: Sound, tags: dict[str, str], watch: Watch) -> None:
     """Encode by FFmpeg: libsndfile writes tags of MP3 in Latin-1, which has no Hangul."""
     import av
 
@@ -146,19 +151,19 @@ def _write_mp3(part: Path, sound: Sound, tags: dict[str, str]) -> None:
     try:
         with av.open(str(part), "w", format="mp3") as output:
             output.metadata.update(tags)
-            _encode_mp3(output, resample(sound, rate))
+            _encode_mp3(output, resample(sound, rate), watch)
     except av.FFmpegError as error:
         raise OSError(str(error)) from error
 
 
-def _encode_mp3(output: Any, sound: Sound) -> None:
+def _encode_mp3(output: Any, sound: Sound, watch: Watch) -> None:
     import av
 
     layout = "stereo" if sound.channels > 1 else "mono"
     stream = output.add_stream(
         "libmp3lame", rate=sound.sample_rate, layout=layout, format="fltp", bit_rate=MP3_BIT_RATE
     )
-    for number, block in enumerate(_blocks(sound)):
+    for number, block in enumerate(_blocks(sound, watch)):
         frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(block), format="fltp", layout=layout)
         frame.sample_rate, frame.pts, frame.time_base = (
             sound.sample_rate,
@@ -169,7 +174,7 @@ def _encode_mp3(output: Any, sound: Sound) -> None:
     output.mux(stream.encode(None))
 
 
-_WRITERS: dict[SoundFormat, Callable[[Path, Sound, dict[str, str]], None]] = {
+_WRITERS: dict[SoundFormat, Callable[[Path, Sound, dict[str, str], Watch], None]] = {
     SoundFormat.OGG: _write_ogg,
     SoundFormat.FLAC: _write_flac,
     SoundFormat.WAV: _write_wav,

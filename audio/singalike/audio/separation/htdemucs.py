@@ -11,12 +11,15 @@ https://arxiv.org/abs/2211.08553.
 
 import hashlib
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from singalike.audio.resample import resample
+from singalike.audio.separation.port import Watch, nobody_watches
 from singalike.audio.sound import Sound, Waveform
 from singalike.errors import WrongStateError
 
@@ -97,16 +100,18 @@ class HTDemucsSeparator:
 
     def __init__(self, folder: Path, device: str = "cpu") -> None:
         self._model = load_htdemucs(folder).to(device)
+        self.version = str(json.loads((folder / CONFIG_FILE).read_text())["sha256"])
         self._device = device
         self._rate = int(self._model.samplerate)
         self._segment = int(self._model.segment * self._model.samplerate)
         self._source = list(self._model.sources).index("vocals")
 
-    def separate(self, sound: Sound) -> Sound:
+    def separate(self, sound: Sound, watch: Watch = nobody_watches) -> Sound:
         """Return the vocals of a song.
 
         Args:
             sound: One or two channels, any rate; mono is given to both channels of the model.
+            watch: Sees how far the work is, and may stop it, before every layer of the model.
 
         Returns:
             The vocals at the same rate and length, with the same number of channels.
@@ -116,14 +121,14 @@ class HTDemucsSeparator:
         # The model was trained on songs brought to zero mean and unit deviation of their middle.
         middle = stereo.mean(axis=0)
         mean, scale = np.float32(middle.mean()), np.float32(middle.std() + QUIETEST)
-        vocals = self._overlap_add((stereo - mean) / scale) * scale + mean
+        vocals = self._overlap_add((stereo - mean) / scale, watch) * scale + mean
         kept = vocals.mean(axis=0, keepdims=True) if sound.channels == 1 else vocals
         back = resample(Sound(kept.astype(np.float32), self._rate), sound.sample_rate).waveform
         samples = sound.waveform.shape[-1]
         fitted = np.pad(back[:, :samples], ((0, 0), (0, max(0, samples - back.shape[-1]))))
         return Sound(fitted, sound.sample_rate)
 
-    def _overlap_add(self, stereo: Waveform) -> Waveform:
+    def _overlap_add(self, stereo: Waveform, watch: Watch) -> Waveform:
         """Run the model over overlapping segments and cross-fade what it returns."""
         samples, hop = stereo.shape[-1], round(self._segment * (1 - OVERLAP))
         rise = np.arange(1, self._segment + 1, dtype=np.float32)
@@ -132,9 +137,22 @@ class HTDemucsSeparator:
         for first in range(0, samples, hop):
             part = stereo[:, first : first + self._segment]
             length = part.shape[-1]
-            total[:, first : first + length] += self._vocals(part) * weight[:length]
+            with self._watched(watch, first / samples):
+                total[:, first : first + length] += self._vocals(part) * weight[:length]
             weights[first : first + length] += weight[:length]
+        watch(1.0)
         return total / weights
+
+    @contextmanager
+    def _watched(self, watch: Watch, share: float) -> Iterator[None]:
+        """Ask between the layers: a segment takes many seconds on a slow processor, one layer does not."""
+        layers = [layer for layer in self._model.modules() if layer is not self._model]
+        hooks = [layer.register_forward_pre_hook(lambda *_: watch(share)) for layer in layers]
+        try:
+            yield
+        finally:
+            for hook in hooks:
+                hook.remove()
 
     def _vocals(self, part: Waveform) -> Waveform:
         import torch

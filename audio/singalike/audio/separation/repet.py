@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import maximum_filter1d
 
 from singalike.audio.resample import resample
+from singalike.audio.separation.port import Watch, nobody_watches
 from singalike.audio.separation.stft import Stft
 from singalike.audio.sound import Sound
 
@@ -55,28 +56,34 @@ class RepetSimSeparator:
 
     name = "repet-sim"
 
+    @property
+    def version(self) -> str:
+        """The algorithm's, with its settings."""
+        return f"1 {self._config}"
+
     def __init__(self, config: RepetSimConfig | None = None) -> None:
         self._config = config or RepetSimConfig()
         self._stft = Stft(self._config.frame)
 
-    def separate(self, sound: Sound) -> Sound:
+    def separate(self, sound: Sound, watch: Watch = nobody_watches) -> Sound:
         """Return the vocals of a song.
 
         Args:
             sound: One or two channels, any rate.
+            watch: Sees how far the work is, and may stop it.
 
         Returns:
             The vocals at the same rate and length; both channels of stereo hold the same.
         """
         low = resample(sound.mono(), self._config.sample_rate)
         spectra = self._stft.analyse(low.waveform[0])
-        vocals = self._stft.rebuild(spectra * self._mask(np.abs(spectra)), low.waveform.shape[-1])
+        vocals = self._stft.rebuild(spectra * self._mask(np.abs(spectra), watch), low.waveform.shape[-1])
         return self._as_before(Sound(vocals[None], low.sample_rate), sound)
 
-    def _mask(self, magnitudes: Magnitudes) -> Magnitudes:
+    def _mask(self, magnitudes: Magnitudes, watch: Watch) -> Magnitudes:
         config = self._config
         apart = round(config.apart_s * config.sample_rate / self._stft.hop)
-        background = repeating_background(magnitudes, config.neighbours, apart)
+        background = repeating_background(magnitudes, config.neighbours, apart, watch)
         power = np.float32(config.exponent)
         voice = (magnitudes - background) ** power
         mask = np.asarray(voice / (voice + background**power + EPSILON), np.float32)
@@ -92,13 +99,16 @@ class RepetSimSeparator:
         return Sound(np.repeat(fitted, sound.channels, axis=0), sound.sample_rate)
 
 
-def repeating_background(magnitudes: Magnitudes, neighbours: int, apart: int) -> Magnitudes:
+def repeating_background(
+    magnitudes: Magnitudes, neighbours: int, apart: int, watch: Watch = nobody_watches
+) -> Magnitudes:
     """Estimate the repeating part of a spectrogram.
 
     Args:
         magnitudes: float32 (frames, bins).
         neighbours: Similar frames behind each median.
         apart: Least distance between two of them, in frames.
+        watch: Sees how far the work is, and may stop it.
 
     Returns:
         float32 (frames, bins), nowhere above `magnitudes`.
@@ -112,6 +122,7 @@ def repeating_background(magnitudes: Magnitudes, neighbours: int, apart: int) ->
         similar = similar_frames(unit[first : first + BLOCK_FRAMES] @ unit.T, neighbours, apart)
         for offset, frames in enumerate(similar):
             background[first + offset] = np.median(magnitudes[frames], axis=0)
+        watch(min(first + BLOCK_FRAMES, len(magnitudes)) / len(magnitudes))
     return np.minimum(background, magnitudes)
 
 

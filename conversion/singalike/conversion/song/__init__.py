@@ -1,0 +1,18 @@
+"""A whole song in another voice: what is sung is found, moved, sung again and put back."""
+
+from singalike.conversion.song.listening import HeardSong, listen_to_song
+from singalike.conversion.song.singing import Singer, SongKey, sing_song
+from singalike.conversion.song.stages import STAGES, Report, Stage, no_report, watch_of
+
+__all__ = [
+    "STAGES",
+    "HeardSong",
+    "Report",
+    "Singer",
+    "SongKey",
+    "Stage",
+    "listen_to_song",
+    "no_report",
+    "sing_song",
+    "watch_of",
+]

@@ -1,0 +1,83 @@
+"""Find in a song what shall be sung again, and leave everything else to its accompaniment."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from singalike.audio.activity import Activity, detect_activity
+from singalike.audio.pitch import PitchTrack
+from singalike.audio.resample import resample
+from singalike.audio.separation import Watch
+from singalike.audio.sound import Sound, Waveform
+from singalike.conversion.song.stages import Report, Stage, watch_of
+from singalike.embeddings.melody import SAMPLE_RATE as HEAD_RATE
+from singalike.embeddings.melody import MelodyEncoder
+from singalike.embeddings.profile import VocalRange
+from singalike.embeddings.vocal_range import measure_range
+from singalike.errors import InvalidInputError
+
+LEAST_VOICED_S = 1.0
+"""With less than this sung in a song, nothing is worth converting."""
+
+_BLOCK = 1 << 18
+
+
+@dataclass(frozen=True, eq=False)
+class HeardSong:
+    """A song taken apart.
+
+    Attributes:
+        lead: The lead voice, any channels: what an engine converts.
+        accompaniment: The song without it, backing voices included; the two add up to the song.
+        sung: Where the lead voice sings.
+    """
+
+    lead: Sound
+    accompaniment: Sound
+    sung: VocalRange
+
+
+def listen_to_song(song: Sound, vocal: Sound, head: MelodyEncoder, report: Report) -> HeardSong:
+    """Find the lead voice.
+
+    Args:
+        song: The whole song, any rate, one or two channels.
+        vocal: What a separator made of it, same shape; the song itself where it is a voice alone.
+        head: Hears the pitch.
+        report: Told of the stage "listening".
+
+    Raises:
+        InvalidInputError: NO_SINGING.
+    """
+    pitch = where_active(hear_pitch(vocal, head, watch_of(report, Stage.LISTENING)), detect_activity(vocal))
+    sung = measure_range(pitch)
+    if sung.voiced_s < LEAST_VOICED_S:
+        message = f"only {sung.voiced_s:.1f} s of singing were found in this song: choose another"
+        raise InvalidInputError("NO_SINGING", message)
+    return HeardSong(vocal, Sound(without(song.waveform, vocal.waveform), song.sample_rate), sung)
+
+
+def hear_pitch(vocal: Sound, head: MelodyEncoder, watch: Watch) -> PitchTrack:
+    """Track the pitch of a vocal, any rate and channels."""
+    watch(0.0)
+    pitch = head.analyse([resample(vocal.mono(), HEAD_RATE).waveform[0]])[0].pitch
+    watch(1.0)
+    return pitch
+
+
+def where_active(pitch: PitchTrack, activity: Activity) -> PitchTrack:
+    """Forget pitches that were named where nothing like a voice sounds."""
+    times_s = np.arange(len(pitch.f0_hz)) * pitch.hop_s
+    frames = np.minimum((times_s / activity.hop_s).astype(np.intp), len(activity.active) - 1)
+    active = activity.active[frames]
+    f0_hz = np.where(active, pitch.f0_hz, np.nan).astype(np.float32)
+    return PitchTrack(f0_hz, np.where(active, pitch.voicing, 0.0).astype(np.float32), pitch.hop_s)
+
+
+def without(whole: Waveform, part: Waveform) -> Waveform:
+    """Subtract block by block, (channels, samples)."""
+    rest = np.empty_like(whole)
+    for first in range(0, whole.shape[-1], _BLOCK):
+        block = slice(first, first + _BLOCK)
+        np.subtract(whole[:, block], part[:, block], out=rest[:, block])
+    return rest

@@ -1,0 +1,66 @@
+"""How far a conversion is on the whole, and how long it will still take."""
+
+from collections.abc import Callable, Mapping
+
+from singalike.conversion.song import STAGES, Stage
+from singalike.services.conversion_records import ConversionProgress
+
+STAGE_COSTS: Mapping[Stage, float] = {
+    Stage.SEPARATING: 0.03,
+    Stage.LISTENING: 0.03,
+    Stage.SHIFTING: 0.04,
+    Stage.CONVERTING: 0.08,
+    Stage.MIXING: 0.025,
+    Stage.WRITING: 0.015,
+}
+"""Seconds of work for a second of song on one core of 2026, with REPET-SIM and world-retrieval
+(`python -m benchmarks.convert_song`); only their proportions matter once work has begun."""
+
+FAITH_S = 3.0
+"""Seconds of work that the costs above count like: the first measured second does not overthrow them."""
+
+
+class StageClock:
+    """Turns stages and their shares into progress.
+
+    Args:
+        duration_s: Length of the song.
+        clock: Seconds, growing.
+        skipped: Stages that there is nothing to do in.
+        costs: Seconds of work for a second of song, by stage.
+    """
+
+    def __init__(
+        self,
+        duration_s: float,
+        clock: Callable[[], float],
+        skipped: frozenset[Stage] = frozenset(),
+        costs: Mapping[Stage, float] = STAGE_COSTS,
+    ) -> None:
+        self._expected_s = {stage: 0.0 if stage in skipped else costs[stage] * duration_s for stage in STAGES}
+        self._clock = clock
+        self._started_s = clock()
+        self._done_before_s = 0.0
+        self._share = 0.0
+
+    def skip(self, stage: Stage) -> None:
+        """Expect nothing more of a stage."""
+        self._expected_s[stage] = 0.0
+
+    def progress(self, stage: Stage, share: float) -> ConversionProgress:
+        """Say how far the whole is.
+
+        Args:
+            stage: What is being done; those before it are over.
+            share: Of the stage, in [0, 1].
+
+        Returns:
+            A share that never falls, below one, and the time left by what was expected, corrected by the time that what
+            is done has taken.
+        """
+        before = sum(self._expected_s[each] for each in STAGES[: STAGES.index(stage)])
+        done_s = before + self._expected_s[stage] * share
+        total_s = max(sum(self._expected_s.values()), 1e-9)
+        self._share = max(self._share, min(done_s / total_s, 0.999))
+        slowness = (self._clock() - self._started_s + FAITH_S) / (done_s + FAITH_S)
+        return ConversionProgress(stage, self._share, max(total_s - done_s, 0.0) * slowness)
