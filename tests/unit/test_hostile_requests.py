@@ -8,7 +8,7 @@ from singalike.services.recommend_filter import allow, within
 from singalike.services.recommend_options import RecommendOptions
 from singalike.services.wire.faults import Faults
 from singalike.services.wire.stages import AUDIO_METHODS
-from singalike.v1 import embedding_service_pb2, recommender_service_pb2
+from singalike.v1 import conversion_service_pb2, embedding_service_pb2, recommender_service_pb2
 from tests.support.voices import small_view
 
 VIEW = small_view()
@@ -38,7 +38,7 @@ def test_control_characters_are_refused_in_every_text(character: str) -> None:
 
 
 def test_every_call_that_may_hold_a_recording_is_counted_as_one() -> None:
-    services = (embedding_service_pb2, recommender_service_pb2)
+    services = (embedding_service_pb2, recommender_service_pb2, conversion_service_pb2)
     methods = [
         method
         for module in services

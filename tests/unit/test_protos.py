@@ -14,7 +14,7 @@ from google.protobuf.descriptor_pb2 import DescriptorProto, FileDescriptorProto,
 
 from singalike.client import AsyncClient, Client
 from singalike.services.wire.stages import AUDIO_METHODS
-from singalike.v1 import embedding_service_pb2, recommender_service_pb2
+from singalike.v1 import conversion_service_pb2, embedding_service_pb2, recommender_service_pb2
 
 PROTOS = Path(__file__).parents[2] / "protos"
 NAMES = sorted(path.stem for path in (PROTOS / "singalike" / "v1").glob("*.proto"))
@@ -70,8 +70,8 @@ def test_both_clients_offer_the_same_methods_with_the_same_arguments() -> None:
 
 
 def test_calls_that_may_hold_a_recording_are_admitted_as_such() -> None:
-    files = (embedding_service_pb2.DESCRIPTOR, recommender_service_pb2.DESCRIPTOR)
-    services = [service for file in files for service in file.services_by_name.values()]
+    modules = (embedding_service_pb2, recommender_service_pb2, conversion_service_pb2)
+    services = [service for module in modules for service in module.DESCRIPTOR.services_by_name.values()]
     methods = [method for service in services for method in service.methods]
 
     holding = {method.name for method in methods if _may_hold_sound(method.input_type)}

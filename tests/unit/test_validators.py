@@ -8,7 +8,14 @@ from google.protobuf.message import Message
 from singalike.client.profile_converters import profile_to_message
 from singalike.errors import InvalidInputError
 from singalike.services.wire.validators import CHECKS, validate
-from singalike.v1 import catalogue_pb2, embedding_service_pb2, recommender_service_pb2, suggestions_pb2, voice_pb2
+from singalike.v1 import (
+    catalogue_pb2,
+    conversion_service_pb2,
+    embedding_service_pb2,
+    recommender_service_pb2,
+    suggestions_pb2,
+    voice_pb2,
+)
 from tests.support.fake_ear import make_profile
 
 
@@ -19,8 +26,9 @@ def violations_of(request: Message) -> list[str]:
     return [violation.field for violation in refused.value.violations]
 
 
-def test_every_request_of_both_services_has_its_check() -> None:
-    files = (embedding_service_pb2.DESCRIPTOR, recommender_service_pb2.DESCRIPTOR)
+def test_every_request_of_all_services_has_its_check() -> None:
+    services = (embedding_service_pb2, recommender_service_pb2, conversion_service_pb2)
+    files = [service.DESCRIPTOR for service in services]
 
     taken = {
         method.input_type.full_name

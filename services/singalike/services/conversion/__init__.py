@@ -1,1 +1,1 @@
-"""The conversion service: songs in the voices of people who agreed."""
+"""The conversion service: its use cases and its servicer."""

@@ -20,7 +20,8 @@ def check_exposure(settings: Settings) -> None:
         raise InvalidInputError(
             "BAD_SETTING", "set SINGALIKE_TLS_CERTIFICATE and SINGALIKE_TLS_KEY together. See docs/settings.md"
         )
-    guarded = settings.tls_certificate is not None and bool(settings.auth_token.get_secret_value())
+    asks_for_tokens = settings.tenants is not None or bool(settings.auth_token.get_secret_value())
+    guarded = settings.tls_certificate is not None and asks_for_tokens
     if not (is_loopback(settings.host) or guarded or settings.trust_network):
         raise InvalidInputError(
             "UNSAFE_ADDRESS",

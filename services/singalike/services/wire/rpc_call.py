@@ -35,6 +35,7 @@ class RpcCall:
         code, reason: How it ended.
         bytes_received, bytes_sent: Of all messages.
         unread: What a caller may still be sending while we answer.
+        tenant: Application that calls; empty where tokens are not asked for.
     """
 
     method: str
@@ -47,6 +48,7 @@ class RpcCall:
     bytes_received: int = 0
     bytes_sent: int = 0
     unread: AsyncIterator[bytes] | None = None
+    tenant: str = ""
 
     @property
     def short_method(self) -> str:

@@ -5,7 +5,6 @@ any later stage carries the same details as one by the handler.
 """
 
 import asyncio
-import hmac
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -16,15 +15,19 @@ import structlog
 from grpc import aio
 
 from singalike.errors import CapacityError, SingalikeError
+from singalike.services.conversion_records import Tenant
 from singalike.services.settings import Settings
 from singalike.services.wire.error_map import make_status, status_of
 from singalike.services.wire.rpc_call import RpcCall, Stage
+from singalike.services.wire.tenants import CALLER, Tenants, load_tenants
 
 LOG = structlog.get_logger()
 
-LONG_METHODS = frozenset({"IndexTrack", "GetMap", "GetExperimentReport"})
-"""A track may be ten minutes long and its vocal must be separated first; a map of many singers and a report on all that
-listeners did take their time."""
+LONG_METHODS = frozenset({"IndexTrack", "GetMap", "GetExperimentReport", "CreateVoiceProfile", "DownloadConversion"})
+"""A track may be ten minutes long and its vocal must be separated first, and so may a person's recordings; a map of
+many singers and a report on all that listeners did take their time; a song goes out as fast as its caller reads."""
+ENDLESS_METHODS = frozenset({"WatchConversion"})
+"""Streams that live as long as there is something to tell."""
 LONG_FACTOR = 60.0
 LONGEST_DEADLINE_S = 3600.0
 
@@ -39,11 +42,14 @@ AUDIO_METHODS = frozenset(
         "ExplainSinger",
         "IdentifySinger",
         "CreateVoice",
+        "CreateVoiceProfile",
     }
 )
 """Calls that may hold a recording; they wait for the ear, so that no more of them come in than may wait there."""
 QUICK_CALLS = 1024
 """Calls of any other method that may be in flight at once."""
+
+BEARER = b"Bearer "
 
 
 def build_stages(settings: Settings) -> Sequence[Stage]:
@@ -51,7 +57,7 @@ def build_stages(settings: Settings) -> Sequence[Stage]:
     return (
         log_call(time.perf_counter),
         map_errors,
-        check_token(settings.auth_token.get_secret_value()),
+        check_token(load_tenants(settings)),
         cap_deadline(settings.default_deadline_s),
         limit_calls(settings.queue_size + settings.max_batch),
     )
@@ -80,6 +86,7 @@ def log_call(clock: Callable[[], float]) -> Stage:
                 bytes_sent=call.bytes_sent,
                 request_id=call.request_id,
                 trace_id=call.trace_id,
+                tenant=call.tenant,
             )
 
     return stage
@@ -116,18 +123,20 @@ async def map_errors(call: RpcCall) -> AsyncIterator[None]:
     await call.refuse(status)
 
 
-def check_token(token: str) -> Stage:
-    """Let only callers with the bearer token in; probes of health need none, and without a token everybody may."""
-    expected = f"Bearer {token}".encode()
+def check_token(tenants: Tenants) -> Stage:
+    """Let only callers with a tenant's bearer token in, and note whose it is; probes of health need none."""
 
     @asynccontextmanager
     async def stage(call: RpcCall) -> AsyncIterator[None]:
         given = call.metadata.get("authorization", "")
         given_bytes = given if isinstance(given, bytes) else given.encode("utf-8", "replace")
-        if token and not call.is_health and not hmac.compare_digest(given_bytes, expected):
+        caller = tenants.find(given_bytes.removeprefix(BEARER)) if given_bytes.startswith(BEARER) else None
+        if caller is None and tenants.ask_for_tokens and not call.is_health:
             call.reason = "TOKEN_MISSING" if not given else "TOKEN_WRONG"
             message = "send the metadata `authorization: Bearer TOKEN` with the operator's token"
             await call.refuse(make_status(grpc.StatusCode.UNAUTHENTICATED, call.reason, message, call.request_id))
+        call.tenant = caller.name if caller else ""
+        CALLER.set(caller or Tenant())
         yield
 
     return stage
@@ -143,7 +152,8 @@ def cap_deadline(default_s: float) -> Stage:
         if own_s is None:
             limit_s = default_s * (LONG_FACTOR if call.short_method in LONG_METHODS else 1.0)
         # A shorter deadline of the caller is gRPC's to keep. Watch is a health stream that lives as long as its caller.
-        ours = not call.is_health and (own_s is None or own_s > limit_s)
+        endless = call.is_health or call.short_method in ENDLESS_METHODS
+        ours = not endless and (own_s is None or own_s > limit_s)
         timeout = asyncio.timeout(limit_s if ours else None)
         try:
             async with timeout:

@@ -7,17 +7,47 @@ from typing import Generic, TypeVar
 from singalike.errors import FieldViolation, InvalidInputError
 from singalike.services.wire.uploads import Spool
 from singalike.services.wire.validators import validate
+from singalike.v1.conversion_service_pb2 import CreateVoiceProfileRequest
 from singalike.v1.embedding_service_pb2 import IndexTrackRequest, UploadEmbedRequest
 
 LONGEST_PAUSE_S = 30.0
 """Between two messages. Few uploads may be under way at once, and a caller may set a deadline of an hour: without this
 a handful of callers who send nothing would keep all others out."""
 
-Part = TypeVar("Part", UploadEmbedRequest, IndexTrackRequest)
+Part = TypeVar("Part", UploadEmbedRequest, IndexTrackRequest, CreateVoiceProfileRequest)
+
+
+class PartStream(Generic[Part]):
+    """Reads what a caller sends, checking each message as it comes.
+
+    Args:
+        parts: What the caller sends.
+    """
+
+    def __init__(self, parts: AsyncIterator[Part]) -> None:
+        self._parts: AsyncIterator[Part] = parts
+
+    async def next_part(self) -> Part | None:
+        """Return the next message; None at the end.
+
+        Raises:
+            InvalidInputError: INVALID_REQUEST; UPLOAD_STALLED.
+        """
+        try:
+            async with asyncio.timeout(LONGEST_PAUSE_S) as pause:
+                part = await anext(self._parts, None)
+        except TimeoutError as error:
+            if not pause.expired():
+                raise
+            advice = f"nothing came for {LONGEST_PAUSE_S:g} s: send without pauses"
+            raise InvalidInputError("UPLOAD_STALLED", advice, (FieldViolation("part", advice),)) from error
+        if part is not None:
+            validate(part)
+        return part
 
 
 class UploadStream(Generic[Part]):
-    """Reads the head, then the audio, checking each message as it comes.
+    """Reads the head, then the audio.
 
     Args:
         parts: What the caller sends.
@@ -25,7 +55,7 @@ class UploadStream(Generic[Part]):
     """
 
     def __init__(self, parts: AsyncIterator[Part], max_bytes: int) -> None:
-        self._parts: AsyncIterator[Part] = parts
+        self._parts: PartStream[Part] = PartStream(parts)
         self._max_bytes = max_bytes
 
     async def head(self) -> Part:
@@ -34,10 +64,10 @@ class UploadStream(Generic[Part]):
         Raises:
             InvalidInputError: INVALID_REQUEST; UPLOAD_OUT_OF_ORDER; UPLOAD_STALLED.
         """
-        first = await self._next()
+        first = await self._parts.next_part()
         if first is not None and first.WhichOneof("part") != "chunk":
             return first
-        raise _out_of_order("begin with the message that says what the recording is")
+        raise out_of_order("begin with the message that says what the recording is")
 
     async def audio(self, beginning: bytes) -> bytes:
         """Return the whole recording, kept on disk until all of it is there.
@@ -57,25 +87,12 @@ class UploadStream(Generic[Part]):
         return audio
 
     async def _chunks(self) -> AsyncIterator[bytes]:
-        while (part := await self._next()) is not None:
+        while (part := await self._parts.next_part()) is not None:
             if part.WhichOneof("part") != "chunk":
-                raise _out_of_order("send the head once, then chunks only")
+                raise out_of_order("send the head once, then chunks only")
             yield part.chunk
 
-    async def _next(self) -> Part | None:
-        """Return the next message, checked; None at the end."""
-        try:
-            async with asyncio.timeout(LONGEST_PAUSE_S) as pause:
-                part = await anext(self._parts, None)
-        except TimeoutError as error:
-            if not pause.expired():
-                raise
-            advice = f"nothing came for {LONGEST_PAUSE_S:g} s: send without pauses"
-            raise InvalidInputError("UPLOAD_STALLED", advice, (FieldViolation("part", advice),)) from error
-        if part is not None:
-            validate(part)
-        return part
 
-
-def _out_of_order(advice: str) -> InvalidInputError:
+def out_of_order(advice: str) -> InvalidInputError:
+    """Refuse messages in another order than this advice names."""
     return InvalidInputError("UPLOAD_OUT_OF_ORDER", advice, (FieldViolation("part", advice),))

@@ -47,13 +47,23 @@ class Spool:
         """Take in one chunk."""
         self._size += len(chunk)
         if self._size > self._max_bytes:
-            limit_mb = self._max_bytes / 2**20
-            raise CapacityError("TOO_LARGE", f"more than {limit_mb:g} MiB: send a compressed or shorter recording")
+            raise too_large(self._max_bytes)
         await asyncio.to_thread(self._write, chunk)
 
     async def read(self) -> bytes:
         """Return the whole upload."""
-        return await asyncio.to_thread(self._read)
+        return await asyncio.to_thread(self.read_part, 0, self._size)
+
+    @property
+    def size(self) -> int:
+        """Bytes taken in so far."""
+        return self._size
+
+    def read_part(self, start: int, size: int) -> bytes:
+        """Return some bytes from a place on; blocks, so call it from a thread."""
+        with _errors_mapped():
+            self._file.seek(start)
+            return self._file.read(size)
 
     def _write(self, chunk: bytes) -> None:
         view = memoryview(chunk)
@@ -61,10 +71,10 @@ class Spool:
             while view:
                 view = view[self._file.write(view) :]
 
-    def _read(self) -> bytes:
-        with _errors_mapped():
-            self._file.seek(0)
-            return self._file.read()
+
+def too_large(max_bytes: int) -> CapacityError:
+    """Refuse an upload beyond this size."""
+    return CapacityError("TOO_LARGE", f"more than {max_bytes / 2**20:g} MiB: send a compressed or shorter recording")
 
 
 @contextmanager

@@ -6,6 +6,7 @@ from typing import Any
 from google.protobuf.message import Message
 
 from singalike.services.recommend_options import HEAVIEST, LANGUAGE_CODES
+from singalike.services.wire.conversion_validators import conversion_checks
 from singalike.services.wire.faults import Faults
 from singalike.services.wire.listener_validators import LISTENER_CHECKS
 from singalike.services.wire.profile_validator import check_profile
@@ -254,5 +255,6 @@ CHECKS: Mapping[type[Message], Callable[[Faults, Any], None]] = {
     recommender_service_pb2.ListPresetsRequest: _nothing_to_check,
     recommender_service_pb2.GetExperimentReportRequest: _nothing_to_check,
     **LISTENER_CHECKS,
+    **conversion_checks(check_recording),
 }
-"""Every request of both services; a test proves the table whole."""
+"""Every request of all services; a test proves the table whole."""
