@@ -16,7 +16,11 @@ if TYPE_CHECKING:
     from singalike.embeddings.encoder import VoiceEncoder
     from singalike.recsys.experiments import Experiment
     from singalike.services.adapters.sql_catalogue import SqlCatalogue
+    from singalike.services.adapters.sql_conversions import SqlConversions
+    from singalike.services.adapters.sql_executors import SqlExecutors
     from singalike.services.adapters.sql_feedback import SqlFeedback
+    from singalike.services.adapters.sql_song_files import SqlSongFiles
+    from singalike.services.adapters.sql_targets import SqlTargets
     from singalike.services.ports import VoiceIndex
 
 
@@ -118,6 +122,34 @@ def open_feedback(settings: Settings) -> "SqlFeedback":
     from singalike.services.adapters.sql_feedback import SqlFeedback
 
     return SqlFeedback(settings.catalogue_url, settings.min_free_disk_mb, settings.feedback_days)
+
+
+def open_targets(settings: Settings) -> "SqlTargets":
+    """Open consents and target voices, in the catalogue's database; close it after use."""
+    from singalike.services.adapters.sql_targets import SqlTargets
+
+    return SqlTargets(settings.catalogue_url, settings.min_free_disk_mb)
+
+
+def open_conversions(settings: Settings) -> "SqlConversions":
+    """Open the truth about conversions, in the catalogue's database; close it after use."""
+    from singalike.services.adapters.sql_conversions import SqlConversions
+
+    return SqlConversions(settings.catalogue_url, settings.min_free_disk_mb)
+
+
+def open_executors(settings: Settings) -> "SqlExecutors":
+    """Open the heartbeats of workers, in the catalogue's database; close it after use."""
+    from singalike.services.adapters.sql_executors import SqlExecutors
+
+    return SqlExecutors(settings.catalogue_url)
+
+
+def open_song_files(settings: Settings) -> "SqlSongFiles":
+    """Open what is known of where songs lie, in the catalogue's database; close it after use."""
+    from singalike.services.adapters.sql_song_files import SqlSongFiles
+
+    return SqlSongFiles(settings.catalogue_url, settings.min_free_disk_mb)
 
 
 def load_experiment(settings: Settings) -> "Experiment | None":

@@ -34,10 +34,10 @@ class TargetStore(Protocol):
     """
 
     def add_phrase(self, phrase: ConsentPhrase) -> None:
-        """Keep a phrase until it expires; also forgets those that have."""
+        """Keep a phrase; also forgets those that ran out more than a day ago."""
 
     def get_phrase(self, tenant: str, phrase_id: str) -> ConsentPhrase:
-        """Return a phrase that was not used yet; raises NotFoundError PHRASE_NOT_FOUND."""
+        """Return a phrase that was not used yet, in time or not; raises NotFoundError PHRASE_NOT_FOUND."""
 
     def add_target(
         self,
@@ -83,7 +83,7 @@ class TargetStore(Protocol):
 
         Raises:
             NotFoundError: VOICE_NOT_FOUND.
-            WrongStateError: VOICE_NOT_ENROLLED_FOR_ENGINE; CONSENT_REVOKED.
+            WrongStateError: CONSENT_REVOKED; CONSENT_EXPIRED; VOICE_NOT_ENROLLED_FOR_ENGINE.
         """
 
     def load_profile(self, voice_id: str) -> VoiceProfile:
@@ -99,6 +99,16 @@ class TargetStore(Protocol):
     def remove_target(self, tenant: str, voice_id: str) -> tuple[str, ...]:
         """Erase a voice with its record and conversions; returns the ids of the conversions."""
 
+    def lapse_consents(self, now: datetime) -> tuple[str, ...]:
+        """Erase vectors, arrays and conversions of voices whose consent has run out; the records stay.
+
+        Returns:
+            Ids of the erased conversions, whose jobs and files must follow.
+        """
+
+    def close(self) -> None:
+        """Let go of files and connections."""
+
 
 class ConversionStore(Protocol):
     """The truth about conversions; what a method has returned from is on disk."""
@@ -111,7 +121,9 @@ class ConversionStore(Protocol):
         Raises:
             AlreadyExistsError: REQUEST_ID_TAKEN, with another content.
             CapacityError: TOO_MANY_CONVERSIONS, of this tenant; DISK_FULL.
-            WrongStateError: CONSENT_REVOKED, CONSENT_EXPIRED, looked at in the same transaction.
+            NotFoundError: VOICE_NOT_FOUND.
+            WrongStateError: CONSENT_REVOKED, CONSENT_EXPIRED, VOICE_NOT_FOR_CONVERSION, VOICE_NOT_ENROLLED_FOR_ENGINE.
+                The consent is looked at in the same transaction.
         """
 
     def get_conversion(self, conversion_id: str, tenant: str = "") -> StoredConversion:
@@ -135,16 +147,16 @@ class ConversionStore(Protocol):
 
         Raises:
             NotFoundError: CONVERSION_NOT_FOUND.
-            WrongStateError: CONVERSION_FINISHED; CONVERSION_CANCELLED, meanwhile.
+            WrongStateError: CONVERSION_FINISHED; CONVERSION_CANCELLED.
             CapacityError: TENANT_BUSY.
         """
 
     def report(self, conversion_id: str, executor_id: str, progress: ConversionProgress) -> None:
-        """Note how far a worker is.
+        """Note how far a worker is; steps of less than half a percent within a stage are no news.
 
         Raises:
             NotFoundError: CONVERSION_NOT_FOUND, it was deleted.
-            WrongStateError: CONVERSION_CANCELLED; CONVERSION_MOVED, another worker has it now.
+            WrongStateError: CONVERSION_CANCELLED; CONVERSION_FINISHED; CONVERSION_MOVED, another worker has it now.
         """
 
     def check(self, conversion_id: str, executor_id: str) -> None:
@@ -154,7 +166,7 @@ class ConversionStore(Protocol):
         """Fill in the key shift that was chosen; raises as `report`."""
 
     def succeed(self, conversion_id: str, executor_id: str, song: ConvertedSong) -> StoredConversion:
-        """End with a song, once; raises as `report`."""
+        """End with a song, once; the same again changes nothing; raises as `report`."""
 
     def fail(self, conversion_id: str, executor_id: str, fault: ConversionFault) -> StoredConversion:
         """End without a song; an empty executor_id ends it whoever has it; raises as `report`."""
@@ -194,6 +206,9 @@ class ConversionStore(Protocol):
     def conversion_ids(self) -> frozenset[str]:
         """Return all ids: what lies in the folder of results and is not among them may go."""
 
+    def contents(self) -> frozenset[str]:
+        """Return the digests of all songs that conversions are of: vocals of others are needed by nobody."""
+
     def close(self) -> None:
         """Let go of files and connections."""
 
@@ -210,6 +225,9 @@ class Executors(Protocol):
     def leave(self, executor_id: str) -> None:
         """Forget a worker that has ended or died; unknown ids are ignored."""
 
+    def close(self) -> None:
+        """Let go of files and connections."""
+
 
 class SongFiles(Protocol):
     """Where the sound of the catalogue's tracks lies."""
@@ -219,6 +237,12 @@ class SongFiles(Protocol):
 
     def find_song_file(self, content_sha256: str) -> SongFile:
         """Return where a song lies; raises NotFoundError SONG_SOUND_NOT_FOUND."""
+
+    def song_paths(self) -> frozenset[str]:
+        """Return all paths: what was kept for the catalogue and is not among them may go."""
+
+    def close(self) -> None:
+        """Let go of files and connections."""
 
 
 class JobQueue(Protocol):

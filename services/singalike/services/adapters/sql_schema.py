@@ -17,7 +17,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-HEAD = "0002"
+HEAD = "0003"
 """The last migration; a database that is there already needs no Alembic at open, which saves its import."""
 
 NAMING = {
@@ -50,6 +50,18 @@ def _segment_columns() -> list[Column[Any]]:
         Column("start_s", Float(53), nullable=False),
         Column("end_s", Float(53), nullable=False),
         *[Column(name, LargeBinary, nullable=False) for name in ("timbre", "style", "melody")],
+    ]
+
+
+def _standing_columns() -> list[Column[Any]]:
+    """How a conversion stands, or stood."""
+    return [
+        Column("state", String(10), nullable=False),
+        Column("stage", String(20), nullable=False),
+        Column("share", Float(53), nullable=False),
+        Column("time_left_s", Float(53)),
+        Column("fault_reason", String(64)),
+        Column("fault_message", Text),
     ]
 
 
@@ -207,3 +219,109 @@ exposures = Table(
     Column("teams", Text, nullable=False),
     Index("ix_exposures_time_us", "time_us", "exposure_id"),
 )
+
+song_files = Table(
+    "song_files",
+    metadata,
+    Column("content_sha256", String(64), primary_key=True),
+    Column("path", Text, nullable=False),
+    Column("channel", String(10), nullable=False),
+    Column("a_cappella", Integer, nullable=False),
+)
+"""Where the sound of tracks lies; a row goes with its track."""
+
+consent_phrases = Table(
+    "consent_phrases",
+    metadata,
+    Column("phrase_id", String(40), primary_key=True),
+    Column("tenant", OthersId, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("language", String(10), nullable=False),
+    Column("create_time_us", BigInteger, nullable=False),
+    Column("expire_time_us", BigInteger, nullable=False, index=True),
+)
+
+# No foreign key to voices: the record outlives what was learnt when the consent is revoked.
+consents = Table(
+    "consents",
+    metadata,
+    Column("voice_id", String(40), primary_key=True),
+    Column("tenant", OthersId, nullable=False),
+    Column("request_id", String(200)),
+    Column("content", String(64), nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("scope", String(20), nullable=False),
+    Column("statement", Text, nullable=False),
+    Column("statement_sha256", String(64), nullable=False),
+    Column("method", String(20), nullable=False),
+    Column("phrase", Text, nullable=False),
+    Column("read_back_likeness", Float(53)),
+    Column("word_error_rate", Float(53)),
+    Column("time_us", BigInteger, nullable=False),
+    Column("expire_time_us", BigInteger, index=True),
+    Column("revoke_time_us", BigInteger),
+    Column("create_time_us", BigInteger, nullable=False),
+    UniqueConstraint("tenant", "request_id"),
+)
+"""One for each voice that songs may be sung with."""
+
+target_arrays = Table(
+    "target_arrays",
+    metadata,
+    Column("voice_id", String(40), ForeignKey("voices.voice_id", ondelete="CASCADE"), primary_key=True),
+    Column("engine", String(64), primary_key=True),
+    Column("position", Integer, nullable=False),
+    Column("engine_version", String(200), nullable=False),
+    Column("facts", Text, nullable=False),
+    Column("arrays", LargeBinary, nullable=False),
+)
+"""What each engine learnt of a voice, as safetensors."""
+
+# No foreign keys to voices and tracks: what is done stays when a track goes, and `erase_voice` takes what is a voice's.
+conversions = Table(
+    "conversions",
+    metadata,
+    Column("conversion_number", SegmentId, primary_key=True, autoincrement=True),
+    Column("conversion_id", String(40), nullable=False, unique=True),
+    Column("tenant", OthersId, nullable=False),
+    Column("request_id", String(200)),
+    Column("content", String(64), nullable=False),
+    Column("voice_id", String(40), nullable=False, index=True),
+    Column("content_sha256", String(64), nullable=False, index=True),
+    Column("wish", Text, nullable=False),
+    Column("sequence", BigInteger, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("executor_id", String(200), nullable=False),
+    Column("create_time_us", BigInteger, nullable=False),
+    Column("start_time_us", BigInteger),
+    Column("end_time_us", BigInteger),
+    Column("expire_time_us", BigInteger, index=True),
+    Column("song", Text),
+    *_standing_columns(),
+    UniqueConstraint("tenant", "request_id"),
+    Index("ix_conversions_state", "state", "tenant"),
+    sqlite_autoincrement=True,  # the list goes by number, and a page token must not meet another conversion under it
+)
+
+conversion_news = Table(
+    "conversion_news",
+    metadata,
+    Column(
+        "conversion_number",
+        SegmentId,
+        ForeignKey("conversions.conversion_number", ondelete="CASCADE"),
+        primary_key=True,
+        autoincrement=False,
+    ),
+    Column("sequence", BigInteger, primary_key=True, autoincrement=False),
+    Column("time_us", BigInteger, nullable=False),
+    *_standing_columns(),
+)
+
+executors = Table(
+    "executors",
+    metadata,
+    Column("executor_id", OthersId, primary_key=True),
+    Column("beats", BigInteger, nullable=False),
+)
+"""How often each worker has said that it lives: counts, because clocks of two machines differ."""

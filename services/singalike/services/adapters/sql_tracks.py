@@ -16,7 +16,7 @@ from singalike.services.adapters.sql_rows import (
     register_model,
     to_microseconds,
 )
-from singalike.services.adapters.sql_schema import segments, singers, tombstones, tracks
+from singalike.services.adapters.sql_schema import segments, singers, song_files, tombstones, tracks
 from singalike.services.records import TrackInfo
 from singalike.services.singer_ids import fold, singer_id_of
 
@@ -64,9 +64,15 @@ def put_track(
 
 
 def erase_tracks(connection: sa.Connection, of_which: sa.ColumnElement[bool]) -> int:
-    """Erase tracks with their segments, and singers without tracks; leaves tombstones; returns how many tracks."""
+    """Erase tracks, their segments, where they lie, and singers without tracks; leaves tombstones.
+
+    Returns:
+        How many tracks.
+    """
     track_ids = sa.select(tracks.c.track_id).where(of_which)
     _bury_segments(connection, segments.c.track_id.in_(track_ids), next_revision(connection))
+    contents = sa.select(tracks.c.content_sha256).where(of_which)
+    connection.execute(sa.delete(song_files).where(song_files.c.content_sha256.in_(contents)))
     erased = connection.execute(sa.delete(tracks).where(of_which)).rowcount
     connection.execute(sa.delete(singers).where(singers.c.singer_id.not_in(sa.select(tracks.c.singer_id))))
     return erased

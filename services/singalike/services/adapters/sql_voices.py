@@ -8,8 +8,9 @@ import sqlalchemy as sa
 from singalike.embeddings.profile import Vectors, VoiceProfile
 from singalike.errors import AlreadyExistsError, NotFoundError
 from singalike.services.adapters.profile_codec import profile_columns, read_profile, segments_columns
+from singalike.services.adapters.sql_conversion_rows import erase_conversions
 from singalike.services.adapters.sql_rows import Row, from_microseconds, mappings, register_model, to_microseconds
-from singalike.services.adapters.sql_schema import voice_segments, voices
+from singalike.services.adapters.sql_schema import consents, conversions, target_arrays, voice_segments, voices
 from singalike.services.records import Consent, StoredVoice
 
 SAME_VOICE_TOLERANCE = 1e-4
@@ -56,11 +57,28 @@ def insert_voice(
     return StoredVoice(voice_id, profile, consent, now)
 
 
-def erase_voice(connection: sa.Connection, voice_id: str) -> None:
-    """Erase a voice, its segments and its consent; raises NotFoundError VOICE_NOT_FOUND."""
-    connection.execute(sa.delete(voice_segments).where(voice_segments.c.voice_id == voice_id))
-    if not connection.execute(sa.delete(voices).where(voices.c.voice_id == voice_id)).rowcount:
+def erase_voice(connection: sa.Connection, voice_id: str) -> tuple[str, ...]:
+    """Erase a voice, its consents, what was learnt of it and what is or was sung with it.
+
+    Returns:
+        Ids of the erased conversions: whoever looks after their files and jobs finds them without a row.
+
+    Raises:
+        NotFoundError: VOICE_NOT_FOUND.
+    """
+    gone = erase_conversions(connection, conversions.c.voice_id == voice_id)
+    agreed = connection.execute(sa.delete(consents).where(consents.c.voice_id == voice_id)).rowcount
+    # Of a revoked voice only the consent is left.
+    if not erase_learnt(connection, voice_id) and not agreed:
         raise voice_not_found(voice_id)
+    return gone
+
+
+def erase_learnt(connection: sa.Connection, voice_id: str) -> bool:
+    """Erase what the ear and the engines know of a voice; returns whether they knew it."""
+    for table in (voice_segments, target_arrays):
+        connection.execute(sa.delete(table).where(table.c.voice_id == voice_id))
+    return bool(connection.execute(sa.delete(voices).where(voices.c.voice_id == voice_id)).rowcount)
 
 
 def voice_not_found(voice_id: str) -> NotFoundError:
