@@ -21,7 +21,11 @@ if TYPE_CHECKING:
     from singalike.services.adapters.sql_feedback import SqlFeedback
     from singalike.services.adapters.sql_song_files import SqlSongFiles
     from singalike.services.adapters.sql_targets import SqlTargets
-    from singalike.services.ports import VoiceIndex
+    from singalike.services.conversion.enrol import TargetEnroller
+    from singalike.services.conversion.enrolment_ear import Ear
+    from singalike.services.conversion_ports import Engines, SpeechRecogniser, TargetStore
+    from singalike.services.ports import SoundDecoder, VoiceIndex
+    from singalike.services.view_keeper import ViewKeeper
 
 
 def build_decoder(settings: Settings) -> "GuardedDecoder":
@@ -108,6 +112,58 @@ def build_engines(settings: Settings) -> "InstalledEngines":
         message = f"SINGALIKE_CONVERSION_ENGINE: name one of {', '.join(engines.names)}"
         raise InvalidInputError("BAD_SETTING", message)
     return engines
+
+
+def load_recogniser(settings: Settings) -> "SpeechRecogniser | None":
+    """Load what checks the words of a reading; None where the settings name nothing.
+
+    Raises:
+        SingalikeError: As `singalike.services.adapters.speech_recogniser.load_recogniser`.
+    """
+    if not settings.speech_recogniser:
+        return None
+    from singalike.embeddings.encoder import choose_device
+    from singalike.services.adapters.speech_recogniser import load_recogniser as load
+
+    return load(settings.speech_recogniser, choose_device(settings.device))
+
+
+def build_enroller(
+    settings: Settings,
+    ear: "Ear",
+    decoder: "SoundDecoder",
+    engines: "Engines",
+    targets: "TargetStore",
+    views: "ViewKeeper",
+) -> "TargetEnroller":
+    """Build what enrols voices to sing with.
+
+    Args:
+        settings: Say how long phrases are good, how vocals are separated and what recognises speech.
+        ear: Listens; in a server an `EarOfServer`.
+        decoder: Decodes recordings.
+        engines: Learn voices.
+        targets: Where voices and consents are kept.
+        views: The singers of the catalogue, as this ear hears them.
+    """
+    from datetime import UTC, datetime
+    from random import SystemRandom
+
+    from singalike.services.conversion.catalogue_singers import CatalogueSingers
+    from singalike.services.conversion.enrol import TargetEnroller
+
+    return TargetEnroller(
+        ear,
+        decoder,
+        build_separator(settings),
+        engines,
+        targets,
+        CatalogueSingers(views),
+        lambda: datetime.now(UTC),
+        SystemRandom(),
+        phrase_s=settings.phrase_s,
+        recogniser=load_recogniser(settings),
+    )
 
 
 def open_catalogue(settings: Settings) -> "SqlCatalogue":
