@@ -1,6 +1,16 @@
 """Call Singalike from Python: `Client` for ordinary programs, `AsyncClient` for asyncio."""
 
 from singalike.client.aio import AsyncClient
+from singalike.client.conversion_records import (
+    ConsentPhrase,
+    ConsentRecord,
+    ConversionChoices,
+    ConversionNews,
+    ConvertedSong,
+    Engine,
+    SongConversion,
+    TargetVoice,
+)
 from singalike.client.experiment_report import ArmFigures, ExperimentReport
 from singalike.client.listener_records import Exclusion, Feedback
 from singalike.client.records import (
@@ -29,7 +39,13 @@ __all__ = [
     "CatalogueSinger",
     "CatalogueTrack",
     "Client",
+    "ConsentPhrase",
+    "ConsentRecord",
+    "ConversionChoices",
+    "ConversionNews",
+    "ConvertedSong",
     "EmbedRefusal",
+    "Engine",
     "EnrolledVoice",
     "Exclusion",
     "ExperimentReport",
@@ -41,9 +57,11 @@ __all__ = [
     "Seed",
     "SingerMap",
     "SingerSuggestions",
+    "SongConversion",
     "SongSuggestions",
     "SuggestionChoices",
     "SuggestionFilters",
+    "TargetVoice",
     "TrackDescription",
     "VoiceId",
 ]

@@ -7,6 +7,7 @@ from typing import Any, Self
 from grpc import aio
 
 from singalike.client import channels, converters, requests
+from singalike.client.conversion_calls import AsyncConversionCalls
 from singalike.client.listener_calls import AsyncListenerCalls
 from singalike.client.profile_converters import profile_from_message, profile_to_message
 from singalike.client.records import (
@@ -28,6 +29,7 @@ from singalike.embeddings.profile import VoiceProfile
 from singalike.recsys.identification import Identification
 from singalike.v1 import embedding_service_pb2 as embedding_pb
 from singalike.v1 import recommender_service_pb2 as recommender_pb
+from singalike.v1.conversion_service_pb2_grpc import ConversionServiceStub
 from singalike.v1.embedding_service_pb2_grpc import EmbeddingServiceStub
 from singalike.v1.recommender_service_pb2_grpc import RecommenderServiceStub
 
@@ -35,15 +37,17 @@ Progress = Callable[[str, float], None]
 """Called with the name of the stage and the share done of the whole, in [0, 1]."""
 
 
-class AsyncClient(AsyncListenerCalls, AsyncSuggestionCalls):
-    """Calls both services; use it as `async with AsyncClient() as client`.
+class AsyncClient(AsyncListenerCalls, AsyncSuggestionCalls, AsyncConversionCalls):
+    """Calls the services; use it as `async with AsyncClient() as client`.
 
     Args:
         embedding: Address of the embedding service, "host:port" or any gRPC target.
         recommender: Address of the recommender service.
+        conversion: Address of the conversion service.
         token: Bearer token, when the servers want one.
         deadline_s: How long a call may take.
-        long_deadline_s: How long taking a track in, or laying out a map, may take.
+        long_deadline_s: How long taking a track in, laying out a map, enrolling a voice to sing with, or a download may
+            take.
         root_certificates: PEM of the authorities to trust; implies TLS.
         tls: Talk TLS, trusting the system's authorities.
 
@@ -54,6 +58,7 @@ class AsyncClient(AsyncListenerCalls, AsyncSuggestionCalls):
         self,
         embedding: str = "127.0.0.1:50051",
         recommender: str = "127.0.0.1:50052",
+        conversion: str = "127.0.0.1:50053",
         *,
         token: str = "",
         deadline_s: float = 30.0,
@@ -66,9 +71,10 @@ class AsyncClient(AsyncListenerCalls, AsyncSuggestionCalls):
                 return aio.secure_channel(target, channels.credentials(root_certificates), channels.OPTIONS)
             return aio.insecure_channel(target, channels.OPTIONS)
 
-        self._channels = (connect(embedding), connect(recommender))
+        self._channels = (connect(embedding), connect(recommender), connect(conversion))
         self._embedding = EmbeddingServiceStub(self._channels[0])
         self._recommender = RecommenderServiceStub(self._channels[1])
+        self._conversion = ConversionServiceStub(self._channels[2])
         self._metadata = channels.metadata(token)
         self._deadline_s = deadline_s
         self._long_deadline_s = long_deadline_s

@@ -5,7 +5,11 @@ from collections.abc import Sequence
 
 import grpc
 
-SERVICES = ("singalike.v1.EmbeddingService", "singalike.v1.RecommenderService")
+SERVICES = (
+    "singalike.v1.EmbeddingService",
+    "singalike.v1.RecommenderService",
+    "singalike.v1.ConversionService",
+)
 
 MAX_MESSAGE_BYTES = 16 * 2**20
 """Largest message that either side takes."""

@@ -8,6 +8,7 @@ import grpc
 
 from singalike.client import channels, converters, requests
 from singalike.client.aio import Progress
+from singalike.client.conversion_calls import ConversionCalls
 from singalike.client.listener_calls import ListenerCalls
 from singalike.client.profile_converters import profile_from_message, profile_to_message
 from singalike.client.records import (
@@ -29,19 +30,22 @@ from singalike.embeddings.profile import VoiceProfile
 from singalike.recsys.identification import Identification
 from singalike.v1 import embedding_service_pb2 as embedding_pb
 from singalike.v1 import recommender_service_pb2 as recommender_pb
+from singalike.v1.conversion_service_pb2_grpc import ConversionServiceStub
 from singalike.v1.embedding_service_pb2_grpc import EmbeddingServiceStub
 from singalike.v1.recommender_service_pb2_grpc import RecommenderServiceStub
 
 
-class Client(ListenerCalls, SuggestionCalls):
-    """Calls both services, safe to share between threads; use it as `with Client() as client`.
+class Client(ListenerCalls, SuggestionCalls, ConversionCalls):
+    """Calls the services, safe to share between threads; use it as `with Client() as client`.
 
     Args:
         embedding: Address of the embedding service, "host:port" or any gRPC target.
         recommender: Address of the recommender service.
+        conversion: Address of the conversion service.
         token: Bearer token, when the servers want one.
         deadline_s: How long a call may take.
-        long_deadline_s: How long taking a track in, or laying out a map, may take.
+        long_deadline_s: How long taking a track in, laying out a map, enrolling a voice to sing with, or a download may
+            take.
         root_certificates: PEM of the authorities to trust; implies TLS.
         tls: Talk TLS, trusting the system's authorities.
 
@@ -52,6 +56,7 @@ class Client(ListenerCalls, SuggestionCalls):
         self,
         embedding: str = "127.0.0.1:50051",
         recommender: str = "127.0.0.1:50052",
+        conversion: str = "127.0.0.1:50053",
         *,
         token: str = "",
         deadline_s: float = 30.0,
@@ -64,9 +69,10 @@ class Client(ListenerCalls, SuggestionCalls):
                 return grpc.secure_channel(target, channels.credentials(root_certificates), channels.OPTIONS)
             return grpc.insecure_channel(target, channels.OPTIONS)
 
-        self._channels = (connect(embedding), connect(recommender))
+        self._channels = (connect(embedding), connect(recommender), connect(conversion))
         self._embedding = EmbeddingServiceStub(self._channels[0])
         self._recommender = RecommenderServiceStub(self._channels[1])
+        self._conversion = ConversionServiceStub(self._channels[2])
         self._metadata = channels.metadata(token)
         self._deadline_s = deadline_s
         self._long_deadline_s = long_deadline_s

@@ -137,6 +137,9 @@ class ConversionStore(Protocol):
     def news(self, conversion_id: str, after_sequence: int = 0) -> Sequence[ConversionNews]:
         """Return what happened after a sequence, in order; raises NotFoundError CONVERSION_NOT_FOUND."""
 
+    def sequences(self, conversion_ids: Sequence[str]) -> Mapping[str, int]:
+        """Return how far the news of conversions are, by id, in one look; unknown ids are left out."""
+
     def start(self, conversion_id: str, executor_id: str, most_running: int | None = None) -> StoredConversion:
         """Give a conversion to a worker: RUNNING, one more attempt. What another worker still says of it is refused.
 

@@ -1,6 +1,7 @@
 """Conversions as rows, inside a transaction that a store holds open."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -35,6 +36,13 @@ def find_row(connection: sa.Connection, conversion_id: str, tenant: str = "") ->
     for row in mappings(connection, sa.select(conversions).where(which)):
         return row
     raise conversion_not_found(conversion_id)
+
+
+def read_sequences(connection: sa.Connection, conversion_ids: Sequence[str]) -> dict[str, int]:
+    """Return the sequence of each of these conversions that is there."""
+    known = sa.select(conversions.c.conversion_id, conversions.c.sequence)
+    wanted = conversions.c.conversion_id.in_(conversion_ids)
+    return {row["conversion_id"]: row["sequence"] for row in mappings(connection, known.where(wanted))}
 
 
 def wish_columns(order: ConversionOrder) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
@@ -138,6 +138,11 @@ class SqlConversions:
         Where nobody has written since the same was asked before, no statement is run: ask as often as you like.
         """
         return self._memory.get((conversion_id, after_sequence), lambda: self._read_news(conversion_id, after_sequence))
+
+    def sequences(self, conversion_ids: Sequence[str]) -> Mapping[str, int]:
+        """Return how far the news of conversions are, by id, in one look; unknown ids are left out."""
+        with self._database.read() as connection:
+            return sql.read_sequences(connection, conversion_ids)
 
     def start(self, conversion_id: str, executor_id: str, most_running: int | None = None) -> StoredConversion:
         """Give a conversion to a worker: RUNNING, one more attempt. What another worker still says of it is refused.

@@ -12,13 +12,13 @@ from singalike.conversion.writing import SoundFormat
 from singalike.errors import InvalidInputError, NotFoundError, UnavailableError, WrongStateError
 from singalike.services.conversion_ports import ConversionStore, Engines, JobQueue, SongFiles, TargetStore
 from singalike.services.conversion_records import (
-    ConsentRecord,
     ConversionOrder,
     Priority,
     StoredConversion,
     StoredTarget,
     Tenant,
 )
+from singalike.services.conversion_refusals import not_enrolled, refuse_fallen_consent
 from singalike.services.ports import Catalogue
 from singalike.services.records import Track
 
@@ -103,7 +103,7 @@ class ConversionCreator:
             CapacityError: TOO_MANY_CONVERSIONS; DISK_FULL.
         """
         target = self._targets.get_target(tenant.name, wish.voice_id)
-        check_consent(target.consent, self._now())
+        refuse_fallen_consent(target.consent, self._now())
         track = self._catalogue.get_track(wish.track_id).track
         self._check_song(track)
         order = ConversionOrder(
@@ -152,33 +152,14 @@ class ConversionCreator:
         name = asked or (known[0] if known else "")
         engine = self._engines.get(name).info
         if target.engines.get(engine.name) != engine.version:
-            raise WrongStateError(
-                "VOICE_NOT_ENROLLED_FOR_ENGINE",
-                f"the voice was not enrolled for {engine.name} {engine.version}: enrol it again for this engine, "
-                "or name another",
-            )
+            raise not_enrolled(target.voice_id, f"{engine.name} {engine.version}")
         return engine.name
 
     def _enqueue(self, conversion: StoredConversion) -> None:
         if conversion.state.is_final:
             return
         try:
-            self._jobs.enqueue(conversion.conversion_id, conversion.tenant, conversion.order.priority.value)
+            self._jobs.enqueue(conversion.conversion_id, conversion.tenant, conversion.order.priority)
         except UnavailableError as error:
             # The row is the truth: whoever sweeps hands it to the workers once their queue is back.
             LOG.warning("conversion_not_enqueued", conversion_id=conversion.conversion_id, reason=error.reason)
-
-
-def check_consent(consent: ConsentRecord, now: datetime) -> None:
-    """Refuse to sing without a standing consent.
-
-    Raises:
-        WrongStateError: CONSENT_REVOKED; CONSENT_EXPIRED.
-    """
-    if consent.revoke_time is not None:
-        raise WrongStateError("CONSENT_REVOKED", "the consent was taken back: ask again, and enrol the voice again")
-    if consent.expire_time is not None and consent.expire_time <= now:
-        raise WrongStateError(
-            "CONSENT_EXPIRED",
-            "the consent was given until a time that has passed: ask again, and enrol the voice again",
-        )

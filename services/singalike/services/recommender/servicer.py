@@ -15,8 +15,9 @@ from singalike.services.recommender.explain_servicer import ExplainServicer
 from singalike.services.recommender.listener_servicer import ListenerServicer
 from singalike.services.recommender.map_keeper import MapKeeper
 from singalike.services.recommender.reply_keeper import ReplyKeeper
-from singalike.services.recommender.voices import Voices, read_consent
+from singalike.services.recommender.voices import Voices
 from singalike.services.showing import Showing
+from singalike.services.wire.consents import read_consent
 from singalike.services.wire.converters import (
     read_identify_options,
     write_identification,

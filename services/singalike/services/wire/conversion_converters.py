@@ -1,6 +1,7 @@
 """Target voices and conversions: requests to what the use cases take, and records to messages."""
 
 import hashlib
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -17,6 +18,7 @@ from singalike.client.conversion_converters import (
 from singalike.conversion.engine import EngineInfo
 from singalike.conversion.writing import SoundFormat
 from singalike.services.conversion.create import ConversionWish
+from singalike.services.conversion.enrolment import Enrolment, VoiceRecording
 from singalike.services.conversion_records import (
     ConsentPhrase,
     ConsentRecord,
@@ -30,6 +32,7 @@ from singalike.services.conversion_records import (
     StoredConversion,
     StoredTarget,
 )
+from singalike.services.records import Consent
 from singalike.services.wire.converters import write_time
 from singalike.v1 import conversion_service_pb2 as pb
 from singalike.v1 import conversions_pb2
@@ -68,9 +71,34 @@ def read_state(state: int) -> ConversionState | None:
     return None if word is None else ConversionState(word)
 
 
-def read_optional_time(message: Timestamp, *, given: bool) -> datetime | None:
-    """Read a moment that may be absent."""
-    return message.ToDatetime(UTC) if given else None
+def read_enrolment(
+    header: pb.CreateVoiceProfileHeader,
+    tenant: str,
+    consent: Consent,
+    recordings: Sequence[VoiceRecording],
+    content: str,
+) -> Enrolment:
+    """Put together what was sent of a voice.
+
+    Args:
+        header: Validated.
+        tenant: Who sent it.
+        consent: The header's.
+        recordings: The reading, then the takes.
+        content: Digest of all that was sent.
+    """
+    reading, *takes = recordings
+    return Enrolment(
+        tenant=tenant,
+        consent=consent,
+        takes=tuple(takes),
+        reading=reading,
+        phrase_id=header.phrase_id,
+        expire_time=header.expire_time.ToDatetime(UTC) if header.HasField("expire_time") else None,
+        engines=tuple(header.engines),
+        request_id=header.request_id,
+        content=content,
+    )
 
 
 def write_engine(info: EngineInfo) -> pb.Engine:
