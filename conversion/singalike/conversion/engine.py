@@ -15,6 +15,8 @@ from singalike.errors import InvalidInputError, WrongStateError
 FARTHEST_SHIFT = 24.0
 """Semitones by which a song may be moved: two octaves are what lies between a bass and a soprano."""
 
+SHORTEST_S = 0.1
+
 
 @dataclass(frozen=True)
 class EngineInfo:
@@ -136,6 +138,19 @@ class Converted:
     vocal: Sound
     wanted_pitch: PitchTrack
     pieces: int
+
+
+def refuse_nothing(source: Sound) -> None:
+    """Refuse a vocal in which there is nothing to convert.
+
+    Raises:
+        InvalidInputError: TOO_SHORT, SILENT.
+    """
+    if source.duration_s < SHORTEST_S:
+        message = f"{source.duration_s:.2f} s are too short to convert: pass at least {SHORTEST_S} s"
+        raise InvalidInputError("TOO_SHORT", message)
+    if not source.waveform.any():
+        raise InvalidInputError("SILENT", "nothing sounds in this vocal: pass a recording of a voice")
 
 
 class VoiceEngine(Protocol):

@@ -1,8 +1,10 @@
 """Where an engine leaves the pieces that it has finished: the port, and what serves without files."""
 
+import hashlib
 from collections.abc import Mapping
 from typing import Any, Protocol
 
+import numpy as np
 from numpy.typing import NDArray
 
 Arrays = Mapping[str, NDArray[Any]]
@@ -43,3 +45,18 @@ class PiecesInMemory:
     def save(self, name: str, arrays: Arrays) -> None:
         """Keep arrays under a name."""
         self.kept[name] = dict(arrays)
+
+
+def digest_of(*deciding: object) -> str:
+    """Name everything that decides what comes out of an engine.
+
+    Args:
+        deciding: Arrays, and values whose `repr` tells all of them.
+
+    Returns:
+        32 hex digits.
+    """
+    digest = hashlib.sha256()
+    for value in deciding:
+        digest.update(np.ascontiguousarray(value).tobytes() if isinstance(value, np.ndarray) else repr(value).encode())
+    return digest.hexdigest()[:32]

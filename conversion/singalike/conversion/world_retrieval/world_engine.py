@@ -1,6 +1,5 @@
 """What engines on WORLD share: analysis and rendering in pieces, whatever moves the envelope between them."""
 
-import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -11,7 +10,15 @@ from numpy.typing import NDArray
 from singalike.audio.pitch import PitchTrack, hz_to_midi
 from singalike.audio.resample import resample
 from singalike.audio.sound import Sound, Waveform
-from singalike.conversion.engine import ConversionContext, Converted, ConvertOptions, EngineInfo, TargetVoice
+from singalike.conversion.engine import (
+    ConversionContext,
+    Converted,
+    ConvertOptions,
+    EngineInfo,
+    TargetVoice,
+    refuse_nothing,
+)
+from singalike.conversion.piece_store import digest_of
 from singalike.conversion.pieces import Piece, crossfaded, cut_pieces
 from singalike.conversion.world_retrieval.analysis import HOP, HOP_S, RATE, Frames, analyse, join
 from singalike.conversion.world_retrieval.pitch import VoicePitch
@@ -21,7 +28,6 @@ from singalike.errors import InvalidInputError
 Floats = NDArray[np.float32]
 Arrays = Mapping[str, NDArray[Any]]
 
-SHORTEST_S = 0.1
 ANALYSIS_SHARE = 0.5
 """Of the time a conversion takes; the rest is rendering."""
 
@@ -88,12 +94,12 @@ class WorldEngine:
         """Sing a vocal with a learnt voice; see `VoiceEngine.convert`."""
         voice.require(self.info)
         source = vocal.mono()
-        _refuse_nothing(source)
+        refuse_nothing(source)
         working = resample(source, RATE)
         pieces = cut_pieces(working, grid=HOP)
         frames = self._analyse(working, pieces, context)
         cepstra = np.column_stack([frames.cepstra[:, :1], self.method.moved(frames, voice.arrays, options)])
-        key = _digest(source.waveform, self.info, options, *voice.arrays.values())
+        key = digest_of(source.waveform, self.info, options, *voice.arrays.values())
         work = _Work(source, working, pieces, frames, cepstra, options.key_shift, key)
         waveform = crossfaded(self._render(work, context), source.waveform.shape[-1], source.sample_rate)
         moved_hz = frames.pitch.f0_hz * np.float32(2.0 ** (options.key_shift / 12.0))
@@ -109,7 +115,7 @@ class WorldEngine:
         return _own_rows(analyse(part, self.pitch.track(part, HOP_S)), piece)
 
     def _analyse(self, sound: Sound, pieces: Sequence[Piece], context: ConversionContext) -> Frames:
-        key, parts = _digest(sound.waveform, self.info), []
+        key, parts = digest_of(sound.waveform, self.info), []
         for number, piece in enumerate(pieces):
             context.check_cancelled()
             name = f"{key}-analysis-{number}"
@@ -160,19 +166,3 @@ def _own_rows(frames: Frames, piece: Piece) -> Frames:
 
 def _median_midi(frames: Frames) -> float:
     return float(np.median(hz_to_midi(frames.f0_hz[frames.voiced])))
-
-
-def _refuse_nothing(source: Sound) -> None:
-    if source.duration_s < SHORTEST_S:
-        message = f"{source.duration_s:.2f} s are too short to convert: pass at least {SHORTEST_S} s"
-        raise InvalidInputError("TOO_SHORT", message)
-    if not source.waveform.any():
-        raise InvalidInputError("SILENT", "nothing sounds in this vocal: pass a recording of a voice")
-
-
-def _digest(waveform: Waveform, *deciding: object) -> str:
-    """Name everything that decides what comes out."""
-    digest = hashlib.sha256(np.ascontiguousarray(waveform).tobytes())
-    for value in deciding:
-        digest.update(value.tobytes() if isinstance(value, np.ndarray) else repr(value).encode())
-    return digest.hexdigest()[:32]

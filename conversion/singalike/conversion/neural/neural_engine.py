@@ -1,0 +1,141 @@
+"""What engines with networks share: takes are heard, songs are sung piece by piece, whatever sings a piece."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from singalike.audio.pitch import PitchTrack, hz_to_midi
+from singalike.audio.resample import resample
+from singalike.audio.sound import Sound, Waveform
+from singalike.conversion.engine import (
+    ConversionContext,
+    Converted,
+    ConvertOptions,
+    EngineInfo,
+    TargetVoice,
+    refuse_nothing,
+)
+from singalike.conversion.neural.content import HOP, RATE
+from singalike.conversion.neural.listening import PITCH_HOP_S, Heard, Listener, join, own_rows, seconds
+from singalike.conversion.piece_store import digest_of
+from singalike.conversion.pieces import Piece, crossfaded, cut_pieces
+from singalike.conversion.world_retrieval.rendering import with_loudness_of
+from singalike.errors import InvalidInputError
+
+Floats = NDArray[np.float32]
+Arrays = Mapping[str, NDArray[Any]]
+
+Singer = Callable[[Heard, ConvertOptions, int], Waveform]
+"""Takes what is to be sung, at its final pitch, what a person chose and a seed; gives float32 (samples,) at the
+engine's rate, as long as its rows."""
+
+
+class SingingMethod(Protocol):
+    """Sings what was heard."""
+
+    @property
+    def info(self) -> EngineInfo:
+        """What the engine is with this method."""
+        ...
+
+    def learn(self, takes: Heard, seed: int) -> Arrays:
+        """Learn a voice from its takes; the arrays go to `singer`."""
+        ...
+
+    def singer(self, voice: Arrays) -> Singer:
+        """Get ready to sing with a voice."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class NeuralEngine:
+    """A `VoiceEngine` with networks. Pieces are sung one by one, so no company in a batch can change a sample.
+
+    Attributes:
+        listener: What hears takes and songs.
+        method: What sings.
+    """
+
+    listener: Listener
+    method: SingingMethod
+
+    @property
+    def info(self) -> EngineInfo:
+        """What it is."""
+        return self.method.info
+
+    def enrol(self, takes: Sequence[Sound], context: ConversionContext) -> TargetVoice:
+        """Learn a voice; see `VoiceEngine.enrol`."""
+        parts: list[Heard] = []
+        for done, take in enumerate(takes):
+            if take.waveform.any():
+                parts += self._hear(resample(take.mono(), RATE), context)
+            context.progress((done + 1) / (len(takes) + 1))
+        heard = join(parts) if parts else None
+        voiced = None if heard is None else heard.sounding & (heard.row_hz > 0)
+        voice_s = 0.0 if voiced is None else seconds(float(voiced.sum()))
+        if heard is None or voiced is None or voice_s < self.info.min_seconds:
+            message = (
+                f"{voice_s:.1f} s of voice are too little: record at least {self.info.min_seconds:.0f} s of singing"
+            )
+            raise InvalidInputError("TOO_LITTLE_VOICE", message)
+        arrays = self.method.learn(heard, context.seed)
+        context.progress(1.0)
+        median_midi = float(np.median(hz_to_midi(heard.row_hz[voiced])))
+        facts = {"voice_s": round(voice_s, 3), "median_midi": round(median_midi, 3)}
+        return TargetVoice(self.info.name, self.info.version, arrays, facts)
+
+    def convert(
+        self, vocal: Sound, voice: TargetVoice, options: ConvertOptions, context: ConversionContext
+    ) -> Converted:
+        """Sing a vocal with a learnt voice; see `VoiceEngine.convert`."""
+        voice.require(self.info)
+        source = vocal.mono()
+        refuse_nothing(source)
+        working = resample(source, RATE)
+        pieces, sing = cut_pieces(working, grid=HOP), self.method.singer(voice.arrays)
+        device = self.listener.content.device
+        key = digest_of(source.waveform, source.sample_rate, self.info, options, device, *voice.arrays.values())
+        sung: list[tuple[Piece, Waveform]] = []
+        pitch: list[Floats] = []
+        for number, piece in enumerate(pieces):
+            context.check_cancelled()
+            name = f"{key}-sung-{number}"
+            place = piece.at_rate(RATE, source.sample_rate, source.waveform.shape[-1])
+            kept = context.pieces.load(name)
+            if kept is None:
+                kept = self._sing(sing, place.of(source), piece, working, options)
+                context.pieces.save(name, kept)
+            sung.append((place, kept["waveform"]))
+            pitch.append(kept["f0_hz"])
+            context.progress((number + 1) / len(pieces))
+        waveform = crossfaded(sung, source.waveform.shape[-1], source.sample_rate)
+        return Converted(Sound(waveform[None], source.sample_rate), _track(np.concatenate(pitch)), len(pieces))
+
+    def _hear(self, take: Sound, context: ConversionContext) -> list[Heard]:
+        parts = []
+        for piece in cut_pieces(take, grid=HOP):
+            context.check_cancelled()
+            parts.append(own_rows(self.listener.hear(piece.of(take)), piece))
+        return parts
+
+    def _sing(self, sing: Singer, source: Sound, piece: Piece, working: Sound, options: ConvertOptions) -> Arrays:
+        """Sing a piece; the source is the piece with its margins, at its own rate."""
+        part, samples = piece.of(working), source.waveform.shape[-1]
+        heard = self.listener.hear(part)
+        wanted = Heard(
+            heard.content, heard.f0_hz * np.float32(2.0 ** (options.key_shift / 12.0)), heard.level_db, heard.follows
+        )
+        # Every piece has noise of its own: the same one over and over would be heard as a pattern.
+        at_rate = sing(wanted, options, (options.seed * 1_000_003 + piece.first) % 2**63)
+        waveform = resample(Sound(at_rate[None], self.info.sample_rate), source.sample_rate).waveform[0][:samples]
+        waveform = np.pad(waveform, (0, samples - len(waveform)))
+        return {"waveform": with_loudness_of(source, waveform), "f0_hz": own_rows(wanted, piece).f0_hz}
+
+
+def _track(f0_hz: Floats) -> PitchTrack:
+    voiced = f0_hz > 0
+    return PitchTrack(np.where(voiced, f0_hz, np.nan).astype(np.float32), voiced.astype(np.float32), PITCH_HOP_S)
