@@ -61,7 +61,7 @@ def test_a_report_is_written_with_one_picture_a_curve(tmp_path: Path) -> None:
 
 
 def test_the_command_knows_every_topic() -> None:
-    assert (*TOPICS, "singers", "recommender") == evaluate_command.TOPICS
+    assert (*TOPICS, "singers", "recommender", "conversion") == evaluate_command.TOPICS
 
 
 def test_a_peer_that_is_not_there_is_named(tmp_path: Path) -> None:

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 from singalike.errors import InvalidInputError
 from singalike.recsys.presets import Presets, shipped_presets
 from singalike.services.interaction_file import BadRow, read_interactions
-from singalike.services.report_plots import draw_curve
+from singalike.services.report_plots import draw_curve, draw_views
 
 if TYPE_CHECKING:
+    from singalike.conversion.evaluation.topic import ConversionSubject
     from singalike.embeddings.evaluation.bench import Bench
     from singalike.embeddings.evaluation.report import Report
     from singalike.embeddings.evaluation.section import Section
@@ -39,20 +40,23 @@ def evaluate(
     command: str,
     remarks: Sequence[str] = (),
     subject: RecommenderSubject | None = None,
+    conversion: "ConversionSubject | None" = None,
 ) -> "Report":
     """Run topics and gather their tables.
 
     Args:
-        topics: Names of `TOPICS`, "singers" and "recommender".
+        topics: Names of `TOPICS`, "singers", "recommender" and "conversion".
         bench: Recordings and ear.
         command: The line that makes the report again.
         remarks: Put on top of the report.
         subject: For the topic "recommender"; None: the presets that ship.
+        conversion: For the topic "conversion", which cannot do without.
 
     Raises:
         InvalidInputError: NOTHING_TO_MEASURE, a topic finds no recordings for itself; BAD_INTERACTIONS,
-            TOO_FEW_INTERACTIONS.
+            TOO_FEW_INTERACTIONS; BAD_PAIRS.
     """
+    from singalike.conversion.evaluation.topic import evaluate_conversion
     from singalike.embeddings.evaluation.report import Report
     from singalike.embeddings.evaluation.topics import TOPICS, Topic
     from singalike.recsys.singer_evaluation import evaluate_singers
@@ -63,6 +67,8 @@ def evaluate(
         "singers": evaluate_singers,
         "recommender": partial(_evaluate_recommender, subject),
     }
+    if conversion is not None:
+        known["conversion"] = partial(evaluate_conversion, conversion)
     sections = [section for topic in topics for section in known[topic](bench)]
     return Report(command, bench.encoder.model_version, sections, remarks)
 
@@ -124,6 +130,10 @@ def _draw(report: "Report", out: Path) -> Mapping[str, str]:
         for name, series in section.curves.items():
             file = f"plots/{_slug(section.name)}-{_slug(name)}.png"
             draw_curve(name, series, out / file)
+            pictures[f"{section.name}/{name}"] = file
+        for name, views in section.views.items():
+            file = f"plots/{_slug(section.name)}-{_slug(name)}.png"
+            draw_views(name, views, out / file)
             pictures[f"{section.name}/{name}"] = file
     return pictures
 

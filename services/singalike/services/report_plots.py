@@ -1,4 +1,4 @@
-"""The curves of a report as pictures: detection errors, maps of singers, confusions, and plain lines."""
+"""The curves of a report as pictures: detection errors, maps of singers, confusions, plain lines, and sounds."""
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from scipy.special import ndtri
 
+from singalike.embeddings.evaluation.section import SoundView
 from singalike.services.map_files import PALETTE
 
 Series = Mapping[str, Sequence[tuple[float, float]]]
@@ -34,6 +35,36 @@ def draw_curve(name: str, series: Series, file: Path) -> None:
     axes.set_title(name)
     file.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(file, dpi=110)
+
+
+def draw_views(name: str, views: Sequence[SoundView], file: Path) -> None:
+    """Draw sounds below one another to a PNG: all pitches on top, then the spectrogram of each.
+
+    Args:
+        name: The title.
+        views: At least one.
+        file: Where to write.
+    """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(11, 3.0 + 1.9 * len(views)), layout="constrained")
+    FigureCanvasAgg(figure)
+    pitches, *pictures = figure.subplots(len(views) + 1, 1, sharex=True, height_ratios=[1.6, *[1.0] * len(views)])
+    for place, (axes, view) in enumerate(zip(pictures, views, strict=True)):
+        times_s = np.arange(len(view.f0_hz)) * view.f0_hop_s
+        pitches.plot(times_s, view.f0_hz, label=view.title, linewidth=1.0, **_style(place))
+        extent = (0.0, view.duration_s, 0.0, view.highest_hz / 1000.0)
+        axes.imshow(view.level_db, origin="lower", aspect="auto", extent=extent, cmap="magma")
+        axes.set_title(view.title, fontsize="small", loc="left")
+        axes.set_ylabel("kHz")
+    pitches.set(ylabel="f0, Hz", yscale="log")
+    pitches.grid(color="#eeeeee", which="both")
+    pitches.legend(fontsize="x-small", ncols=3)
+    pictures[-1].set_xlabel("s")
+    figure.suptitle(name)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(file, dpi=100)
 
 
 def _draw_detection_errors(axes: Any, series: Series) -> None:

@@ -16,7 +16,7 @@ RATE = 24_000
 HOP_S = 0.005
 HOP = round(RATE * HOP_S)
 COEFFICIENTS = 60
-FLOOR_DB = -65.0
+FLOOR_DB, NO_FLOOR_DB = -65.0, float("-inf")
 QUIET_DB = 40.0
 """Frames that lie this far below the loud ones say nothing about a voice."""
 
@@ -69,12 +69,13 @@ def join(parts: list[Frames]) -> Frames:
     )
 
 
-def analyse(sound: Sound, f0_hz: NDArray[np.float64]) -> Frames:
+def analyse(sound: Sound, f0_hz: NDArray[np.float64], floor_db: float = FLOOR_DB) -> Frames:
     """Take a voice apart with CheapTrick.
 
     Args:
         sound: Mono at 24 000 Hz, at least one sample.
         f0_hz: float64 (1 + samples // 120,), its pitch, zero where unvoiced.
+        floor_db: See `over_floor`.
 
     Returns:
         A row for every pitch.
@@ -84,11 +85,11 @@ def analyse(sound: Sound, f0_hz: NDArray[np.float64]) -> Frames:
     """
     waveform = np.ascontiguousarray(sound.waveform[0], dtype=np.float64)
     envelope = pyworld.cheaptrick(waveform, f0_hz, np.arange(len(f0_hz)) * HOP_S, RATE)
-    cepstra = pyworld.code_spectral_envelope(over_floor(envelope), RATE, COEFFICIENTS)
+    cepstra = pyworld.code_spectral_envelope(over_floor(envelope, floor_db), RATE, COEFFICIENTS)
     return Frames(f0_hz.astype(np.float32), cepstra.astype(np.float32), _level_db(sound.waveform[0], len(f0_hz)))
 
 
-def over_floor(envelope: NDArray[np.float64]) -> NDArray[np.float64]:
+def over_floor(envelope: NDArray[np.float64], floor_db: float = FLOOR_DB) -> NDArray[np.float64]:
     """Fill bands that a recording does not have.
 
     A recording of 16 kHz, or one that went through MP3, holds nothing above its band; the logarithm of nothing would
@@ -96,11 +97,12 @@ def over_floor(envelope: NDArray[np.float64]) -> NDArray[np.float64]:
 
     Args:
         envelope: float64 (frames, bins), power.
+        floor_db: Of the mean of each row.
 
     Returns:
-        The same over a floor 65 dB below the mean of each row.
+        The same over the floor.
     """
-    return np.asarray(envelope + 10.0 ** (FLOOR_DB / 10.0) * envelope.mean(axis=1, keepdims=True))
+    return np.asarray(envelope + 10.0 ** (floor_db / 10.0) * envelope.mean(axis=1, keepdims=True))
 
 
 @lru_cache(maxsize=1)

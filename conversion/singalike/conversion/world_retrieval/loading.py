@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
+from singalike.conversion.world_retrieval.analysis import NO_FLOOR_DB
 from singalike.conversion.world_retrieval.as_written import AsWritten
-from singalike.conversion.world_retrieval.pitch import VoicePitch
+from singalike.conversion.world_retrieval.pitch import VoicePitch, WrittenPitch
 from singalike.conversion.world_retrieval.rendering import sung_by_filter, sung_by_world
 from singalike.conversion.world_retrieval.shortest_way import ShortestWay
 from singalike.conversion.world_retrieval.world_engine import WorldEngine
@@ -30,10 +31,10 @@ def load(
 
 def load_as_written(
     _weights: Path | None = None,
-    device: str = "cpu",
+    _device: str = "cpu",
     _fetch: Fetch = refuse_to_fetch,
     *,
     min_seconds: float = MIN_SECONDS,
 ) -> WorldEngine:
     """Load the specification's engine, the baseline."""
-    return WorldEngine(AsWritten(min_seconds), VoicePitch.load(device), sung_by_world)
+    return WorldEngine(AsWritten(min_seconds), WrittenPitch(), sung_by_world, NO_FLOOR_DB)

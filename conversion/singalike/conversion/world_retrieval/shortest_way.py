@@ -30,6 +30,10 @@ class ShortestWay:
 
     min_seconds: float = 10.0
 
+    def content_with(self, min_seconds: float) -> "ShortestWay":
+        """Return the same method, which learns from so much voice or more."""
+        return replace(self, min_seconds=min_seconds)
+
     @property
     def info(self) -> EngineInfo:
         """What the engine is with this method."""

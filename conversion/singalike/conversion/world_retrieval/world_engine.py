@@ -1,7 +1,7 @@
 """What engines on WORLD share: analysis and rendering in pieces, whatever moves the envelope between them."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -20,8 +20,8 @@ from singalike.conversion.engine import (
 )
 from singalike.conversion.piece_store import digest_of
 from singalike.conversion.pieces import Piece, crossfaded, cut_pieces
-from singalike.conversion.world_retrieval.analysis import HOP, HOP_S, RATE, Frames, analyse, join
-from singalike.conversion.world_retrieval.pitch import VoicePitch
+from singalike.conversion.world_retrieval.analysis import FLOOR_DB, HOP, HOP_S, RATE, Frames, analyse, join
+from singalike.conversion.world_retrieval.pitch import PitchTracker
 from singalike.conversion.world_retrieval.rendering import Renderer
 from singalike.errors import InvalidInputError
 
@@ -34,6 +34,10 @@ ANALYSIS_SHARE = 0.5
 
 class EnvelopeMethod(Protocol):
     """Moves the envelope of one voice towards another's."""
+
+    def content_with(self, min_seconds: float) -> "EnvelopeMethod":
+        """Return the same method, which learns from so much voice or more."""
+        ...
 
     @property
     def info(self) -> EngineInfo:
@@ -57,16 +61,22 @@ class WorldEngine:
         method: What moves the envelope.
         pitch: What finds the pitch.
         render: What makes sound of the moved envelope.
+        floor_db: Of the analysis, see `over_floor`.
     """
 
     method: EnvelopeMethod
-    pitch: VoicePitch
+    pitch: PitchTracker
     render: Renderer
+    floor_db: float = FLOOR_DB
 
     @property
     def info(self) -> EngineInfo:
         """What it is."""
         return self.method.info
+
+    def content_with(self, min_seconds: float) -> "WorldEngine":
+        """Return the same engine, which learns a voice from so many seconds or more."""
+        return replace(self, method=self.method.content_with(min_seconds))
 
     def enrol(self, takes: Sequence[Sound], context: ConversionContext) -> TargetVoice:
         """Learn a voice; see `VoiceEngine.enrol`."""
@@ -112,7 +122,7 @@ class WorldEngine:
 
     def _analyse_piece(self, piece: Piece, sound: Sound) -> Frames:
         part = piece.of(sound)
-        return _own_rows(analyse(part, self.pitch.track(part, HOP_S)), piece)
+        return _own_rows(analyse(part, self.pitch.track(part, HOP_S), self.floor_db), piece)
 
     def _analyse(self, sound: Sound, pieces: Sequence[Piece], context: ConversionContext) -> Frames:
         key, parts = digest_of(sound.waveform, self.info), []

@@ -28,16 +28,16 @@ class Report:
         """Write the report as Markdown.
 
         Args:
-            pictures: Files of the drawn curves by "section/curve", relative to the report.
+            pictures: Files of the drawn curves and views by "section/name", relative to the report.
         """
         lines = ["# Evaluation", "", f"Ear `{self.model_version}`, made by:", "", f"    {self.command}", ""]
         lines += [*(f"- {remark}" for remark in self.remarks), ""] if self.remarks else []
         for section in self.sections:
             lines += [f"## {section.title}", "", *_table(section), ""]
             lines += [line for note in section.notes for line in (note, "")]
-            for curve in section.curves:
-                if picture := (pictures or {}).get(f"{section.name}/{curve}"):
-                    lines += [f"![{curve}]({picture})", ""]
+            for name in (*section.curves, *section.views):
+                if picture := (pictures or {}).get(f"{section.name}/{name}"):
+                    lines += [f"![{name}]({picture})", ""]
         return "\n".join(lines).rstrip() + "\n"
 
     def to_json(self) -> dict[str, Any]:
@@ -73,7 +73,7 @@ def rows_by_set(section: Section) -> Mapping[str, Sequence[Row]]:
 
 
 def _short(value: float) -> str:
-    text = f"{value:.3f}"
+    text = f"{value:.3f}" if abs(value) < 10.0 else f"{value:.1f}"
     return text.replace("0.", ".", 1) if text.startswith(("0.", "-0.")) else text
 
 

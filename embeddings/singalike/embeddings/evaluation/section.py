@@ -3,6 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
+from numpy.typing import NDArray
+
 
 @dataclass(frozen=True)
 class Figure:
@@ -38,6 +41,27 @@ class Row:
     baseline: bool = False
 
 
+@dataclass(frozen=True, eq=False)
+class SoundView:
+    """What a sound looks like.
+
+    Attributes:
+        title: What it is.
+        level_db: float32 (bins, frames), its spectrogram in dB of its loudest moment, from 0 Hz and 0 s upwards.
+        f0_hz: float32 (steps,), its pitch, NaN where unvoiced.
+        f0_hop_s: Seconds from one step to the next.
+        duration_s: What the frames span.
+        highest_hz: What the bins span.
+    """
+
+    title: str
+    level_db: NDArray[np.float32]
+    f0_hz: NDArray[np.float32]
+    f0_hop_s: float
+    duration_s: float
+    highest_hz: float
+
+
 @dataclass(frozen=True)
 class Section:
     """One table of a report.
@@ -50,6 +74,7 @@ class Section:
         curves: Data of plots by name, each a mapping of a series' name to (x, y) points; drawn by the report. The
             first word of the name chooses the picture: "det" (false alarms against misses), "umap" (a cloud of points
             for each series), "confusion" (a series is a row, x the column's index, y the share); any other is lines.
+        views: Sounds by the name of the picture that shows them below one another; drawn by the report, not in JSON.
     """
 
     name: str
@@ -57,3 +82,4 @@ class Section:
     rows: Sequence[Row]
     notes: Sequence[str] = ()
     curves: Mapping[str, Mapping[str, Sequence[tuple[float, float]]]] = field(default_factory=dict)
+    views: Mapping[str, Sequence[SoundView]] = field(default_factory=dict)

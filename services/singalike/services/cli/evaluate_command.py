@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from singalike.services.cli.conversion_options import ConversionChoice, conversion_options, open_subject
 from singalike.services.cli.options import json_option
 from singalike.services.settings import Settings, read_settings
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from singalike.embeddings.evaluation.bench import Bench, Peer
     from singalike.embeddings.evaluation.report import Report
 
-TOPICS = ("timbre", "melody", "gender", "style", "singers", "recommender")
+TOPICS = ("timbre", "melody", "gender", "style", "singers", "recommender", "conversion")
 """As in `singalike.embeddings.evaluation.topics`, which takes seconds to import."""
 
 CACHE = Path.home() / ".cache" / "singalike" / "evaluation"
@@ -29,11 +30,13 @@ CACHE = Path.home() / ".cache" / "singalike" / "evaluation"
     "--data",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     help="Folder with manifest.csv, of which rows with use=train are left out; or with one folder a singer. "
-    "Only the topic recommender can do without.",
+    "Only recommender can do without, and conversion with --pairs.",
 )
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Folder for report.md, .json and plots.")
 @click.option("--seconds", type=click.FloatRange(0.5), default=3.0, show_default=True, help="Length of short cuts.")
-@click.option("--limit", type=click.IntRange(10), help="Measure at most so many recordings of each set.")
+@click.option(
+    "--limit", type=click.IntRange(10), help="Measure at most so many recordings, or pairs to convert, of each set."
+)
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of all chance.")
 @click.option(
     "--peer-python",
@@ -66,6 +69,7 @@ CACHE = Path.home() / ".cache" / "singalike" / "evaluation"
 )
 @click.option("--no-cache", is_flag=True, help="Compute every vector anew and keep none.")
 @click.option("--device", default=None, help="Torch device: auto, cpu, cuda.")
+@conversion_options
 @json_option
 def command(
     topics: tuple[str, ...],
@@ -81,6 +85,7 @@ def command(
     cache: Path,
     no_cache: bool,
     device: str | None,
+    conversion: ConversionChoice,
     as_json: bool,
 ) -> None:
     """Measure TOPICS (or all) on a folder of recordings and print one table for each question.
@@ -91,14 +96,16 @@ def command(
     from singalike.services.evaluate import RecommenderSubject, evaluate, write_report
 
     chosen = TOPICS if "all" in topics else tuple(dict.fromkeys(topics))
-    if data is None and chosen != ("recommender",):
-        raise click.UsageError("give --data FOLDER: every topic but recommender needs recordings")
+    if data is None and not set(chosen) <= {"recommender", *(("conversion",) if conversion.pairs else ())}:
+        raise click.UsageError("give --data FOLDER: every topic but recommender, or conversion of --pairs, needs one")
     settings = read_settings(device=device, presets=presets)
     subject = RecommenderSubject(load_presets(settings.presets), interactions)
     with _open_bench(settings, data, None if no_cache else cache, maps=out is not None) as bench:
         peers = _peers(peer_python, encoders, settings.device)
         asked = replace(bench, seed=seed, seconds=seconds, most=limit, peers=peers)
-        report = evaluate(chosen, asked, " ".join(["singalike", *sys.argv[1:]]), subject=subject)
+        voices = open_subject(settings, conversion, pictures=out is not None) if "conversion" in chosen else None
+        line = " ".join(["singalike", *sys.argv[1:]])
+        report = evaluate(chosen, asked, line, subject=subject, conversion=voices)
     if out is not None:
         write_report(report, out, _say)
     _print(report, as_json=as_json)
