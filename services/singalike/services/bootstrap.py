@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from singalike.embeddings.ears.port import VoiceVectorEncoder
     from singalike.embeddings.encoder import VoiceEncoder
     from singalike.recsys.experiments import Experiment
+    from singalike.services.adapters.conversion_files import ConversionFiles
+    from singalike.services.adapters.song_reader import FileSongReader
     from singalike.services.adapters.sql_catalogue import SqlCatalogue
     from singalike.services.adapters.sql_conversions import SqlConversions
     from singalike.services.adapters.sql_executors import SqlExecutors
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
     from singalike.services.adapters.sql_targets import SqlTargets
     from singalike.services.conversion.enrol import TargetEnroller
     from singalike.services.conversion.enrolment_ear import Ear
-    from singalike.services.conversion_ports import Engines, SpeechRecogniser, TargetStore
+    from singalike.services.conversion_ports import Engines, SongFiles, SpeechRecogniser, TargetStore
     from singalike.services.ports import SoundDecoder, VoiceIndex
     from singalike.services.view_keeper import ViewKeeper
 
@@ -34,6 +36,14 @@ def build_decoder(settings: Settings) -> "GuardedDecoder":
 
     limits = DecodeLimits(max_bytes=settings.max_upload_mb * 2**20)
     return GuardedDecoder(settings.decoder_processes, limits)
+
+
+def build_song_decoder(settings: Settings) -> "GuardedDecoder":
+    """Start a guarded decoder of whole songs of the catalogue, one at a time; close it after use."""
+    from singalike.audio.decoding import GuardedDecoder
+    from singalike.services.adapters.song_reader import song_limits
+
+    return GuardedDecoder(1, song_limits(settings.longest_song_s))
 
 
 def build_separator(settings: Settings) -> "Separator":
@@ -206,6 +216,21 @@ def open_song_files(settings: Settings) -> "SqlSongFiles":
     from singalike.services.adapters.sql_song_files import SqlSongFiles
 
     return SqlSongFiles(settings.catalogue_url, settings.min_free_disk_mb)
+
+
+def open_conversion_folder(settings: Settings) -> "ConversionFiles":
+    """Open the folder of pieces, stems and finished songs."""
+    from singalike.services.adapters.conversion_files import ConversionFiles
+
+    folder = settings.conversion_dir or settings.data_dir / "conversions"
+    return ConversionFiles(folder.absolute(), settings.min_free_disk_mb)
+
+
+def build_song_reader(settings: Settings, song_files: "SongFiles", decoder: "GuardedDecoder") -> "FileSongReader":
+    """Build what finds the sound of songs again; the decoder comes from `build_song_decoder`."""
+    from singalike.services.adapters.song_reader import FileSongReader
+
+    return FileSongReader(song_files, decoder, settings.longest_song_s)
 
 
 def load_experiment(settings: Settings) -> "Experiment | None":

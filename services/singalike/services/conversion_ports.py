@@ -293,13 +293,23 @@ class ConversionFolder(Protocol):
         """Erase every file of a conversion; nothing where there is none."""
 
     def conversion_ids(self) -> frozenset[str]:
-        """Return the ids of all conversions that have files."""
+        """Return the ids of all conversions that have files; ask before the store: what comes in between has a row."""
 
     def load_vocal(self, name: str) -> Sound | None:
-        """Return a separated vocal by its name, a digest of the song's content and of the separator, or None."""
+        """Return a separated vocal, or None.
+
+        Args:
+            name: The song's content_sha256, "-", and a digest of what else decides the vocal.
+        """
 
     def save_vocal(self, name: str, vocal: Sound) -> Sound:
         """Keep a separated vocal for all who ask for the song; returns it as it will be loaded."""
+
+    def vocal_contents(self) -> frozenset[str]:
+        """Return content_sha256 of the songs whose vocals are kept; ask before `ConversionStore.contents`."""
+
+    def erase_vocals(self, content_sha256: str) -> None:
+        """Erase all vocals of a song: nobody asks for it any more."""
 
 
 class Engines(Protocol):

@@ -246,9 +246,9 @@ class _Performance:
 
 
 def vocal_name(file: SongFile, separator: Separator) -> str:
-    """Name the vocal of a song: a digest of its content, its channel, and of what separates it."""
-    deciding = "\n".join((file.content_sha256, file.channel, separator.name, separator.version))
-    return hashlib.sha256(deciding.encode()).hexdigest()
+    """Name the vocal of a song: by its content, and a digest of its channel and of what separates it."""
+    deciding = "\n".join((file.channel, separator.name, separator.version))
+    return f"{file.content_sha256}-{hashlib.sha256(deciding.encode()).hexdigest()[:16]}"
 
 
 def _made_by(engine: VoiceEngine, track: TrackWithProfile | None, file: SongFile) -> MadeBy:

@@ -1,0 +1,76 @@
+"""Files that are there wholly or not at all, even when the power goes; foreign errors turned into ours."""
+
+import errno
+import os
+import secrets
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from singalike.conversion.writing import PART_SUFFIX
+from singalike.errors import CapacityError, UnavailableError
+from singalike.services.index_points import refuse_full_disk
+
+FULL_DISK = {errno.ENOSPC, errno.EDQUOT}
+LEAST_FREE_BYTES = 1 << 20
+
+
+def make_folder(folder: Path) -> Path:
+    """Make a folder that only its owner may look into, with those above it."""
+    with file_errors_mapped(folder):
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return folder
+
+
+def write_whole(path: Path, write: Callable[[Path], object], min_free_bytes: int = 0) -> None:
+    """Write a file beside its place, bring it to the disk, and put it there in one step.
+
+    Args:
+        path: Where; its folder is there.
+        write: Writes to the path that it is given.
+        min_free_bytes: Refused when less is free.
+
+    Raises:
+        CapacityError: DISK_FULL.
+        UnavailableError: FILES_UNAVAILABLE.
+    """
+    part = path.with_name(f".{path.name}.{secrets.token_hex(4)}{PART_SUFFIX}")
+    refuse_little_room(path.parent, min_free_bytes)
+    with file_errors_mapped(path.parent):
+        try:
+            part.touch(mode=0o600)
+            write(part)
+            _sync(part)
+            part.replace(path)
+            _sync(path.parent)
+        finally:
+            part.unlink(missing_ok=True)
+
+
+def refuse_little_room(folder: Path, min_free_bytes: int) -> None:
+    """Refuse to begin what would fill the disk; raises CapacityError DISK_FULL."""
+    with file_errors_mapped(folder):
+        refuse_full_disk(shutil.disk_usage(folder).free, min_free_bytes, f"the folder {folder}")
+
+
+@contextmanager
+def file_errors_mapped(folder: Path) -> Iterator[None]:
+    """Turn the errors of the file system, and of libraries that hide them, into ours."""
+    try:
+        yield
+    # libsndfile says a RuntimeError of its own, and soundfile an AssertionError, when a write came short.
+    except (OSError, RuntimeError, AssertionError) as error:
+        full = isinstance(error, OSError) and error.errno in FULL_DISK
+        if full or (folder.is_dir() and shutil.disk_usage(folder).free < LEAST_FREE_BYTES):
+            raise CapacityError("DISK_FULL", f"the disk of {folder} is full: make room, and ask again") from error
+        message = f"files in {folder} cannot be reached ({error}): see that the folder is there and can be written"
+        raise UnavailableError("FILES_UNAVAILABLE", message) from error
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
