@@ -12,6 +12,7 @@ from singalike.errors import InvalidInputError, NotFoundError, SingalikeError
 COMMANDS = {
     "demo": "Synthesise a catalogue and a voice, and recommend: the whole path in one go.",
     "embed": "Turn recordings into vectors.",
+    "enrol": "Let engines learn a voice to sing with, with its owner's consent.",
     "evaluate": "Measure the ear on recordings that it has not heard, beside baselines.",
     "exclusions": "Keep, list and take back what a listener never wants to see.",
     "experiment": "Assign listeners to presets, report what came of it, replay what was shown.",
@@ -27,7 +28,7 @@ COMMANDS = {
     "singers": "List and remove singers.",
     "tracks": "List and remove tracks.",
     "train": "Train the shipped models again.",
-    "voices": "Enrol a voice with its owner's consent, show it, erase it.",
+    "voices": "Enrol a voice with its owner's consent, show it, take the consent back, erase it.",
     "watermark": "Find out whether a recording was made by this Singalike.",
     "why": "Say why a singer is, or is not, suggested for a voice.",
 }

@@ -1,18 +1,24 @@
-"""`singalike voices`: enrol a person's voice with their consent, look at it, erase it."""
+"""`singalike voices`: enrol a person's voice with their consent, look at it, take the consent back, erase it."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from singalike.errors import NotFoundError, WrongStateError
 from singalike.services.cli.catalogue_pages import opened_catalogue
 from singalike.services.cli.listener_store import print_removal
 from singalike.services.cli.options import data_dir_option, json_option, recording_options
+from singalike.services.cli.target_voices import print_target, tenant_option
 from singalike.services.settings import read_settings
 
 if TYPE_CHECKING:
+    from singalike.services.adapters.sql_targets import SqlTargets
+    from singalike.services.conversion_records import StoredTarget
     from singalike.services.records import StoredVoice
 
 STATEMENT = "Singalike may keep the vectors of my voice, not its sound, until I have them erased."
@@ -20,9 +26,10 @@ STATEMENT = "Singalike may keep the vectors of my voice, not its sound, until I 
 
 @click.group()
 def command() -> None:
-    """Enrol a voice with its owner's consent, show what is kept of it, erase it.
+    """Enrol a voice with its owner's consent, show what is kept of it, take the consent back, erase it.
 
-    An enrolled voice can stand for a recording: `singalike recommend --seed voice:ID`.
+    An enrolled voice can stand for a recording: `singalike recommend --seed voice:ID`. Voices that songs are sung with
+    are enrolled by `singalike enrol`; they are shown, revoked and erased here.
     """
 
 
@@ -65,28 +72,72 @@ def enrol(
 
 @command.command(name="show")
 @click.argument("voice_id", metavar="VOICE")
+@tenant_option
 @data_dir_option
 @json_option
-def show(voice_id: str, data_dir: Path | None, as_json: bool) -> None:
-    """Say what is kept of VOICE."""
+def show(voice_id: str, tenant: str, data_dir: Path | None, as_json: bool) -> None:
+    """Say what is kept of VOICE, and of one to sing with the record of its consent."""
+    with _opened_targets(data_dir) as targets:
+        target = _find_target(targets, tenant, voice_id)
+    if target is not None:
+        print_target(target, as_json=as_json)
+        return
     with opened_catalogue(data_dir) as (catalogue, _):
         voice = catalogue.get_voice(voice_id)
     _print(voice, as_json=as_json)
 
 
+@command.command(name="revoke")
+@click.argument("voice_id", metavar="VOICE")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@tenant_option
+@data_dir_option
+@json_option
+def revoke(voice_id: str, yes: bool, tenant: str, data_dir: Path | None, as_json: bool) -> None:
+    """Take back the consent to sing with VOICE: all that was learnt and sung is erased, the record stays."""
+    with _opened_targets(data_dir) as targets:
+        target = targets.get_target(tenant, voice_id)
+        if not yes:
+            question = f"Take back the consent of {target.consent.subject} and erase what was learnt and sung?"
+            click.confirm(question, abort=True, err=True)
+        left, _ = targets.revoke_consent(tenant, voice_id, datetime.now(UTC))
+    print_target(left, as_json=as_json)
+
+
 @command.command(name="erase")
 @click.argument("voice_id", metavar="VOICE")
 @click.option("--yes", is_flag=True, help="Do not ask.")
+@tenant_option
 @data_dir_option
 @json_option
-def erase(voice_id: str, yes: bool, data_dir: Path | None, as_json: bool) -> None:
-    """Erase VOICE and the record of its consent, from every file."""
-    with opened_catalogue(data_dir) as (catalogue, _):
-        catalogue.get_voice(voice_id)
+def erase(voice_id: str, yes: bool, tenant: str, data_dir: Path | None, as_json: bool) -> None:
+    """Erase VOICE, the record of its consent and what was sung with it, from every file."""
+    with _opened_targets(data_dir) as targets, opened_catalogue(data_dir) as (catalogue, _):
+        if _find_target(targets, tenant, voice_id) is None:
+            catalogue.get_voice(voice_id)
         if not yes:
             click.confirm(f"Erase {voice_id} and the record of its consent?", abort=True, err=True)
         catalogue.remove_voice(voice_id)
     print_removal(voice_id, as_json=as_json)
+
+
+@contextmanager
+def _opened_targets(data_dir: Path | None) -> "Iterator[SqlTargets]":
+    from singalike.services import bootstrap
+
+    targets = bootstrap.open_targets(read_settings(data_dir=data_dir))
+    try:
+        yield targets
+    finally:
+        targets.close()
+
+
+def _find_target(targets: "SqlTargets", tenant: str, voice_id: str) -> "StoredTarget | None":
+    """Return a voice to sing with; None where it is for recommendations only, or not there."""
+    try:
+        return targets.get_target(tenant, voice_id)
+    except (NotFoundError, WrongStateError):
+        return None
 
 
 def _print(voice: "StoredVoice", *, as_json: bool) -> None:

@@ -6,30 +6,27 @@ Sound is held in memory while it is looked at and learnt from; it is never writt
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from random import Random
 from threading import Lock
 
 import numpy as np
-import structlog
 from numpy.typing import NDArray
 
 from singalike.audio.separation import Separator
 from singalike.audio.sound import Sound
-from singalike.conversion.consent.phrases import ENGLISH, draw_phrase
 from singalike.conversion.consent.voice_rules import check_agreement, check_catalogue, check_read_back
 from singalike.conversion.consent.words import check_words
 from singalike.conversion.engine import ConversionContext, TargetVoice, VoiceEngine
 from singalike.embeddings.profile import Vectors, VoiceProfile
 from singalike.errors import FieldViolation, InvalidInputError, WrongStateError
+from singalike.services.conversion.consent_phrases import create_phrase
 from singalike.services.conversion.enrolment import LONGEST_ENROLMENT_S, Enrolment, VoiceRecording
 from singalike.services.conversion.enrolment_ear import Ear, join
 from singalike.services.conversion_ports import Engines, SpeechRecogniser, TargetStore
 from singalike.services.conversion_records import ConsentMethod, ConsentPhrase, ConsentRecord, StoredTarget
 from singalike.services.ports import SoundDecoder
 from singalike.services.recordings import take_vocals
-
-LOG = structlog.get_logger()
 
 LEAST_CLEAR_VOICE_S = 5.0
 """Of all takes together, before they are compared with anybody; engines ask for more."""
@@ -106,13 +103,7 @@ class TargetEnroller:
         Raises:
             InvalidInputError: LANGUAGE_UNKNOWN.
         """
-        text = draw_phrase(language, self._rng)
-        now = self._now()
-        phrase_id = f"p-{self._rng.getrandbits(128):032x}"
-        expires = now + timedelta(seconds=self._phrase_s)
-        phrase = ConsentPhrase(phrase_id, tenant, text, language or ENGLISH, now, expires)
-        self._targets.add_phrase(phrase)
-        return phrase
+        return create_phrase(self._targets, tenant, language, self._rng, self._now(), phrase_s=self._phrase_s)
 
     def enrol(self, enrolment: Enrolment) -> StoredTarget:
         """Check consent, reading and takes, let the engines learn the voice, and store it.
@@ -220,7 +211,7 @@ class TargetEnroller:
         learnt: dict[str, TargetVoice] = {
             name: engine.enrol(voice.takes, ConversionContext()) for name, engine in engines.items()
         }
-        target = self._targets.add_target(
+        return self._targets.add_target(
             enrolment.tenant,
             voice.whole,
             record,
@@ -229,8 +220,6 @@ class TargetEnroller:
             request_id=enrolment.request_id,
             content=enrolment.content,
         )
-        LOG.info("voice_enrolled", engines=sorted(learnt), method=record.method.value, takes=len(voice.takes))
-        return target
 
 
 def _record(
