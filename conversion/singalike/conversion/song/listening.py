@@ -1,5 +1,6 @@
 """Find in a song what shall be sung again, and leave everything else to its accompaniment."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,6 +20,10 @@ from singalike.errors import InvalidInputError
 LEAST_VOICED_S = 1.0
 """With less than this sung in a song, nothing is worth converting."""
 
+HEARD = 0.3
+"""Share of the work that is done when the pitch is known."""
+
+HEARD_AT_ONCE_S = 240.0
 _BLOCK = 1 << 18
 
 
@@ -27,7 +32,7 @@ class HeardSong:
     """A song taken apart.
 
     Attributes:
-        lead: The lead voice, any channels: what an engine converts.
+        lead: The lead voice, one channel or as many as the song: what an engine converts.
         accompaniment: The song without it, backing voices included; the two add up to the song.
         sung: Where the lead voice sings.
     """
@@ -37,32 +42,53 @@ class HeardSong:
     sung: VocalRange
 
 
-def listen_to_song(song: Sound, vocal: Sound, head: MelodyEncoder, report: Report) -> HeardSong:
+FindLead = Callable[[Sound, PitchTrack, Watch], Sound]
+"""Takes out of a vocal what shall be converted: `lead_voice.find_lead` of what a trained separator made or of voices
+alone, `leaky_vocal.find_voice` of what another made."""
+
+
+def listen_to_song(song: Sound, vocal: Sound, head: MelodyEncoder, find: FindLead, report: Report) -> HeardSong:
     """Find the lead voice.
 
     Args:
         song: The whole song, any rate, one or two channels.
         vocal: What a separator made of it, same shape; the song itself where it is a voice alone.
         head: Hears the pitch.
+        find: Takes the lead out of the vocal.
         report: Told of the stage "listening".
 
     Raises:
         InvalidInputError: NO_SINGING.
     """
-    pitch = where_active(hear_pitch(vocal, head, watch_of(report, Stage.LISTENING)), detect_activity(vocal))
+    heard = hear_pitch(vocal, head, watch_of(report, Stage.LISTENING, 0.0, HEARD))
+    pitch = where_active(heard, detect_activity(vocal))
     sung = measure_range(pitch)
     if sung.voiced_s < LEAST_VOICED_S:
         message = f"only {sung.voiced_s:.1f} s of singing were found in this song: choose another"
         raise InvalidInputError("NO_SINGING", message)
-    return HeardSong(vocal, Sound(without(song.waveform, vocal.waveform), song.sample_rate), sung)
+    lead = find(vocal, pitch, watch_of(report, Stage.LISTENING, HEARD))
+    return HeardSong(lead, Sound(without(song.waveform, lead.waveform), song.sample_rate), sung)
 
 
 def hear_pitch(vocal: Sound, head: MelodyEncoder, watch: Watch) -> PitchTrack:
     """Track the pitch of a vocal, any rate and channels."""
     watch(0.0)
-    pitch = head.analyse([resample(vocal.mono(), HEAD_RATE).waveform[0]])[0].pitch
-    watch(1.0)
-    return pitch
+    waveform = resample(vocal.mono(), HEAD_RATE).waveform[0]
+    samples = round(HEARD_AT_ONCE_S * HEAD_RATE)
+    tracks = []
+    for first in range(0, len(waveform), samples):
+        tracks.append(head.analyse([waveform[first : first + samples]])[0].pitch)
+        watch(min(first + samples, len(waveform)) / len(waveform))
+    return joined(tracks, samples / HEAD_RATE)
+
+
+def joined(tracks: Sequence[PitchTrack], each_s: float) -> PitchTrack:
+    """Put the tracks of parts of a sound behind each other, all but the last `each_s` long."""
+    frames = round(each_s / tracks[0].hop_s)
+    kept = [track.cut(0.0, each_s) for track in tracks[:-1]] + [tracks[-1]]
+    assert all(len(track.f0_hz) == frames for track in kept[:-1])
+    f0_hz, voicing = (np.concatenate([getattr(track, name) for track in kept]) for name in ("f0_hz", "voicing"))
+    return PitchTrack(f0_hz, voicing, tracks[0].hop_s)
 
 
 def where_active(pitch: PitchTrack, activity: Activity) -> PitchTrack:

@@ -7,7 +7,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Protocol
 
-from singalike.audio.separation import Separator
+from singalike.audio.separation import RepetSimSeparator, Separator
 from singalike.audio.sound import Sound
 from singalike.conversion.engine import TargetVoice, VoiceEngine
 from singalike.conversion.finishing import finish
@@ -18,6 +18,8 @@ from singalike.conversion.song import (
     Singer,
     SongKey,
     Stage,
+    find_lead,
+    find_voice,
     listen_to_song,
     sing_song,
     watch_of,
@@ -41,6 +43,9 @@ from singalike.services.records import TrackWithProfile
 
 REPORT_EVERY_S = 1.0
 """Progress within a stage is reported at most so often: every report is a row that is written to disk."""
+
+LEAKY_SEPARATORS = frozenset({RepetSimSeparator.name})
+"""They leave rests of the band in the vocal."""
 
 NO_SEPARATOR = "none"
 """Separator of songs that are a voice alone."""
@@ -171,7 +176,8 @@ class _Performance:
         del sound
         report = self._reporter(StageClock(song.duration_s, tools.clock))
         vocal, separator = self._separate(song, file, report)
-        heard = listen_to_song(song, vocal, tools.head, report)
+        find = find_voice if separator in LEAKY_SEPARATORS else find_lead
+        heard = listen_to_song(song, vocal, tools.head, find, report)
         del song, vocal
         key = self._choose_key(heard, track, voice)
         marked = self._sing(heard, engine, voice, key, report)
