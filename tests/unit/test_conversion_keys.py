@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from singalike.conversion.song import SongKey
-from singalike.errors import WrongStateError
+from singalike.errors import InvalidInputError, WrongStateError
 from singalike.services.conversion.song_key import choose_song_key, nearest_octaves
 from singalike.services.conversion.watermark_key import KEY_FILE, find_watermark_key, payload_of, watermark_key
 from singalike.services.conversion_records import ConversionOrder
@@ -76,6 +76,13 @@ def test_half_a_key_is_refused(tmp_path: Path) -> None:
         watermark_key(Settings(data_dir=tmp_path, watermark_key=""))  # type: ignore[arg-type]
 
     assert refused.value.reason == "WATERMARK_KEY_DAMAGED"
+
+
+def test_a_short_key_is_refused_before_any_work(tmp_path: Path) -> None:
+    with pytest.raises(InvalidInputError) as refused:
+        watermark_key(Settings(data_dir=tmp_path, watermark_key="short"))  # type: ignore[arg-type]
+
+    assert refused.value.reason == "WATERMARK_KEY_TOO_SHORT"
 
 
 def test_a_mark_says_the_first_half_of_the_conversions_id() -> None:

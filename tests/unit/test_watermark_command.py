@@ -10,6 +10,8 @@ from singalike.audio.sound import Sound
 from singalike.conversion.watermark import embed
 from singalike.conversion.writing import MadeBy, SoundFormat, write_sound
 from singalike.services.cli.root import main
+from singalike.services.conversion.watermark_key import watermark_key
+from singalike.services.settings import read_settings
 from tests.support.buzzing import buzzing_voice
 
 KEY, OTHER_KEY = "a secret for this test", "the secret of another"
@@ -53,6 +55,22 @@ def test_people_read_one_line(
     _, printed, _ = run(capsys, str(marked_file))
 
     assert "marked, payload 0000000000abcdef, 0 to 12 s" in printed
+
+
+def test_without_a_key_that_of_the_data_folder_is_used(
+    marked_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("SINGALIKE_WATERMARK_KEY", raising=False)
+    own = watermark_key(read_settings(data_dir=tmp_path))
+    sound = Sound(np.random.default_rng(1).normal(0, 0.1, (1, 12 * 16_000)).astype(np.float32), 16_000)
+    path = tmp_path / "own.wav"
+    write_sound(path, embed(sound, own, 0x12), MadeBy("test 1", "0"), SoundFormat.WAV)
+
+    status, printed, _ = run(capsys, str(path), "--data-dir", str(tmp_path), "--json")
+    other_status, _, _ = run(capsys, str(marked_file), "--data-dir", str(tmp_path))
+
+    assert (status, json.loads(printed)["payload"]) == (0, f"{0x12:016x}")
+    assert other_status == 3
 
 
 @pytest.mark.parametrize(("key", "reason"), [("", "WATERMARK_KEY_MISSING"), ("short", "WATERMARK_KEY_TOO_SHORT")])

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from singalike.errors import InvalidInputError
-from singalike.services.cli.options import json_option
+from singalike.services.cli.options import data_dir_option, json_option
 from singalike.services.settings import Settings, read_settings
 
 if TYPE_CHECKING:
@@ -24,17 +24,19 @@ def command() -> None:
 
 @command.command(name="detect")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@data_dir_option
 @json_option
-def detect_mark(file: Path, as_json: bool) -> int:
-    """Look for the watermark of SINGALIKE_WATERMARK_KEY in FILE.
+def detect_mark(file: Path, data_dir: Path | None, as_json: bool) -> int:
+    """Look for the watermark of SINGALIKE_WATERMARK_KEY, else of the data folder's own key, in FILE.
 
-    Exit status 0: the mark is there; 3: it is not, or not with this key.
+    The payload is the beginning of the id of the conversion that made it. Exit status 0: the mark is there; 3: it is
+    not, or not with this key.
     """
     from singalike.audio.decoding import DecodeLimits, GuardedDecoder
     from singalike.audio.decoding.limits import MEBIBYTE
     from singalike.conversion.watermark import detect
 
-    settings = read_settings()
+    settings = read_settings(data_dir=data_dir)
     key = _key(settings)
     with GuardedDecoder(processes=1, limits=DecodeLimits(max_bytes=settings.max_upload_mb * MEBIBYTE)) as decoder:
         found = detect(decoder.decode(file.read_bytes()), key)
@@ -43,9 +45,14 @@ def detect_mark(file: Path, as_json: bool) -> int:
 
 
 def _key(settings: Settings) -> bytes:
-    key = settings.watermark_key.get_secret_value().encode()
-    if not key:
-        message = "set SINGALIKE_WATERMARK_KEY to the secret that the songs were marked with"
+    from singalike.services.conversion.watermark_key import find_watermark_key
+
+    key = find_watermark_key(settings)
+    if key is None:
+        message = (
+            "set SINGALIKE_WATERMARK_KEY to the secret that the songs were marked with, or --data-dir to the folder "
+            "that they were made with"
+        )
         raise InvalidInputError("WATERMARK_KEY_MISSING", message)
     return key
 

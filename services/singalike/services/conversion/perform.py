@@ -252,9 +252,9 @@ class _Performance:
 
 
 def vocal_name(file: SongFile, separator: Separator) -> str:
-    """Name the vocal of a song: by its content, and a digest of its channel and of what separates it."""
-    deciding = "\n".join((file.channel, separator.name, separator.version))
-    return f"{file.content_sha256}-{hashlib.sha256(deciding.encode()).hexdigest()[:16]}"
+    """Name the vocal of a song: the song's content, and a digest of its channel and of what separates it."""
+    deciding = hashlib.sha256("\n".join((file.channel, separator.name, separator.version)).encode())
+    return f"{file.content_sha256}-{deciding.hexdigest()[:16]}"
 
 
 def _made_by(engine: VoiceEngine, track: TrackWithProfile | None, file: SongFile) -> MadeBy:

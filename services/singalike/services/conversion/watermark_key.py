@@ -4,6 +4,7 @@ import os
 import secrets
 from pathlib import Path
 
+from singalike.conversion.watermark.layout import draw_layout
 from singalike.errors import WrongStateError
 from singalike.services.settings import Settings
 
@@ -23,10 +24,12 @@ def watermark_key(settings: Settings) -> bytes:
     """Return the key to mark songs with; where there is none, make one in the data folder that its owner alone reads.
 
     Raises:
+        InvalidInputError: WATERMARK_KEY_TOO_SHORT.
         WrongStateError: WATERMARK_KEY_DAMAGED.
     """
     found = find_watermark_key(settings)
     if found is not None:
+        draw_layout(found)  # a bad key is refused before a song is worked on
         return found
     path = settings.data_dir / KEY_FILE
     path.parent.mkdir(parents=True, exist_ok=True)
