@@ -3,12 +3,15 @@
 Imports stay inside the functions, so that a command loads only what it uses (torch alone takes seconds).
 """
 
+import time
 from typing import TYPE_CHECKING
 
 from singalike.errors import InvalidInputError
 from singalike.services.settings import Settings
 
 if TYPE_CHECKING:
+    from contextlib import ExitStack
+
     from singalike.audio.decoding import GuardedDecoder
     from singalike.audio.separation import Separator
     from singalike.conversion.engines import InstalledEngines
@@ -16,6 +19,7 @@ if TYPE_CHECKING:
     from singalike.embeddings.encoder import VoiceEncoder
     from singalike.recsys.experiments import Experiment
     from singalike.services.adapters.conversion_files import ConversionFiles
+    from singalike.services.adapters.dbos_jobs import DbosJobs
     from singalike.services.adapters.song_reader import FileSongReader
     from singalike.services.adapters.sql_catalogue import SqlCatalogue
     from singalike.services.adapters.sql_conversions import SqlConversions
@@ -25,6 +29,8 @@ if TYPE_CHECKING:
     from singalike.services.adapters.sql_targets import SqlTargets
     from singalike.services.conversion.enrol import TargetEnroller
     from singalike.services.conversion.enrolment_ear import Ear
+    from singalike.services.conversion.parts import ConversionParts
+    from singalike.services.conversion.perform import PerformTools
     from singalike.services.conversion_ports import Engines, SongFiles, SpeechRecogniser, TargetStore
     from singalike.services.ports import SoundDecoder, VoiceIndex
     from singalike.services.view_keeper import ViewKeeper
@@ -271,3 +277,53 @@ def open_index(settings: Settings, timbre_dim: int, style_dim: int, model_versio
     from singalike.services.adapters.edge_index import EdgeIndex
 
     return EdgeIndex(settings.data_dir / "index", timbre_dim, style_dim, settings.min_free_disk_mb)
+
+
+def open_jobs(settings: Settings) -> "DbosJobs":
+    """Open the jobs' own database and its queue, with the most that any tenant may have at work; close it after use."""
+    from singalike.services.adapters.dbos_jobs import DbosJobs
+    from singalike.services.wire.tenants import load_tenants
+
+    jobs = DbosJobs(settings.jobs_database_url)
+    jobs.open_queue(load_tenants(settings).most_running)
+    return jobs
+
+
+def open_conversion_parts(settings: Settings, closing: "ExitStack") -> "ConversionParts":
+    """Open what servers and workers of the conversion service share; it is closed with the stack."""
+    from singalike.services.conversion.parts import ConversionParts
+
+    targets, conversions = open_targets(settings), open_conversions(settings)
+    closing.callback(targets.close)
+    closing.callback(conversions.close)
+    executors, jobs = open_executors(settings), open_jobs(settings)
+    closing.callback(executors.close)
+    closing.callback(jobs.close)
+    return ConversionParts(targets, conversions, executors, jobs, open_conversion_folder(settings))
+
+
+def build_perform_tools(settings: Settings, parts: "ConversionParts", closing: "ExitStack") -> "PerformTools":
+    """Build what songs are converted with; it is closed with the stack."""
+    from singalike.embeddings.checkpoint import SHIPPED
+    from singalike.embeddings.encoder import choose_device
+    from singalike.embeddings.melody import MelodyEncoder
+    from singalike.services.conversion.perform import PerformTools
+    from singalike.services.conversion.watermark_key import watermark_key
+
+    catalogue, song_files = open_catalogue(settings), open_song_files(settings)
+    closing.callback(catalogue.close)
+    closing.callback(song_files.close)
+    decoder = closing.enter_context(build_song_decoder(settings))
+    return PerformTools(
+        parts.conversions,
+        parts.targets,
+        catalogue,
+        build_song_reader(settings, song_files, decoder),
+        parts.folder,
+        build_engines(settings),
+        build_separator(settings),
+        MelodyEncoder.load(settings.checkpoints or SHIPPED),
+        watermark_key(settings),
+        time.monotonic,
+        str(choose_device(settings.device)),
+    )

@@ -149,6 +149,23 @@ class Settings(BaseSettings):
         """The SQLAlchemy URL in force."""
         return self.database_url or f"sqlite:///{self.data_dir.absolute() / 'catalogue.db'}"
 
+    @cached_property
+    def jobs_database_url(self) -> str:
+        """The SQLAlchemy URL of the jobs' database in force."""
+        if self.jobs_url or not self.database_url.startswith("postgresql"):
+            return self.jobs_url or f"sqlite:///{self.data_dir.absolute() / 'jobs.db'}"
+        return self.database_url
+
+
+def as_environment(settings: Settings) -> dict[str, str]:
+    """Write settings as the variables that give a child the same ones."""
+    given = {name: getattr(settings, name) for name in Settings.model_fields}
+    return {
+        f"SINGALIKE_{name.upper()}": value.get_secret_value() if isinstance(value, SecretStr) else str(value)
+        for name, value in given.items()
+        if value is not None
+    }
+
 
 def read_settings(**overrides: object) -> Settings:
     """Read the environment; arguments that are not None win over it.

@@ -30,6 +30,7 @@ COMMANDS = {
     "train": "Train the shipped models again.",
     "voices": "Enrol a voice with its owner's consent, show it, take the consent back, erase it.",
     "watermark": "Find out whether a recording was made by this Singalike.",
+    "worker": "Work on conversions, one at a time.",
     "why": "Say why a singer is, or is not, suggested for a voice.",
 }
 """Each command lives in `singalike.services.cli.<name>_command` as `command`; the help line stands here so that

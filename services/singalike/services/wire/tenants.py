@@ -48,6 +48,11 @@ class Tenants:
         """Return the tenant of a name, with its limits; one that was taken out of the file has the usual ones."""
         return next((tenant for tenant in self._tenants.values() if tenant.name == name), Tenant(name))
 
+    @property
+    def most_running(self) -> int:
+        """The most conversions that any tenant may have at work at once."""
+        return max((tenant.most_running for tenant in self._tenants.values()), default=Tenant.most_running)
+
 
 class _Entry(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)

@@ -1,0 +1,66 @@
+"""The reaper and the sweeper in a thread beside a server's or a worker's own work."""
+
+import threading
+from collections.abc import Callable
+
+import structlog
+
+from singalike.errors import SingalikeError
+from singalike.services.conversion.reaper import Reaper
+from singalike.services.conversion.sweeper import Sweeper
+
+LOG = structlog.get_logger()
+
+REAP_S, SWEEP_S = 2.0, 6.0
+
+
+class Housekeeping:
+    """Looks for dead workers and sweeps until it is stopped.
+
+    Args:
+        reaper: Looks every `REAP_S`.
+        sweeper: Sweeps every `SWEEP_S`, and at once.
+    """
+
+    def __init__(self, reaper: Reaper, sweeper: Sweeper) -> None:
+        self._reaper = reaper
+        self._sweeper = sweeper
+        self._stopping = threading.Event()
+        self._turn = threading.Lock()
+        self._thread = threading.Thread(target=self._loop, name="conversion-housekeeping", daemon=True)
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def bury(self, executor_id: str) -> bool:
+        """Move at once what a worker had that has died before the caller's eyes; returns whether it had ever beaten."""
+        had_lived: list[bool] = []
+        self._try("reaping", lambda: had_lived.append(self._reaper.bury(executor_id)))
+        return any(had_lived)
+
+    def stop(self, timeout_s: float = 10.0) -> None:
+        """End."""
+        self._stopping.set()
+        self._thread.join(timeout_s)
+
+    def _loop(self) -> None:
+        looks_a_sweep = round(SWEEP_S / REAP_S)
+        look = 0
+        while True:
+            self._try("reaping", self._reaper.look)
+            if look % looks_a_sweep == 0:
+                self._try("sweeping", self._sweeper.sweep)
+            look += 1
+            if self._stopping.wait(REAP_S):
+                return
+
+    def _try(self, what: str, action: Callable[[], object]) -> None:
+        """What fails now is done at the next look, by this process or another."""
+        try:
+            with self._turn:
+                action()
+        except SingalikeError as error:
+            LOG.warning("housekeeping_failed", what=what, reason=error.reason, message=error.message)
+        except Exception:
+            LOG.exception("housekeeping_broke", what=what)

@@ -1,0 +1,123 @@
+"""A data folder with a voice and short songs, from which conversions are asked for as the service does it."""
+
+import hashlib
+import random
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from singalike.audio.sound import Sound
+from singalike.conversion.engine import ConversionContext
+from singalike.conversion.world_retrieval.loading import load
+from singalike.conversion.writing import MadeBy, SoundFormat, write_sound
+from singalike.services import bootstrap
+from singalike.services.adapters.sql_conversions import SqlConversions
+from singalike.services.conversion.parts import ConversionParts
+from singalike.services.conversion.perform import perform
+from singalike.services.conversion_records import (
+    ConsentMethod,
+    ConsentRecord,
+    ConversionOrder,
+    SongFile,
+    StoredConversion,
+    Tenant,
+)
+from singalike.services.settings import Settings, read_settings
+from tests.support.fake_ear import make_profile
+from tests.support.performing import band_and_voice
+from tests.support.sung_takes import take
+
+ENGINE = "world-retrieval"
+WATERMARK_KEY = "a key of tests, no secret"
+STATEMENT = "Sing songs with my voice until I say otherwise."
+
+
+@dataclass(frozen=True)
+class Farm:
+    """Conversions in a data folder of its own.
+
+    Attributes:
+        settings: Of the folder.
+        parts: Opened on it.
+        voice_id: A voice that songs may be sung with.
+        contents: Digests of the songs.
+    """
+
+    settings: Settings
+    parts: ConversionParts
+    voice_id: str
+    contents: Sequence[str]
+
+    def ask(self, number: int, **said: object) -> StoredConversion:
+        """Create a conversion and its job; equal numbers ask for the same."""
+        order = ConversionOrder(
+            self.voice_id,
+            "",
+            self.contents[number % len(self.contents)],
+            ENGINE,
+            sound_format=SoundFormat.FLAC,
+            seed=number,
+            **said,  # type: ignore[arg-type]
+        )
+        stored = self.parts.conversions.add_conversion(Tenant(), order)
+        self.parts.jobs.enqueue(stored.conversion_id, stored.tenant, stored.order.priority)
+        return stored
+
+    def undisturbed(self, conversions: Sequence[StoredConversion]) -> dict[str, str]:
+        """Perform conversions in this process, in a folder of their own; returns the digest of each song."""
+        with ExitStack() as closing:
+            tools = bootstrap.build_perform_tools(self.settings, self.parts, closing)
+            digests = {}
+            for conversion in conversions:
+                self.parts.conversions.start(conversion.conversion_id, "undisturbed")
+                song = perform(conversion, "undisturbed", tools, lambda: None)
+                self.parts.conversions.succeed(conversion.conversion_id, "undisturbed", song)
+                digests[conversion.conversion_id] = song.sha256
+            return digests
+
+
+@contextmanager
+def farm(folder: Path, *, songs: int = 1, seconds: float = 8.0, band: bool = False, seed: int = 1) -> Iterator[Farm]:
+    """Lay out a data folder.
+
+    Args:
+        folder: Where.
+        songs: How many different ones.
+        seconds: Length of each.
+        band: Whether the first one has an accompaniment; the others are voices alone.
+        seed: Of the ids of conversions, which are part of what is heard: songs of one order and id are the same bytes.
+    """
+    settings = read_settings(
+        data_dir=folder / "data", torch_threads=1, min_free_disk_mb=0, device="cpu", watermark_key=WATERMARK_KEY
+    )
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    with ExitStack() as closing:
+        parts = bootstrap.open_conversion_parts(settings, closing)
+        ids = random.Random(seed)
+        drawn = SqlConversions(settings.catalogue_url, conversion_ids=lambda: f"c-{ids.getrandbits(128):032x}")
+        closing.callback(drawn.close)
+        parts = ConversionParts(parts.targets, drawn, parts.executors, parts.jobs, parts.folder)
+        engine = load(min_seconds=2.0)
+        learnt = engine.enrol([take(8, 1), take(8, 2)], ConversionContext())
+        digest = hashlib.sha256(STATEMENT.encode()).hexdigest()
+        consent = ConsentRecord("person-7", STATEMENT, digest, ConsentMethod.DECLARED, datetime.now(UTC))
+        target = parts.targets.add_target(Tenant().name, make_profile(1), consent, {ENGINE: learnt})
+        song_files = bootstrap.open_song_files(settings)
+        closing.callback(song_files.close)
+        contents = []
+        for number in range(songs):
+            is_band = band and number == 0
+            sound = band_and_voice(seconds) if is_band else take(20 + number, 30 + number, seconds)
+            path = _written(folder, number, sound)
+            contents.append(hashlib.sha256(path.read_bytes()).hexdigest())
+            song_files.add_song_file(SongFile(contents[-1], str(path), a_cappella=not is_band))
+        yield Farm(settings, parts, target.voice_id, contents)
+
+
+def _written(folder: Path, number: int, sound: Sound) -> Path:
+    path = folder / f"song-{number}.flac"
+    if not path.exists():
+        write_sound(path, sound, MadeBy("tests", "0", f"song {number}", "nobody"), SoundFormat.FLAC)
+    return path
