@@ -9,11 +9,13 @@ import numpy as np
 import pytest
 import soundfile
 
-from singalike.audio.separation import Watch, nobody_watches
+from singalike.audio.separation import IdentitySeparator, Watch, nobody_watches
 from singalike.audio.sound import Sound
 from singalike.embeddings.profile import VoiceProfile
 from singalike.errors import CapacityError, InvalidInputError
 from singalike.services.adapters.sql_catalogue import SqlCatalogue
+from singalike.services.adapters.sql_song_files import SqlSongFiles
+from singalike.services.conversion_records import SongFile
 from singalike.services.ingest import IngestTools, ingest
 from singalike.services.ports import IngestItem
 from singalike.services.records import TrackInfo
@@ -200,6 +202,35 @@ def test_an_interrupted_ingest_is_resumed(folder: Path, tools: IngestTools) -> N
     assert 2 <= len(first.added) < 6
     assert second.unchanged == first.added
     assert len(first.added) + len(second.added) == 6
+
+
+def test_where_a_recording_lies_is_remembered_also_when_it_has_moved(folder: Path, tools: IngestTools) -> None:
+    song_files = SqlSongFiles(f"sqlite:///{folder / 'catalogue.db'}")
+    item = replace(_recording(folder, 1), channel="right")
+    known = replace(tools, song_files=song_files)
+
+    (track_id,) = ingest([item], known).added
+    content_sha256 = tools.catalogue.get_track(track_id).track.content_sha256
+    first = song_files.find_song_file(content_sha256)
+    moved = Path(item.path).rename(folder / "moved.wav")
+    report = ingest([replace(item, path=str(moved))], known)
+
+    assert first == SongFile(content_sha256, item.path, "right", a_cappella=False)
+    assert report.unchanged == (track_id,)
+    assert song_files.find_song_file(content_sha256).path == str(moved)
+    song_files.close()
+
+
+def test_a_recording_that_was_taken_in_as_a_voice_alone_is_remembered_as_one(folder: Path, tools: IngestTools) -> None:
+    song_files = SqlSongFiles(f"sqlite:///{folder / 'catalogue.db'}")
+    item = _recording(folder, 1)
+
+    ingest([item], replace(tools, separator=IdentitySeparator(), song_files=song_files))
+    ingest([item], replace(tools, song_files=song_files))
+
+    (track,) = tools.catalogue.list_tracks().items
+    assert song_files.find_song_file(track.content_sha256).a_cappella
+    song_files.close()
 
 
 def test_several_workers_give_the_same_catalogue(folder: Path, tools: IngestTools) -> None:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from singalike.recsys.experiments import Experiment
     from singalike.services.adapters.conversion_files import ConversionFiles
     from singalike.services.adapters.dbos_jobs import DbosJobs
+    from singalike.services.adapters.kept_songs import KeptSongs
     from singalike.services.adapters.song_reader import FileSongReader
     from singalike.services.adapters.sql_catalogue import SqlCatalogue
     from singalike.services.adapters.sql_conversions import SqlConversions
@@ -222,6 +223,13 @@ def open_song_files(settings: Settings) -> "SqlSongFiles":
     from singalike.services.adapters.sql_song_files import SqlSongFiles
 
     return SqlSongFiles(settings.catalogue_url, settings.min_free_disk_mb)
+
+
+def build_kept_songs(settings: Settings, song_files: "SongFiles") -> "KeptSongs":
+    """Build what keeps the sound of tracks that come over gRPC."""
+    from singalike.services.adapters.kept_songs import KeptSongs
+
+    return KeptSongs(settings.data_dir.absolute() / "songs", song_files, settings.min_free_disk_mb)
 
 
 def open_conversion_folder(settings: Settings) -> "ConversionFiles":

@@ -14,15 +14,18 @@ from itertools import islice
 from pathlib import Path
 from typing import Protocol, TypeVar
 
-from singalike.audio.separation import Separator
+from singalike.audio.separation import IdentitySeparator, Separator
 from singalike.audio.sound import Sound
 from singalike.embeddings.profile import VoiceProfile
 from singalike.errors import CapacityError, InvalidInputError, SingalikeError, UnavailableError
+from singalike.services.conversion_ports import SongFiles
+from singalike.services.conversion_records import SongFile
 from singalike.services.ports import Catalogue, IngestItem, IngestReport, Progress, SoundDecoder
 from singalike.services.recordings import read_recording, take_vocals
 from singalike.services.records import Track, TrackInfo
 
 DEFAULT_MAX_BYTES = 64 * 2**20
+
 
 Result = TypeVar("Result")
 
@@ -48,6 +51,7 @@ class IngestTools:
         workers: Recordings decoded and separated at the same time, beside the one that is being embedded.
         max_bytes: Larger files are refused unread.
         again: Take in also what is there already, with another separator or channel for instance.
+        song_files: Remembers where each recording lies, so that it can be converted; None: nobody does.
     """
 
     catalogue: Catalogue
@@ -57,6 +61,7 @@ class IngestTools:
     workers: int = 1
     max_bytes: int = DEFAULT_MAX_BYTES
     again: bool = False
+    song_files: SongFiles | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -165,11 +170,20 @@ def _finish(item: IngestItem, result: Prepared | SingalikeError, tools: IngestTo
     if isinstance(result, SingalikeError):
         return result
     try:
-        return _guarded(lambda: store(item.info, result, tools))
+        return _guarded(lambda: _remembered(item, store(item.info, result, tools), tools))
     except (UnavailableError, CapacityError):
         raise  # the next recording would fare no better
     except SingalikeError as error:
         return error
+
+
+def _remembered(item: IngestItem, outcome: Outcome, tools: IngestTools) -> Outcome:
+    """Note where the sound of a track lies, also of one that is there already: files move."""
+    if tools.song_files is not None:
+        a_cappella = outcome.track.separator == IdentitySeparator.name
+        path = str(Path(item.path).absolute())
+        tools.song_files.add_song_file(SongFile(outcome.track.content_sha256, path, item.channel, a_cappella))
+    return outcome
 
 
 def _prepared_ahead(

@@ -252,6 +252,13 @@ class SoundDecoder(Protocol):
         """Decode; raises InvalidInputError or CapacityError with a documented reason."""
 
 
+class SongKeeper(Protocol):
+    """Keeps the sound of tracks that came without a file."""
+
+    def keep(self, audio: bytes, content_sha256: str, channel: str, *, a_cappella: bool) -> None:
+        """Keep a song where `SongFiles` finds it."""
+
+
 @dataclass(frozen=True)
 class IngestItem:
     """One recording to take in.

@@ -21,6 +21,7 @@ from singalike.errors import UnavailableError
 from singalike.recsys.presets import load_presets
 from singalike.services import bootstrap
 from singalike.services.adapters.grpc_embedder import GrpcEmbedder
+from singalike.services.adapters.kept_songs import KeptSongs
 from singalike.services.embedding.index_track import TrackIndexer, nobody_follows
 from singalike.services.embedding.local_embedder import LocalEmbedder
 from singalike.services.embedding.servicer import EmbeddingServicer
@@ -155,13 +156,29 @@ async def _build_servers(which: Which, settings: Settings, parts: AsyncExitStack
     else:
         after_erase = _open_eraser(settings, catalogue, parts)
     if isinstance(embedder, LocalEmbedder):
-        indexer = TrackIndexer(embedder, catalogue, after_add, after_erase)
+        kept = await _open_kept_songs(settings, parts)
+        songs = kept if settings.keep_songs else None
+        indexer = TrackIndexer(embedder, catalogue, after_add, partial(_erase_all, after_erase, kept.sweep), songs)
         register = partial(
             add_EmbeddingServiceServicer_to_server,
             EmbeddingServicer(embedder, indexer, settings.max_upload_mb * 2**20),
         )
         servers["embedding"] = RpcServer(EMBEDDING_SERVICE, register, settings, settings.embedding_port)
     return servers
+
+
+async def _open_kept_songs(settings: Settings, parts: AsyncExitStack) -> KeptSongs:
+    """Open what is kept of uploaded tracks, and erase what another process left of tracks that are no more."""
+    song_files = await asyncio.to_thread(bootstrap.open_song_files, settings)
+    parts.callback(song_files.close)
+    kept = bootstrap.build_kept_songs(settings, song_files)
+    await asyncio.to_thread(kept.sweep)
+    return kept
+
+
+def _erase_all(*erasers: Callable[[], object]) -> None:
+    for erase in erasers:
+        erase()
 
 
 def _open_eraser(settings: Settings, catalogue: Catalogue, parts: AsyncExitStack) -> Callable[[], object]:

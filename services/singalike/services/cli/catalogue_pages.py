@@ -3,7 +3,7 @@
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -74,9 +74,12 @@ def print_page(page: Page[Item], kind: str, columns: Mapping[str, Callable[[Item
 def finish_removal(
     removed_id: str, extent: str, catalogue: "SqlCatalogue", settings: Settings, *, as_json: bool
 ) -> None:
-    """Erase from the index as well, and say what is gone."""
+    """Erase from the index and the kept songs as well, and say what is gone."""
+    from singalike.services import bootstrap
     from singalike.services.erasure import erase_from_index
 
+    with closing(bootstrap.open_song_files(settings)) as song_files:
+        bootstrap.build_kept_songs(settings, song_files).sweep()
     erased = erase_from_index(settings, catalogue)
     if as_json:
         click.echo(json.dumps({"removed": removed_id, "index_erased": erased}, ensure_ascii=False))

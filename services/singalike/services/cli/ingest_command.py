@@ -73,7 +73,7 @@ def _ingest(manifest: "Manifest", settings: Settings, *, again: bool) -> "Ingest
 
     if not manifest.items:
         return IngestReport()
-    catalogue = bootstrap.open_catalogue(settings)
+    catalogue, song_files = bootstrap.open_catalogue(settings), bootstrap.open_song_files(settings)
     try:
         with bootstrap.build_decoder(settings) as decoder, stop_signals() as stop:
             tools = IngestTools(
@@ -84,10 +84,12 @@ def _ingest(manifest: "Manifest", settings: Settings, *, again: bool) -> "Ingest
                 workers=max(1, settings.decoder_processes // 2),
                 max_bytes=settings.max_upload_mb * 2**20,
                 again=again,
+                song_files=song_files,
             )
             with progress_bar("ingesting", len(manifest.items)) as advance:
                 return ingest(manifest.items, tools, lambda _path, _share: advance(), len(manifest.items), stop)
     finally:
+        song_files.close()
         catalogue.close()
 
 

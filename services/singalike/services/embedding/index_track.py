@@ -4,11 +4,12 @@ import asyncio
 import hashlib
 from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeVar
 
 from singalike.embeddings.profile import VoiceProfile
 from singalike.services.embedding.local_embedder import IDENTITY, LocalEmbedder
-from singalike.services.ports import Catalogue
+from singalike.services.ports import Catalogue, SongKeeper
 from singalike.services.records import Track, TrackInfo
 
 Value = TypeVar("Value")
@@ -43,6 +44,7 @@ class TrackIndexer:
         catalogue: Where tracks are kept.
         after_add: Brings the index of this process in step before an added track is acknowledged.
         after_erase: Brings all that ranks in step, so that what is acknowledged as erased is never suggested again.
+        songs: Keeps the sound of tracks, so that they can be converted; None: their vectors are all that is kept.
     """
 
     def __init__(
@@ -51,11 +53,13 @@ class TrackIndexer:
         catalogue: Catalogue,
         after_add: Callable[[], object] = nobody_follows,
         after_erase: Callable[[], object] = nobody_follows,
+        songs: SongKeeper | None = None,
     ) -> None:
         self._embedder = embedder
         self._catalogue = catalogue
         self._after_add = after_add
         self._after_erase = after_erase
+        self._songs = songs
 
     async def index(
         self, audio: bytes, info: TrackInfo, *, channel: str, a_cappella: bool
@@ -78,6 +82,8 @@ class TrackIndexer:
             yield EMBEDDED
         duration_s, profile = heard
         track = await self._store(info, digest, duration_s, separator, profile)
+        if self._songs is not None:
+            await _finish(partial(self._songs.keep, audio, digest, channel, a_cappella=a_cappella))
         yield STORED
         yield track
 
