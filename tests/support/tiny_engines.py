@@ -2,16 +2,21 @@
 
 import hashlib
 import json
+import re
+from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from safetensors.torch import save_file
 from torch import nn
 
 from singalike.conversion.neural.generator import GeneratorConfig, NsfHifiGan
+from singalike.conversion.rvc.checkpoint import write_checkpoint
+from singalike.conversion.rvc.synthesiser import TrainedVoice, VoiceShape
 
 CONTENT_DIM, LAYERS = 32, 3
 RENDERER = GeneratorConfig(16_000, CONTENT_DIM, (10, 8, 2, 2), (20, 16, 4, 4), 32, (3,), ((1, 3),), harmonics=4)
@@ -85,6 +90,66 @@ def sounding(network: NsfHifiGan) -> NsfHifiGan:
         last.weight[0] = 1.0
         network.conv_post.weight[0, 0, 3] = 1.0
     return network
+
+
+def rvc_config(rate: int) -> list[Any]:
+    """Configure a tiny voice as RVC's files do: upsampling as published, everything else small."""
+    rates, kernels = {
+        32_000: ([10, 8, 2, 2], [20, 16, 4, 4]),
+        40_000: ([10, 10, 2, 2], [16, 16, 4, 4]),
+        48_000: ([12, 10, 2, 2], [24, 20, 4, 4]),
+    }[rate]
+    return [1025, 32, 8, 16, 32, 2, 2, 3, 0, "1", [3], [[1, 3]], rates, 32, kernels, 109, 8, rate]
+
+
+def rvc_voice(rate: int) -> dict[str, torch.Tensor]:
+    """Draw the weights of a tiny voice that lets its source through, named and normalised as in RVC's files."""
+    config = rvc_config(rate)
+    generator = GeneratorConfig(rate, 8, tuple(config[12]), tuple(config[14]), 32, (3,), ((1, 3),), speaker_dim=8)
+    network = TrainedVoice(VoiceShape(CONTENT_DIM, 8, 16, 32, 2, 2, 3, 2, generator))
+    drawn = torch.Generator().manual_seed(3)
+    with torch.no_grad():
+        for weights in network.parameters():
+            weights.copy_(0.1 * torch.randn(weights.shape, generator=drawn))
+    sounding(network.dec)
+    state: dict[str, torch.Tensor] = {}
+    for name, tensor in network.state_dict().items():
+        if re.fullmatch(r"(dec\.(ups|resblocks)|flow\.flows\.\d\.enc)\..*weight", name):
+            state[f"{name}_g"] = tensor.norm(dim=(1, 2), keepdim=True).half()
+            state[f"{name}_v"] = tensor.half()
+        else:
+            state[name] = tensor.half()
+    return state
+
+
+def save_rvc(folder: Path, rate: int = 40_000, file: str = "voice.pth", *, with_index: bool = True) -> Path:
+    """Save everything that rvc needs."""
+    content = save_content(folder / "content")
+    if file.endswith(".safetensors"):
+        write_checkpoint(rvc_voice(rate), rvc_config(rate), folder / file)
+    else:
+        plain = {"info": "20epoch", "sr": f"{rate // 1000}k", "f0": 1, "version": "v2"}
+        torch.save({"weight": OrderedDict(rvc_voice(rate)), "config": rvc_config(rate), **plain}, folder / file)
+    parts = {
+        "content": content.listed(layer=LAYERS),
+        "voice": TinyPart(".", digest(folder / file), file).listed(speaker=1),
+    }
+    if with_index:
+        save_index(folder / "added.index")
+        parts["index"] = TinyPart(".", digest(folder / "added.index"), "added.index").listed()
+    return write_manifest(folder, parts)
+
+
+def save_index(path: Path, dim: int = CONTENT_DIM) -> np.ndarray:
+    """Save an index of the kind that RVC trains; returns its moments."""
+    import faiss
+
+    moments = np.random.default_rng(4).normal(size=(200, dim)).astype(np.float32)
+    index = faiss.index_factory(dim, "IVF4,Flat")
+    index.train(moments)
+    index.add(moments)
+    faiss.write_index(index, str(path))
+    return moments
 
 
 def write_manifest(folder: Path, parts: Mapping[str, Mapping[str, Any]]) -> Path:

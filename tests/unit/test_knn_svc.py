@@ -41,8 +41,8 @@ def voice(engine: NeuralEngine) -> TargetVoice:
 
 @cache
 def long_song() -> Sound:
-    """Sing 14 s, which are cut into pieces."""
-    return take(SOURCE, 0, 14.0)
+    """Sing 12.5 s, which are cut into pieces."""
+    return take(SOURCE, 0, 12.5)
 
 
 def sung(engine: NeuralEngine, voice: TargetVoice, pieces: PiecesInMemory, seed: int = 0) -> Converted:
@@ -50,11 +50,10 @@ def sung(engine: NeuralEngine, voice: TargetVoice, pieces: PiecesInMemory, seed:
     return engine.convert(long_song(), voice, ConvertOptions(seed=seed), ConversionContext(pieces=pieces))
 
 
-@pytest.mark.parametrize("key_shift", [0.0, -3.0])
-def test_the_melody_that_was_asked_for_is_sung(engine: NeuralEngine, voice: TargetVoice, key_shift: float) -> None:
-    converted = engine.convert(take(SOURCE), voice, ConvertOptions(key_shift), NOTHING)
+def test_the_melody_that_was_asked_for_is_sung(engine: NeuralEngine, voice: TargetVoice) -> None:
+    converted = engine.convert(take(SOURCE), voice, ConvertOptions(key_shift=-3.0), NOTHING)
 
-    figures = compare_pitch(hear(take(SOURCE)), hear(converted.vocal), key_shift)
+    figures = compare_pitch(hear(take(SOURCE)), hear(converted.vocal), key_shift=-3.0)
     assert figures.correlation > 0.95
     assert figures.gross_error < 0.03
 

@@ -2,6 +2,7 @@
 
 import io
 import pickle
+import struct
 import warnings
 from collections.abc import Mapping
 from typing import Any
@@ -14,6 +15,12 @@ from torch import Tensor, nn
 from singalike.errors import WrongStateError
 
 State = dict[str, Tensor]
+
+_NOT_READABLE = (
+    *(SafetensorError, RuntimeError, EOFError, OSError, struct.error),
+    *(ValueError, TypeError, LookupError, AttributeError, ArithmeticError, AssertionError),
+)
+"""What torch and safetensors raise over bytes that are no weights: rubbish is read as a pickle until it fails."""
 
 _OLD_NORM = (".weight_g", ".weight_v")
 _NEW_NORM = (".parametrizations.weight.original0", ".parametrizations.weight.original1")
@@ -42,7 +49,7 @@ def read_tensors(content: bytes, file: str) -> Any:
     except pickle.UnpicklingError as error:
         message = f"{file} holds more than weights, and code is not run: save it as safetensors, or get another file"
         raise WrongStateError("WEIGHTS_DAMAGED", message) from error
-    except (SafetensorError, RuntimeError, EOFError, ValueError, KeyError, OSError) as error:
+    except _NOT_READABLE as error:
         raise WrongStateError("WEIGHTS_DAMAGED", f"{file} cannot be read ({error}): fetch it again") from error
 
 
