@@ -12,7 +12,7 @@ import numpy as np
 from benchmarks.recommend_core import MODEL, TIMBRE_DIM, ListedCatalogue, PreparedIndex, profile
 from singalike.services.recommend import Recommender, RecommendOptions
 from singalike.services.records import Track, TrackInfo, TrackWithProfile
-from singalike.services.server import utc_now
+from singalike.services.server_parts import utc_now
 
 FAMILY_SHARE, WITHIN = 20, 0.8
 TRACKS, SEGMENTS = 2, 4

@@ -34,8 +34,11 @@ async def call_once(channel: aio.Channel, path: str, parts: list[bytes]) -> grpc
     """Send raw bytes as one call; answers how it ended."""
     method = path.rpartition("/")[2]
     try:
-        if method in SERVER_STREAMS:
+        if method in SERVER_STREAMS and method in CLIENT_STREAMS:
             async for _ in channel.stream_stream(path)(iter(parts), timeout=DEADLINE_S):
+                pass
+        elif method in SERVER_STREAMS:
+            async for _ in channel.unary_stream(path)(parts[0], timeout=DEADLINE_S):
                 pass
         elif method in CLIENT_STREAMS:
             await channel.stream_unary(path)(iter(parts), timeout=DEADLINE_S)

@@ -56,8 +56,7 @@ async def test_changed_messages_are_the_callers_fault(
     servers: Running, requests: Requests, service: str, method: str
 ) -> None:
     draw = random.Random(f"{service}{method}")
-    target = servers.embedding if service == "Embedding" else servers.recommender
-    async with aio.insecure_channel(target) as channel:
+    async with aio.insecure_channel(servers.address(service)) as channel:
         codes = Counter(
             [
                 await call_once(
@@ -134,8 +133,9 @@ async def test_a_refusal_in_the_middle_of_a_long_upload_keeps_its_reason(
 ) -> None:
     upload = [b"\xff\xff", *(bytes(part_bytes),) * parts]
     codes: Counter[grpc.StatusCode] = Counter()
-    async with aio.insecure_channel(servers.embedding) as channel:
+    service = CLIENT_STREAMS[method]
+    async with aio.insecure_channel(servers.address(service)) as channel:
         for _ in range(40):
-            codes[await call_once(channel, f"/singalike.v1.EmbeddingService/{method}", upload)] += 1
+            codes[await call_once(channel, f"/singalike.v1.{service}Service/{method}", upload)] += 1
 
     assert dict(codes) == {grpc.StatusCode.INVALID_ARGUMENT: 40}

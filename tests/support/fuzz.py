@@ -26,6 +26,7 @@ BYTES = (b"", b"RIFF", b"ID3\x03", b"fLaC" + bytes(64), b"OggS" + bytes(200), by
 
 VALUES: dict[int, tuple[Any, ...]] = {
     FieldDescriptor.CPPTYPE_INT32: NUMBERS,
+    FieldDescriptor.CPPTYPE_UINT32: (0, 1, 7, 2**31, 2**32 - 1),
     FieldDescriptor.CPPTYPE_INT64: WIDE_NUMBERS,
     FieldDescriptor.CPPTYPE_DOUBLE: FLOATS,
     FieldDescriptor.CPPTYPE_FLOAT: FLOATS,

@@ -13,6 +13,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 START_S, STOP_S = 120.0, 30.0
+SERVICES = ("embedding", "recommender", "conversion")
 NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
@@ -23,6 +24,7 @@ class ServerProcess:
     process: "subprocess.Popen[bytes]"
     embedding: str
     recommender: str
+    conversion: str
     log: Path
 
     def stop(self) -> int:
@@ -32,23 +34,24 @@ class ServerProcess:
 
 
 @contextmanager
-def started_server(folder: Path, settings: Mapping[str, str] = NOTHING) -> Iterator[ServerProcess]:
-    """Start both services on free ports with a data folder below `folder`; end the process with the block.
+def started_server(folder: Path, settings: Mapping[str, str] = NOTHING, workers: int = 0) -> Iterator[ServerProcess]:
+    """Start all services on free ports with a data folder below `folder`; end the process with the block.
 
     Args:
         folder: For the data, the log and the file of ports.
         settings: Further environment variables.
+        workers: How many workers sing what the conversion service is asked for.
     """
     ports_file, log = folder / "ports.json", folder / "serve.log"
     command = [sys.executable, "-m", "singalike.services.cli", "serve", "all", "--data-dir", str(folder / "data")]
-    command += ["--embedding-port", "0", "--recommender-port", "0", "--ports-file", str(ports_file)]
+    command += [argument for name in SERVICES for argument in (f"--{name}-port", "0")]
+    command += ["--ports-file", str(ports_file), "--workers", str(workers)]
     environment = {**os.environ, "SINGALIKE_LOG_JSON": "true", **settings}
     with log.open("wb") as stream:
         process = subprocess.Popen(command, env=environment, stderr=stream)
     try:
         ports = _await_ports(process, ports_file, log)
-        embedding, recommender = (f"127.0.0.1:{ports[name]}" for name in ("embedding", "recommender"))
-        yield ServerProcess(process, embedding, recommender, log)
+        yield ServerProcess(process, *(f"127.0.0.1:{ports[name]}" for name in SERVICES), log)
     finally:
         if process.poll() is None:
             process.kill()

@@ -7,6 +7,8 @@ from google.protobuf.message import Message
 from singalike.client.profile_converters import profile_to_message
 from singalike.embeddings.profile import VoiceProfile
 from singalike.v1 import catalogue_pb2 as catalogue
+from singalike.v1 import conversion_service_pb2 as conversion
+from singalike.v1 import conversions_pb2 as conversions
 from singalike.v1 import embedding_service_pb2 as embedding
 from singalike.v1 import feedback_pb2 as feedback
 from singalike.v1 import recommender_service_pb2 as recommender
@@ -15,7 +17,14 @@ from singalike.v1 import voice_pb2 as voice
 
 
 def sound_requests(
-    audio: bytes, profile: VoiceProfile, voice_id: str, singer_id: str
+    audio: bytes,
+    profile: VoiceProfile,
+    voice_id: str,
+    singer_id: str,
+    *,
+    target_id: str = "",
+    track_id: str = "",
+    conversion_id: str = "",
 ) -> dict[tuple[str, str], Sequence[Message]]:
     """Requests by service and method; the messages of one call for the streaming ones.
 
@@ -24,6 +33,9 @@ def sound_requests(
         profile: What the servers' ear would say.
         voice_id: An enrolled voice.
         singer_id: A singer of the catalogue.
+        target_id: A voice that songs may be sung with.
+        track_id: A song of the catalogue.
+        conversion_id: A conversion that has ended.
     """
     recording = voice.Recording(audio=audio, channel=voice.CHANNEL_LEFT)
     message = profile_to_message(profile)
@@ -84,6 +96,8 @@ def sound_requests(
         ("Recommender", "ListPresets"): [recommender.ListPresetsRequest()],
         ("Recommender", "GetExperimentReport"): [recommender.GetExperimentReportRequest()],
         **_listener_requests(singer_id),
+        **_target_requests(audio, target_id or voice_id),
+        **_conversion_requests(target_id or voice_id, track_id or "0" * 20, conversion_id or "c-" + "0" * 32),
     }
 
 
@@ -108,5 +122,61 @@ def _listener_requests(singer_id: str) -> dict[tuple[str, str], Sequence[Message
     }
 
 
-CLIENT_STREAMS = frozenset({"UploadEmbed", "IndexTrack"})
-SERVER_STREAMS = frozenset({"IndexTrack"})
+def _target_requests(audio: bytes, voice_id: str) -> dict[tuple[str, str], Sequence[Message]]:
+    header = conversion.CreateVoiceProfileHeader(
+        consent=catalogue.Consent(subject="somebody", statement="You may sing with my voice."),
+        phrase_id="p-" + "0" * 32,
+        engines=["world-retrieval"],
+        request_id="request-1",
+    )
+    header.expire_time.seconds = 250_000_000_000
+    return {
+        ("Conversion", "ListEngines"): [conversion.ListEnginesRequest()],
+        ("Conversion", "CreateConsentPhrase"): [conversion.CreateConsentPhraseRequest(language="ko")],
+        ("Conversion", "CreateVoiceProfile"): [
+            conversion.CreateVoiceProfileRequest(header=header),
+            conversion.CreateVoiceProfileRequest(recording=voice.Recording(channel=voice.CHANNEL_LEFT)),
+            conversion.CreateVoiceProfileRequest(chunk=audio),
+            conversion.CreateVoiceProfileRequest(recording=voice.Recording(audio=audio)),
+        ],
+        ("Conversion", "GetVoiceProfile"): [conversion.GetVoiceProfileRequest(voice_id=voice_id)],
+        ("Conversion", "RevokeConsent"): [conversion.RevokeConsentRequest(voice_id="v-" + "0" * 32)],
+        ("Conversion", "DeleteVoiceProfile"): [conversion.DeleteVoiceProfileRequest(voice_id="v-" + "0" * 32)],
+    }
+
+
+def _conversion_requests(voice_id: str, track_id: str, conversion_id: str) -> dict[tuple[str, str], Sequence[Message]]:
+    order = conversions.CreateConversionRequest(
+        voice_id=voice_id,
+        track_id=track_id,
+        key_shift_semitones=-3,
+        request_id="request-1",
+        engine="world-retrieval",
+        format=conversions.SOUND_FORMAT_FLAC,
+        priority=conversions.CONVERSION_PRIORITY_HIGH,
+        retrieval_share=0.2,
+        protect=0.5,
+        seed=7,
+        keep_s=3600,
+    )
+    listed = conversion.ListConversionsRequest(
+        page_size=2, voice_id=voice_id, state=conversions.CONVERSION_STATE_CANCELLED
+    )
+    return {
+        ("Conversion", "CreateConversion"): [order],
+        ("Conversion", "GetConversion"): [conversion.GetConversionRequest(conversion_id=conversion_id)],
+        ("Conversion", "ListConversions"): [listed],
+        ("Conversion", "CancelConversion"): [conversion.CancelConversionRequest(conversion_id=conversion_id)],
+        ("Conversion", "DeleteConversion"): [conversion.DeleteConversionRequest(conversion_id="c-" + "0" * 32)],
+        ("Conversion", "WatchConversion"): [
+            conversion.WatchConversionRequest(conversion_id=conversion_id, after_sequence=1)
+        ],
+        ("Conversion", "DownloadConversion"): [
+            conversion.DownloadConversionRequest(conversion_id=conversion_id, offset=1)
+        ],
+    }
+
+
+CLIENT_STREAMS = {"UploadEmbed": "Embedding", "IndexTrack": "Embedding", "CreateVoiceProfile": "Conversion"}
+"""Methods that read a stream, and their services."""
+SERVER_STREAMS = frozenset({"IndexTrack", "WatchConversion", "DownloadConversion"})

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from singalike.client.conversion_requests import MOST_RESUMES, Resuming
-from singalike.client.downloads import SongFile
+from singalike.client.downloads import Download
 from singalike.errors import InvalidInputError, UnavailableError
 from singalike.v1 import conversions_pb2
 from singalike.v1.conversion_service_pb2 import DownloadConversionResponse as Part
@@ -19,12 +19,12 @@ HEAD = Part(song=conversions_pb2.ConvertedSong(sha256=SHA256, size_bytes=20))
 def test_a_song_replaces_what_was_there_when_it_is_whole(tmp_path: Path) -> None:
     path = tmp_path / "song.ogg"
     path.write_bytes(b"old")
-    with SongFile(path) as file:
+    with Download(path) as file:
         for part in (HEAD, *(Part(chunk=chunk) for chunk in CHUNKS)):
             file.take(part)
             assert path.read_bytes() == b"old"
         file.take(Part(sha256=SHA256))
-        song = file.finish()
+        song = file.end()
 
     assert path.read_bytes() == b"".join(CHUNKS)
     assert (song.sha256, file.size) == (SHA256, 20)
@@ -40,11 +40,11 @@ def test_a_song_replaces_what_was_there_when_it_is_whole(tmp_path: Path) -> None
     ],
 )
 def test_what_is_not_whole_or_damaged_leaves_nothing(tmp_path: Path, parts: list[Part], reason: str) -> None:
-    with SongFile(tmp_path / "song.ogg") as file:
+    with Download(tmp_path / "song.ogg") as file:
         for part in parts:
             file.take(part)
         with pytest.raises(UnavailableError) as refused:
-            file.finish()
+            file.end()
 
     assert refused.value.reason == reason
     assert list(tmp_path.iterdir()) == []
@@ -52,7 +52,7 @@ def test_what_is_not_whole_or_damaged_leaves_nothing(tmp_path: Path, parts: list
 
 def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     with pytest.raises(InvalidInputError, match=r"nowhere/song\.ogg cannot be written") as refused:
-        SongFile(tmp_path / "nowhere" / "song.ogg")
+        Download(tmp_path / "nowhere" / "song.ogg")
 
     assert refused.value.reason == "NOT_WRITABLE"
 

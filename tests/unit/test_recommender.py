@@ -11,7 +11,7 @@ from singalike.embeddings.profile import VoiceProfile
 from singalike.errors import InvalidInputError, WrongStateError
 from singalike.services.index_follower import FollowEvent
 from singalike.services.recommend import Recommender, RecommendOptions
-from singalike.services.server import after_following
+from singalike.services.recommender.serving import after_following
 from singalike.services.view_keeper import ViewKeeper
 from tests.support.catalogues import MemoryCatalogue, MemoryIndex
 from tests.support.voices import sung, voice, zeros_like

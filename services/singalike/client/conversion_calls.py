@@ -19,7 +19,7 @@ from singalike.client.conversion_records import (
     SongConversion,
     TargetVoice,
 )
-from singalike.client.downloads import SongFile
+from singalike.client.downloads import Download
 from singalike.client.records import Audio, Recording
 from singalike.client.rpc_errors import reading_rpc_errors
 from singalike.errors import UnavailableError
@@ -190,7 +190,7 @@ class ConversionCalls(ABC):
             UnavailableError: DOWNLOAD_DAMAGED.
         """
         resuming = requests.Resuming()
-        with SongFile(path) as file:
+        with Download(path) as file:
             while True:
                 request = pb.DownloadConversionRequest(conversion_id=conversion_id, offset=file.size)
                 try:
@@ -204,7 +204,7 @@ class ConversionCalls(ABC):
                 except UnavailableError as error:
                     pause_s = resuming.pause_s(error)
                 time.sleep(pause_s)
-            return file.finish()
+            return file.end()
 
     @abstractmethod
     def _call(self, method: Any, request: Any, deadline_s: float | None = None) -> Any:
@@ -371,7 +371,7 @@ class AsyncConversionCalls(ABC):
             UnavailableError: DOWNLOAD_DAMAGED.
         """
         resuming = requests.Resuming()
-        with SongFile(path) as file:
+        with Download(path) as file:
             while True:
                 request = pb.DownloadConversionRequest(conversion_id=conversion_id, offset=file.size)
                 try:
@@ -385,7 +385,7 @@ class AsyncConversionCalls(ABC):
                 except UnavailableError as error:
                     pause_s = resuming.pause_s(error)
                 await asyncio.sleep(pause_s)
-            return await asyncio.to_thread(file.finish)
+            return await asyncio.to_thread(file.end)
 
     @abstractmethod
     async def _call(self, method: Any, request: Any, deadline_s: float | None = None) -> Any:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from singalike.services.conversion_records import StoredConversion
 from singalike.services.listener_records import Exclusion, Feedback
 from singalike.services.records import Page, Singer, Track
 from singalike.services.settings import Settings, read_settings
@@ -18,7 +19,7 @@ from singalike.services.settings import Settings, read_settings
 if TYPE_CHECKING:
     from singalike.services.adapters.sql_catalogue import SqlCatalogue
 
-Item = TypeVar("Item", Singer, Track, Feedback, Exclusion)
+Item = TypeVar("Item", Singer, Track, Feedback, Exclusion, StoredConversion)
 Command = TypeVar("Command", bound=Callable[..., object])
 LARGEST_PAGE = 1000
 

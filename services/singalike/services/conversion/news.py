@@ -1,7 +1,7 @@
 """Use case: tell what happens to conversions, as it happens. One look at the database serves all who watch."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterable
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
 
 import structlog
 
@@ -12,6 +12,32 @@ from singalike.services.conversion_records import ConversionNews
 LOG = structlog.get_logger()
 
 LOOK_INTERVAL_S = 0.25
+
+
+def follow(
+    conversions: ConversionStore, conversion_id: str, pause: Callable[[], object], after_sequence: int = 0
+) -> Iterator[ConversionNews]:
+    """Yield every news behind a sequence until a conversion has ended, blocking.
+
+    Args:
+        conversions: Where news are written, by any process.
+        conversion_id: Which.
+        pause: Waits from one look to the next.
+        after_sequence: Number of the last news that was seen.
+
+    Raises:
+        NotFoundError: CONVERSION_NOT_FOUND, also when it is erased while it is watched.
+    """
+    last = after_sequence
+    while True:
+        # Looked at before its news are: what is final by then has no further ones.
+        conversion = conversions.get_conversion(conversion_id)
+        for news in conversions.news(conversion_id, last):
+            yield news
+            last = news.sequence
+        if conversion.state.is_final:
+            return
+        pause()
 
 
 class NewsFeed:

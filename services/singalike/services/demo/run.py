@@ -66,7 +66,7 @@ def run_demo(
     _tell(console, f"Ingest them: singalike ingest {RECORDINGS}/{catalogue.manifest.name}")
     console.print(run_command("ingest", str(catalogue.manifest), "--data-dir", str(data_dir)), highlight=False)
     _tell(console, "Start the services: singalike serve all")
-    with services(data_dir) as addresses:
+    with services(data_dir, workers=1 if keep_services else 0) as addresses:
         result = _ask(catalogue, size, addresses, console)
         console.print(f"\nThe whole demo took {perf_counter() - started:.0f} s.")
         if keep_services:
@@ -123,7 +123,10 @@ def _tell(console: Console, sentence: str) -> None:
 
 
 def _wait_for_interrupt(addresses: Addresses, console: Console) -> None:
-    console.print(f"The services are up: embedding {addresses.embedding}, recommender {addresses.recommender}.")
+    console.print(
+        f"The services are up: embedding {addresses.embedding}, recommender {addresses.recommender}, conversion "
+        f"{addresses.conversion}."
+    )
     console.print("Press Ctrl-C to stop them.")
     ends = {signal.SIGINT, signal.SIGTERM}
     # Waited for rather than handled: a handler could strike between the wait and the stop.

@@ -15,6 +15,7 @@ from singalike.errors import UnavailableError
 
 _START_S, _STOP_S, _POLL_S = 120.0, 20.0, 0.05
 _LOG_LINES = 20
+SERVICES = ("embedding", "recommender", "conversion")
 _PREFIX = "SINGALIKE_"
 _KEPT = {"CHECKPOINTS", "DEVICE", "SEPARATOR", "SEPARATION_WEIGHTS", "TORCH_THREADS"}
 """Settings that the demo honours. Any other, a database or a token for instance, belongs to a real installation."""
@@ -22,10 +23,11 @@ _KEPT = {"CHECKPOINTS", "DEVICE", "SEPARATOR", "SEPARATION_WEIGHTS", "TORCH_THRE
 
 @dataclass(frozen=True)
 class Addresses:
-    """Where the two services listen, as "host:port"."""
+    """Where the services listen, as "host:port"."""
 
     embedding: str
     recommender: str
+    conversion: str
 
 
 def run_command(*arguments: str) -> str:
@@ -45,18 +47,20 @@ def run_command(*arguments: str) -> str:
 
 
 @contextmanager
-def services(data_dir: Path) -> Iterator[Addresses]:
-    """Start both services on free ports of the loopback, wait until they take calls, and stop them afterwards.
+def services(data_dir: Path, workers: int = 0) -> Iterator[Addresses]:
+    """Start the services on free ports of the loopback, wait until they take calls, and stop them afterwards.
 
     Args:
         data_dir: Catalogue to serve; the services' log goes to `services.log` in it.
+        workers: How many workers sing what the conversion service is asked for.
 
     Raises:
         UnavailableError: SERVICES_NOT_STARTED, with the end of their log.
     """
     ports_file, log_path = data_dir / "ports.json", data_dir / "services.log"
     ports_file.unlink(missing_ok=True)
-    free = ("--host", "127.0.0.1", "--embedding-port", "0", "--recommender-port", "0", "--ports-file", str(ports_file))
+    ports = [argument for name in SERVICES for argument in (f"--{name}-port", "0")]
+    free = ("--host", "127.0.0.1", *ports, "--ports-file", str(ports_file), "--workers", str(workers))
     with log_path.open("wb") as log:
         process = subprocess.Popen(  # noqa: S603 - our own interpreter and package
             _command_line(("serve", "all", "--data-dir", str(data_dir), *free)),
@@ -88,7 +92,7 @@ def _await_ports(ports_file: Path, process: "subprocess.Popen[bytes]", log_path:
     while process.poll() is None and time.monotonic() < deadline:
         if ports_file.exists():
             ports = json.loads(ports_file.read_text("utf-8"))
-            return Addresses(f"127.0.0.1:{ports['embedding']}", f"127.0.0.1:{ports['recommender']}")
+            return Addresses(*(f"127.0.0.1:{ports[name]}" for name in SERVICES))
         time.sleep(_POLL_S)
     tail = "\n".join(log_path.read_text("utf-8", "replace").splitlines()[-_LOG_LINES:])
     raise UnavailableError("SERVICES_NOT_STARTED", f"the services do not answer; {log_path} ends with:\n{tail}")

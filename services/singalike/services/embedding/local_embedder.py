@@ -77,6 +77,11 @@ class LocalEmbedder:
         self._inside = 0
 
     @property
+    def decoder(self) -> SoundDecoder:
+        """What decodes, for whoever has sound of other kinds to decode."""
+        return self._decoder
+
+    @property
     def separator_name(self) -> str:
         """Which separator works on mixtures."""
         return self._separator.name

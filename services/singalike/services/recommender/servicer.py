@@ -161,9 +161,13 @@ class RecommenderServicer(ExplainServicer, ListenerServicer, ExperimentServicer,
         """Erase an enrolled voice and the record of its consent."""
         validate(request)
         await asyncio.to_thread(self._catalogue.remove_voice, request.voice_id)
+        self.forget_voices()
+        return pb.DeleteVoiceResponse()
+
+    def forget_voices(self) -> None:
+        """Let go of what was ranked for voices: one of them was erased."""
         self._recommender.forget_people()
         self._replies.forget()
-        return pb.DeleteVoiceResponse()
 
     async def ListSingers(self, request: pb.ListSingersRequest, context: object) -> pb.ListSingersResponse:
         """List singers by id."""

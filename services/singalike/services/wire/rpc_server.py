@@ -33,10 +33,19 @@ class RpcServer:
         register: Adds the servicer to the server.
         settings: Address, limits, token.
         port: 0: any free.
+        before_stop: Sends away those whose calls would not end by themselves.
     """
 
-    def __init__(self, name: str, register: Callable[[aio.Server], None], settings: Settings, port: int) -> None:
+    def __init__(
+        self,
+        name: str,
+        register: Callable[[aio.Server], None],
+        settings: Settings,
+        port: int,
+        before_stop: Callable[[], object] = lambda: None,
+    ) -> None:
         self._name = name
+        self._before_stop = before_stop
         self._grace_s = settings.grace_s
         self._server = aio.server(interceptors=(StagesInterceptor(build_stages(settings)),), options=OPTIONS)
         register(self._server)
@@ -55,4 +64,5 @@ class RpcServer:
     async def stop(self) -> None:
         """Say NOT_SERVING, take no more calls, and let those in flight finish within the grace period."""
         await self._health.enter_graceful_shutdown()
+        self._before_stop()
         await self._server.stop(self._grace_s)
