@@ -1,4 +1,10 @@
-"""The voice rules: reading and takes are one person's, and not a singer's of the catalogue."""
+"""The voice rules: reading and takes are one person's, and not a singer's of the catalogue.
+
+All limits were chosen on LibriSpeech, whose clips were cut into a reading and a take that was sung by resynthesis, and
+measured on other voices (`benchmarks/consent.py`, docs/conversion.md).
+"""
+
+import math
 
 import numpy as np
 from numpy.typing import NDArray
@@ -6,17 +12,15 @@ from numpy.typing import NDArray
 from singalike.embeddings.profile import Vectors
 from singalike.errors import FieldViolation, InvalidInputError, WrongStateError
 
-LEAST_READ_BACK_LIKENESS = 0.4
-"""Cosine of reading and takes from which on they are one person's."""
+LEAST_READ_BACK_LIKENESS = 0.45
+"""Cosine of reading and takes from which on they are one person's: 1 in 20 other people of the same gender passes."""
 
-LEAST_TAKE_LIKENESS = 0.35
-"""Cosine of a take and all others from which on they are one person's."""
+LEAST_TAKES_LIKENESS = 0.3
+"""Cosine of the two most unlike groups of takes from which on they are one person's."""
 
-LEAST_SINGER_LIKENESS = 0.75
-"""Cosine of takes and a singer's recordings below which nobody is taken for that singer."""
-
-SINGER_MARGIN = 0.1
-"""By which a singer must be nearer to the takes than the reading is."""
+LEAST_MARGIN, FIRST_MARGIN, MARGIN_A_DECADE, MOST_MARGIN = 0.1, 0.03, 0.05, 0.3
+"""By how much a singer must be nearer to the takes than the reading is: the more singers are compared, the nearer the
+nearest of them is by chance."""
 
 
 def check_read_back(reading: Vectors, takes: Vectors) -> float:
@@ -34,10 +38,39 @@ def check_read_back(reading: Vectors, takes: Vectors) -> float:
     """
     likeness = float(reading @ takes)
     if likeness < LEAST_READ_BACK_LIKENESS:
-        description = "must be in the voice of the takes; these sound like two people"
-        message = f"the reading {description}: let the owner of the voice read the phrase, in the same place"
+        description = "does not sound like the voice of the takes"
+        message = (
+            f"the reading {description}: let the owner of the voice read the phrase, best in the same place, with the "
+            "same microphone"
+        )
         raise InvalidInputError("READ_BACK_OTHER_VOICE", message, (FieldViolation("read_back", description),))
     return likeness
+
+
+def takes_likeness(takes: Vectors) -> float:
+    """Say how alike the takes are where they are least: one beside all others, and two groups as unlike as can be.
+
+    One stranger's take stands out alone, and the takes of two people part by person, however many each has.
+
+    Args:
+        takes: Unit timbre vector of each take, float32 (takes, dim).
+
+    Returns:
+        Cosine of the means of the two groups; 1 for a single take.
+
+    Source:
+        The sign of the first principal component, as in Boley 1998, Principal direction divisive partitioning.
+    """
+    if len(takes) < 2:
+        return 1.0
+    first = np.linalg.svd(takes - takes.mean(axis=0), full_matrices=False)[0][:, 0] > 0
+    # Takes that are all the same part nowhere.
+    groups = [*np.eye(len(takes), dtype=bool), *([first] if 0 < first.sum() < len(takes) else [])]
+    return min(_cosine(takes[group].sum(axis=0), takes[~group].sum(axis=0)) for group in groups)
+
+
+def _cosine(one: Vectors, other: Vectors) -> float:
+    return float(one @ other / (np.linalg.norm(one) * np.linalg.norm(other)))
 
 
 def check_agreement(takes: Vectors) -> None:
@@ -47,33 +80,36 @@ def check_agreement(takes: Vectors) -> None:
         takes: Unit timbre vector of each take, float32 (takes, dim).
 
     Raises:
-        InvalidInputError: MIXED_VOICES, naming the take that is least like the others.
+        InvalidInputError: MIXED_VOICES.
     """
-    if len(takes) < 2:
-        return
-    others = takes.sum(axis=0) - takes
-    likeness = np.sum(takes * others, axis=1) / np.maximum(np.linalg.norm(others, axis=1), 1e-9)
-    odd = int(np.argmin(likeness))
-    if likeness[odd] < LEAST_TAKE_LIKENESS:
-        description = "does not sound like the person of the other takes"
-        message = f"take {odd + 1} {description}: send takes of one person, alone"
-        raise InvalidInputError("MIXED_VOICES", message, (FieldViolation(f"takes[{odd}]", description),))
+    if takes_likeness(takes) < LEAST_TAKES_LIKENESS:
+        description = "do not all sound like one person"
+        message = f"the takes {description}: send recordings of one person who sings alone"
+        raise InvalidInputError("MIXED_VOICES", message, (FieldViolation("takes", description),))
 
 
-def check_catalogue(singers: NDArray[np.float64], read_back_likeness: float) -> None:
+def catalogue_margin(tracks: int) -> float:
+    """Return by how much a track must be nearer to the takes than the reading is, to be taken for the same voice.
+
+    Args:
+        tracks: How many are compared, above zero.
+    """
+    return min(max(LEAST_MARGIN, FIRST_MARGIN + MARGIN_A_DECADE * math.log10(tracks)), MOST_MARGIN)
+
+
+def check_catalogue(tracks: NDArray[np.float64], read_back_likeness: float) -> None:
     """Refuse takes that lie closer to a singer of the catalogue than to the reading.
 
     Args:
-        singers: Cosine of the takes and each singer, float64 (singers,); may be empty.
+        tracks: Cosine of the takes and each track, float64 (tracks,); may be empty.
         read_back_likeness: Cosine of reading and takes.
 
     Raises:
         WrongStateError: VOICE_OF_CATALOGUE_SINGER.
     """
-    nearest = float(np.max(singers, initial=-1.0))
-    if nearest >= max(LEAST_SINGER_LIKENESS, read_back_likeness + SINGER_MARGIN):
+    if len(tracks) and float(tracks.max()) > read_back_likeness + catalogue_margin(len(tracks)):
         message = (
-            "the takes lie closer to a singer of the catalogue than to what was read aloud: record takes yourself, "
-            "with the microphone of the reading, without a song playing"
+            "the takes lie closer to a singer of the catalogue than to what was read aloud: record takes and reading "
+            "yourself, in one place, without a song playing"
         )
         raise WrongStateError("VOICE_OF_CATALOGUE_SINGER", message)

@@ -1,4 +1,4 @@
-"""How near a voice is to each singer of the catalogue, for the rules of consent."""
+"""How near a voice is to the singers of the catalogue, for the rules of consent."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,13 +21,13 @@ class CatalogueSingers:
         self._views = views
 
     def __call__(self, timbre: Vectors) -> NDArray[np.float64]:
-        """Return the cosine of a voice and each singer's nearest track.
+        """Return the cosines of a voice and every track.
 
         Args:
             timbre: Unit vector, float32 (dim,).
 
         Returns:
-            float64 (singers,), empty where the catalogue is.
+            float64 (tracks,), empty where the catalogue is.
         """
         view = self._views.view()
         parts = [
@@ -36,4 +36,4 @@ class CatalogueSingers:
         ]
         if not parts:
             return np.zeros(0)
-        return np.asarray(np.maximum.reduceat(np.concatenate(parts), view.first_track), dtype=np.float64)
+        return np.concatenate(parts).astype(np.float64)

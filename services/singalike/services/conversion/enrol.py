@@ -59,7 +59,7 @@ class TargetEnroller:
         separator: Takes the vocal out of recordings that hold more.
         engines: Learn voices.
         targets: Where voices and consents are kept.
-        singers: Gives the cosines of a timbre vector with the singers of the catalogue, float64 (singers,).
+        singers: Gives the cosines of a timbre vector with the tracks of the catalogue, float64 (tracks,).
         now: The clock, in UTC.
         rng: Draws phrases and their ids; `random.SystemRandom` where somebody might guess.
         phrase_s: How long a phrase may be read.
