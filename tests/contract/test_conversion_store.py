@@ -34,6 +34,7 @@ from tests.support.conversion_stores import (
     order,
     outcome,
 )
+from tests.support.folders import quick_folder
 
 QUEUED, RUNNING, CANCELLED = ConversionState.QUEUED, ConversionState.RUNNING, ConversionState.CANCELLED
 SUCCEEDED, FAILED = ConversionState.SUCCEEDED, ConversionState.FAILED
@@ -496,3 +497,30 @@ def test_a_page_token_of_another_list_is_refused(stores: ConversionStores) -> No
     with pytest.raises(SingalikeError) as refusal:
         stores.conversions.list_conversions(page_token=token)
     assert refusal.value.reason == "BAD_PAGE_TOKEN"
+
+
+@pytest.mark.parametrize("how", ["removed", "expired", "revoked"])
+def test_what_is_erased_of_a_conversion_leaves_no_byte_behind(how: str) -> None:
+    with quick_folder() as folder, conversion_stores(f"sqlite:///{folder / 'catalogue.db'}") as stores:
+        for song in range(3):
+            add(stores, song)
+        wish = add(stores, 7, track_id="track-zerubabel", keep_s=60)
+        loose = SongFile(wish.order.content_sha256, "/home/zerubabel/quux.ogg")
+        stores.song_files.add_song_file(loose)
+        stores.conversions.start(wish.conversion_id, "w1")
+        stores.conversions.fail(wish.conversion_id, "w1", ConversionFault("NO_SINGING", "zerubabel is silent"))
+        stores.conversions.news(wish.conversion_id)
+
+        def held() -> bool:
+            return any(b"zerubabel" in path.read_bytes() for path in folder.iterdir())
+
+        before = held()
+        if how == "removed":
+            stores.conversions.remove_conversion(wish.conversion_id)
+        elif how == "expired":
+            stores.conversions.remove_expired(stores.clock.forward(minutes=1))
+        else:
+            stores.targets.revoke_consent(TENANT.name, wish.order.voice_id, START)
+
+        assert before
+        assert not held()

@@ -66,6 +66,7 @@ def sing_song(heard: HeardSong, singer: Singer, key: SongKey, pieces: PieceStore
     Raises:
         InvalidInputError, WrongStateError: As `VoiceEngine.convert`.
     """
+    report(Stage.SHIFTING, 0.0)
     accompaniment = shift_key(heard.accompaniment, key.accompaniment, watch_of(report, Stage.SHIFTING))
     converted = singer.engine.convert(
         heard.lead, singer.voice, singer.options(key.voice), _context(singer, pieces, report)

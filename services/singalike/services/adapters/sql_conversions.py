@@ -1,18 +1,17 @@
 """Conversions in the catalogue's database; what a method has returned from is on disk."""
 
-import hashlib
 import json
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
+from singalike.services.adapters import sql_conversion_changes as changes
 from singalike.services.adapters import sql_conversion_rows as sql
 from singalike.services.adapters.sql_catalogue import utc_now
-from singalike.services.adapters.sql_consents import find_target
 from singalike.services.adapters.sql_engine import Database
 from singalike.services.adapters.sql_memory import ReadMemory
 from singalike.services.adapters.sql_rows import Row, mappings, to_microseconds
@@ -28,21 +27,9 @@ from singalike.services.conversion_records import (
     StoredConversion,
     Tenant,
 )
-from singalike.services.conversion_refusals import (
-    CANCELLED,
-    conversion_finished,
-    conversion_moved,
-    not_enrolled,
-    refuse_fallen_consent,
-    request_id_taken,
-    tenant_busy,
-    too_many_conversions,
-)
+from singalike.services.conversion_refusals import CANCELLED
 from singalike.services.page_tokens import bad_token, check_page_size, make_token, read_token
 from singalike.services.records import Page
-
-LEAST_STEP = 0.005
-"""Share of the work below which progress is no news: a worker may report as often as it likes."""
 
 RUNNING = ConversionState.RUNNING.value
 
@@ -92,12 +79,12 @@ class SqlConversions:
             NotFoundError: VOICE_NOT_FOUND.
             WrongStateError: CONSENT_REVOKED, CONSENT_EXPIRED, VOICE_NOT_FOR_CONVERSION, VOICE_NOT_ENROLLED_FOR_ENGINE.
         """
-        content = content or _content_of(order)
+        content = content or changes.content_of(order)
         with self._database.write() as connection:
-            before = _find_request(connection, tenant.name, request_id, content)
+            before = changes.find_request(connection, tenant.name, request_id, content)
             if before is not None:
                 return before
-            self._refuse(connection, tenant, order)
+            changes.refuse_order(connection, tenant, order, self._now())
             now, standing = self._now(), sql.standing_columns(ConversionState.QUEUED, ConversionProgress(), None)
             identity = {"conversion_id": self._conversion_ids(), "tenant": tenant.name}
             asked = {"request_id": request_id or None, "content": content}
@@ -159,15 +146,13 @@ class SqlConversions:
         """
         with self._database.write(erases=True) as connection:
             row = sql.find_row(connection, conversion_id)
-            _refuse_end(row)
+            changes.refuse_end(row)
             if most_running is not None:
-                others = _count(connection, row["tenant"], (RUNNING,)) - (row["state"] == RUNNING)
-                if others >= most_running:
-                    raise tenant_busy(row["tenant"], most_running)
+                changes.refuse_busy_tenant(connection, row, most_running)
             values: dict[str, Any] = {"executor_id": executor_id, "attempts": row["attempts"] + 1}
             if row["start_time_us"] is None:
                 values["start_time_us"] = to_microseconds(self._now())
-            return self._advance(connection, row, ConversionState.RUNNING, **values)
+            return changes.advance(connection, row, self._now(), ConversionState.RUNNING, **values)
 
     def report(self, conversion_id: str, executor_id: str, progress: ConversionProgress) -> None:
         """Note how far a worker is; steps of less than half a percent within a stage are no news.
@@ -176,12 +161,12 @@ class SqlConversions:
             NotFoundError: CONVERSION_NOT_FOUND, it was deleted.
             WrongStateError: CONVERSION_CANCELLED; CONVERSION_FINISHED; CONVERSION_MOVED, another worker has it now.
         """
-        if not _is_news(self._held(conversion_id, executor_id), progress):
+        if not changes.is_news(self._held(conversion_id, executor_id), progress):
             return
         with self._database.write(erases=True) as connection:
             row = sql.find_row(connection, conversion_id)
-            _refuse_other(row, executor_id)
-            self._advance(connection, row, ConversionState.RUNNING, progress)
+            changes.refuse_other(row, executor_id)
+            changes.advance(connection, row, self._now(), ConversionState.RUNNING, progress)
 
     def check(self, conversion_id: str, executor_id: str) -> None:
         """Raise as `report` does, without news."""
@@ -191,7 +176,7 @@ class SqlConversions:
         """Fill in the key shift that was chosen; raises as `report`."""
         with self._database.write(erases=True) as connection:
             row = sql.find_row(connection, conversion_id)
-            _refuse_other(row, executor_id)
+            changes.refuse_other(row, executor_id)
             wish = json.loads(row["wish"]) | {"key_shift_semitones": semitones}
             mine = conversions.c.conversion_number == row["conversion_number"]
             connection.execute(sa.update(conversions).where(mine).values(wish=json.dumps(wish, ensure_ascii=False)))
@@ -203,9 +188,9 @@ class SqlConversions:
             row = sql.find_row(connection, conversion_id)
             if (row["state"], row["executor_id"], row["song"]) == (ConversionState.SUCCEEDED, executor_id, said):
                 return sql.read_conversion(row)
-            _refuse_other(row, executor_id)
+            changes.refuse_other(row, executor_id)
             done = ConversionProgress("done", 1.0, 0.0)
-            return self._end(connection, row, ConversionState.SUCCEEDED, done, song=said)
+            return changes.end(connection, row, self._now(), ConversionState.SUCCEEDED, done, song=said)
 
     def fail(self, conversion_id: str, executor_id: str, fault: ConversionFault) -> StoredConversion:
         """End without a song; an empty executor_id ends it whoever has it; raises as `report`."""
@@ -213,8 +198,8 @@ class SqlConversions:
             row = sql.find_row(connection, conversion_id)
             if row["state"] == ConversionState.FAILED and executor_id in {"", row["executor_id"]}:
                 return sql.read_conversion(row)
-            _refuse_other(row, executor_id) if executor_id else _refuse_end(row)
-            return self._end(connection, row, ConversionState.FAILED, fault=fault)
+            changes.refuse_other(row, executor_id) if executor_id else changes.refuse_end(row)
+            return changes.end(connection, row, self._now(), ConversionState.FAILED, fault=fault)
 
     def requeue(self, conversion_id: str, executor_id: str, *, given_back: bool = False) -> StoredConversion:
         """Take a conversion from a worker: QUEUED again; nothing where it has ended, waits, or another worker has it.
@@ -232,7 +217,9 @@ class SqlConversions:
             if (row["state"], row["executor_id"]) != (RUNNING, executor_id):
                 return sql.read_conversion(row)
             attempts = row["attempts"] - given_back
-            return self._advance(connection, row, ConversionState.QUEUED, executor_id="", attempts=attempts)
+            return changes.advance(
+                connection, row, self._now(), ConversionState.QUEUED, executor_id="", attempts=attempts
+            )
 
     def cancel_conversion(self, conversion_id: str, tenant: str = "") -> StoredConversion:
         """Cancel; cancelling again changes nothing.
@@ -245,8 +232,8 @@ class SqlConversions:
             row = sql.find_row(connection, conversion_id, tenant)
             if row["state"] == ConversionState.CANCELLED:
                 return sql.read_conversion(row)
-            _refuse_end(row)
-            return self._end(connection, row, ConversionState.CANCELLED, fault=CANCELLED)
+            changes.refuse_end(row)
+            return changes.end(connection, row, self._now(), ConversionState.CANCELLED, fault=CANCELLED)
 
     def remove_conversion(self, conversion_id: str, tenant: str = "") -> None:
         """Erase a conversion and its news; raises NotFoundError CONVERSION_NOT_FOUND."""
@@ -278,7 +265,7 @@ class SqlConversions:
     def running(self, tenant: str) -> int:
         """Count a tenant's conversions at work."""
         with self._database.read() as connection:
-            return _count(connection, tenant, (RUNNING,))
+            return changes.count(connection, tenant, (RUNNING,))
 
     def conversion_ids(self) -> frozenset[str]:
         """Return all ids: what lies in the folder of results and is not among them may go."""
@@ -295,50 +282,10 @@ class SqlConversions:
         self._memory.close()
         self._database.close()
 
-    def _refuse(self, connection: sa.Connection, tenant: Tenant, order: ConversionOrder) -> None:
-        target = find_target(connection, tenant.name, order.voice_id)
-        refuse_fallen_consent(target.consent, self._now())
-        if order.engine not in target.engines:
-            raise not_enrolled(order.voice_id, order.engine)
-        if _count(connection, tenant.name, sql.UNFINISHED) >= tenant.most_waiting:
-            raise too_many_conversions(tenant)
-
-    def _advance(
-        self,
-        connection: sa.Connection,
-        row: Row,
-        state: ConversionState,
-        progress: ConversionProgress | None = None,
-        fault: ConversionFault | None = None,
-        **values: Any,
-    ) -> StoredConversion:
-        """Change how a conversion stands and append the news of it."""
-        progress = progress or ConversionProgress(row["stage"], row["share"], row["time_left_s"])
-        number, sequence = row["conversion_number"], row["sequence"] + 1
-        standing = sql.standing_columns(state, progress, fault)
-        changed = sa.update(conversions).where(conversions.c.conversion_number == number)
-        connection.execute(changed.values(sequence=sequence, **standing, **values))
-        sql.add_news(connection, number, sequence, self._now(), standing)
-        return sql.read_conversion(sql.find_row(connection, row["conversion_id"]))
-
-    def _end(
-        self,
-        connection: sa.Connection,
-        row: Row,
-        state: ConversionState,
-        progress: ConversionProgress | None = None,
-        fault: ConversionFault | None = None,
-        song: str | None = None,
-    ) -> StoredConversion:
-        now = self._now()
-        expires = now + timedelta(seconds=sql.read_conversion(row).order.keep_s)
-        times = {"end_time_us": to_microseconds(now), "expire_time_us": to_microseconds(expires)}
-        return self._advance(connection, row, state, progress, fault, song=song, **times)
-
     def _held(self, conversion_id: str, executor_id: str) -> Row:
         """Return the row that a worker has, as it was at the last commit of anybody."""
         row = self._memory.get(conversion_id, lambda: self._read_row(conversion_id))
-        _refuse_other(row, executor_id)
+        changes.refuse_other(row, executor_id)
         return row
 
     def _read_row(self, conversion_id: str) -> Row:
@@ -351,43 +298,6 @@ class SqlConversions:
             mine = (conversion_news.c.conversion_number == number) & (conversion_news.c.sequence > after_sequence)
             rows = mappings(connection, sa.select(conversion_news).where(mine).order_by(conversion_news.c.sequence))
         return tuple(map(sql.read_news, rows))
-
-
-def _content_of(order: ConversionOrder) -> str:
-    return hashlib.sha256(json.dumps(asdict(order), sort_keys=True).encode()).hexdigest()
-
-
-def _find_request(connection: sa.Connection, tenant: str, request_id: str, content: str) -> StoredConversion | None:
-    if not request_id:
-        return None
-    same = (conversions.c.tenant == tenant) & (conversions.c.request_id == request_id)
-    for row in mappings(connection, sa.select(conversions).where(same)):
-        if row["content"] != content:
-            raise request_id_taken("conversion")
-        return sql.read_conversion(row)
-    return None
-
-
-def _count(connection: sa.Connection, tenant: str, states: Sequence[str]) -> int:
-    theirs = (conversions.c.tenant == tenant) & conversions.c.state.in_(states)
-    return connection.execute(sa.select(sa.func.count()).select_from(conversions).where(theirs)).scalar_one()
-
-
-def _refuse_end(row: Row) -> None:
-    state = ConversionState(row["state"])
-    if state.is_final:
-        raise conversion_finished(state)
-
-
-def _refuse_other(row: Row, executor_id: str) -> None:
-    """Refuse what a worker says of a conversion that it does not have."""
-    _refuse_end(row)
-    if row["state"] != RUNNING or row["executor_id"] != executor_id:
-        raise conversion_moved(executor_id)
-
-
-def _is_news(row: Row, progress: ConversionProgress) -> bool:
-    return bool(row["stage"] != progress.stage or abs(row["share"] - progress.share) >= LEAST_STEP)
 
 
 def _read_number(place: str) -> int | None:

@@ -92,7 +92,7 @@ def takes_command(
         read_time("--expires", expires),
         engines,
     )
-    with _opened_enroller(settings) as enroller:
+    with opened_enroller(settings) as enroller:
         target = enroller.enrol_declared(enrolment) if read_back is None else enroller.enrol(enrolment)
     print_target(target, as_json=as_json)
 
@@ -137,7 +137,7 @@ def _recording(path: Path, settings: Settings, heard: dict[str, Any]) -> "VoiceR
 
 
 @contextmanager
-def _opened_enroller(settings: Settings) -> "Iterator[TargetEnroller]":
+def opened_enroller(settings: Settings) -> "Iterator[TargetEnroller]":
     """Load the ear and open everything that an enrolment needs; closed after the block."""
     from singalike.services import bootstrap
     from singalike.services.view_keeper import ViewKeeper

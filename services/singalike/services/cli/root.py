@@ -10,6 +10,7 @@ import click
 from singalike.errors import InvalidInputError, NotFoundError, SingalikeError
 
 COMMANDS = {
+    "convert": "Sing a song in the voice of a person who agrees.",
     "conversions": "List, watch, stop, erase and save songs that are sung in somebody's voice.",
     "demo": "Synthesise a catalogue and a voice, and recommend: the whole path in one go.",
     "embed": "Turn recordings into vectors.",

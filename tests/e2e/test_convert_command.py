@@ -1,0 +1,135 @@
+"""`singalike convert`: a song in a person's voice, from the command line, as its users meet it."""
+
+import hashlib
+import json
+import signal
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from click.testing import CliRunner
+
+from singalike.conversion.piece_store import Arrays
+from singalike.services.adapters.conversion_files import PieceFolder
+from singalike.services.cli.root import group, main
+from tests.support.folders import quick_folder
+from tests.support.performing import band_and_voice
+from tests.support.sung_takes import take
+
+
+@pytest.fixture(scope="module")
+def folder() -> Iterator[Path]:
+    with quick_folder() as path:
+        song, takes = band_and_voice(), take(8, 1, 14.0)
+        soundfile.write(path / "song.flac", song.waveform.T, song.sample_rate)
+        soundfile.write(path / "me.wav", takes.waveform.T, takes.sample_rate)
+        soundfile.write(path / "noise.flac", np.random.default_rng(1).normal(0, 0.05, (60_000, 2)), 16_000)
+        yield path
+
+
+def run(folder: Path, capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
+    with pytest.raises(SystemExit) as ended:
+        main([*arguments, "--data-dir", str(folder / "data")])
+    printed = capsys.readouterr()
+    return int(ended.value.code or 0), printed.out, printed.err
+
+
+def kept_voices(folder: Path) -> int:
+    with closing(sqlite3.connect(folder / "data" / "catalogue.db")) as database:
+        return int(database.execute("SELECT count(*) FROM voices").fetchone()[0])
+
+
+def test_a_song_is_sung_in_a_voice_of_which_nothing_stays(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    song, out = str(folder / "song.flac"), folder / "sung.ogg"
+    asked = ("convert", song, "--voice", str(folder / "me.wav"), "--consent", "self", "--out", str(out))
+
+    status, printed, _ = run(folder, capsys, *asked, "--key", "-3", "--json")
+    _, found, _ = run(folder, capsys, "watermark", "detect", str(out), "--json")
+
+    said = json.loads(printed)
+    assert status == 0
+    assert said["sha256"] == hashlib.sha256(out.read_bytes()).hexdigest()
+    assert (said["voice_shift_semitones"], said["accompaniment_shift_semitones"], said["voice_id"]) == (-3.0, -3.0, "")
+    assert json.loads(found)["payload"] == said["watermark"] == said["conversion_id"][2:18]
+    assert {"separating", "listening", "shifting", "converting", "mixing", "writing"} <= said["stage_s"].keys()
+    assert [path for path in (folder / "data" / "conversions").rglob("*") if path.is_file()] == []
+    assert kept_voices(folder) == 0
+
+
+def test_what_ctrl_c_stops_goes_on_with_the_same_command(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = (
+        "convert", str(folder / "song.flac"), "--voice", str(folder / "me.wav"), "--consent", "self", "--keep",
+        "--out", str(folder / "kept.flac"), "--key", "octaves", "--json",
+    )  # fmt: skip
+    save = PieceFolder.save
+
+    def save_and_press(pieces: PieceFolder, name: str, arrays: Arrays) -> None:
+        save(pieces, name, arrays)
+        signal.raise_signal(signal.SIGINT)
+
+    with monkeypatch.context() as pressed:
+        pressed.setattr(PieceFolder, "save", save_and_press)
+        stopped, _, said = run(folder, capsys, *asked)
+    pieces = list((folder / "data" / "conversions" / "work").rglob("*.safetensors"))
+    status, printed, _ = run(folder, capsys, *asked)
+
+    made = json.loads(printed)
+    assert (stopped, len(pieces)) == (130, 1)
+    assert "goes on" in said
+    assert status == 0
+    assert made["voice_shift_semitones"] % 12 == 0
+    assert made["accompaniment_shift_semitones"] == 0.0
+    assert made["voice_id"].startswith("v-")
+    assert (folder / "kept.flac").is_file()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (("song.flac", "--voice", "v-1", "--out", "a.ogg"), "VOICE_NOT_FOUND"),
+        (("song.flac", "--voice", "me.wav", "--consent", "self", "--out", "nowhere/a.ogg"), "NOT_WRITABLE"),
+        (("nowhere.flac", "--voice", "me.wav", "--consent", "self", "--out", "a.ogg"), "SONG_NOT_FOUND"),
+        (("noise.flac", "--voice", "me.wav", "--consent", "self", "--out", "a.ogg"), "NO_SINGING"),
+        (("song.flac", "--voice", "me.wav", "--out", "a.txt"), "end it in .ogg"),
+        (("song.flac", "--voice", "me.wav", "--out", "a.ogg", "--detach"), "--keep"),
+        (("song.flac", "--voice", "me.wav", "--out", "a.ogg", "--key", "high"), "whole number"),
+    ],
+)
+def test_what_cannot_be_done_is_said(
+    folder: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: tuple[str, ...],
+    reason: str,
+) -> None:
+    monkeypatch.chdir(folder)
+
+    status, _, said = run(folder, capsys, "convert", *arguments)
+
+    assert status != 0
+    assert reason in said
+    assert kept_voices(folder) <= 1  # the one of the test before
+
+
+def test_without_consent_nothing_is_learnt(folder: Path) -> None:
+    asked = [
+        "convert",
+        str(folder / "song.flac"),
+        "--voice",
+        str(folder / "me.wav"),
+        "--out",
+        str(folder / "never.ogg"),
+    ]
+
+    said = CliRunner().invoke(group, [*asked, "--data-dir", str(folder / "untouched")], input="n\n")
+
+    assert said.exit_code != 0
+    assert "nothing of my voice is kept" in said.output
+    assert not (folder / "never.ogg").exists()
+    assert not (folder / "untouched").exists()
