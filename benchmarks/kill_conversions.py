@@ -90,13 +90,14 @@ def kill_workers(folder: Path, kills: int, conversions: int, seed: int, seconds:
 
 def _kill_one(farm: Farm, rng: np.random.Generator) -> bool:
     """Kill a worker after a while; returns whether it had a conversion."""
-    await_that("no worker comes up", lambda: bool(farm.parts.executors.beats()))
+    await_that("no worker comes up", lambda: bool(_beating(farm)))
     time.sleep(float(rng.uniform(0.0, 2.0)))
-    await_that("a spared conversion does not end", lambda: bool(_workers()) and not _is_spared(farm))
-    victim = _workers()[int(rng.integers(len(_workers())))]
-    at_work = bool(_running(farm))
-    os.kill(victim, signal.SIGKILL)
-    await_that("a killed worker lives", lambda: victim not in _workers())
+    await_that("a spared conversion does not end", lambda: bool(_beating(farm)) and not _is_spared(farm))
+    victims = _beating(farm)
+    victim = sorted(victims)[int(rng.integers(len(victims)))]
+    at_work = any(each.executor_id == victim for each in _running(farm))
+    os.kill(victims[victim], signal.SIGKILL)
+    await_that("a killed worker lives", lambda: victim not in _beating(farm))
     return at_work
 
 
@@ -108,16 +109,17 @@ def _is_spared(farm: Farm) -> bool:
     return any(each.attempts > SPARED for each in _running(farm))
 
 
-def _workers() -> list[int]:
-    """Return the process ids of our children that are workers."""
+def _beating(farm: Farm) -> dict[str, int]:
+    """Return the process ids of our children that are workers and up, by their executor ids."""
     children = Path(f"/proc/{os.getpid()}/task").glob("*/children")
     pids = [int(pid) for path in children for pid in path.read_text("ascii").split()]
-    return sorted(pid for pid in pids if "--supervised" in _command(pid))
+    workers = {command[-1]: pid for pid in pids if "--supervised" in (command := _command(pid))}
+    return {executor_id: workers[executor_id] for executor_id in workers.keys() & farm.parts.executors.beats().keys()}
 
 
 def _command(pid: int) -> list[str]:
     try:
-        return Path(f"/proc/{pid}/cmdline").read_text("utf-8").split("\0")
+        return Path(f"/proc/{pid}/cmdline").read_text("utf-8").rstrip("\0").split("\0")
     except OSError:
         return []
 
