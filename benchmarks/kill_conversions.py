@@ -1,45 +1,40 @@
 """Kill workers with SIGKILL while they convert, and see what becomes of the conversions.
 
     python -m benchmarks.kill_conversions --kills 100 --conversions 100 --seed 1
-    python -m benchmarks.kill_conversions --dead 10 --cancels 20
+    python -m benchmarks.kill_conversions --dead 10
 
 Every conversion must end once, with the very bytes that an undisturbed run of the same order under the same id makes. A
 kill comes after the worker is up, by a time drawn from the seed; a conversion that has killed two workers is spared the
 third, which would end it as WORKER_DIED on purpose. With --dead, a worker that nobody watches over is killed, and the
-time is taken until another one has its conversion. With --cancels, the time is taken until a cancelled conversion has
-left no file.
+time is taken until another one has its conversion.
 """
 
 import argparse
 import hashlib
 import os
 import signal
-import subprocess
 import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 import numpy as np
-import sqlalchemy as sa
 
 from singalike.services.conversion.staff import Staff
-from singalike.services.conversion.supervisor import WORKER_COMMAND, new_executor_id
 from singalike.services.conversion_records import ConversionState, StoredConversion, Tenant
 from singalike.services.logs import configure_logs
-from singalike.services.settings import as_environment, read_settings
+from singalike.services.settings import read_settings
+from tests.support.job_traces import GIVE_UP_S, await_that, has_it, is_idle, leftovers, lone_worker, running
 from tests.support.short_conversions import Farm, farm
 
-GIVE_UP_S = 180.0
-LOOK_S = 0.05
 SPARED = 2
 """Deaths after which a conversion is spared: the third would end it."""
 
+LATEST_KILL_S = 2.0
 MOST_RUNNING = Tenant().most_running
 
 
@@ -73,7 +68,7 @@ class Verdict:
         return self.succeeded == self.conversions and (self.twice, self.wrong, self.left) == (0, 0, 0)
 
 
-def kill_workers(folder: Path, kills: int, conversions: int, seed: int, seconds: float, workers: int) -> Verdict:
+def kill_workers(folder: Path, kills: int, conversions: int, seed: int, seconds: float, workers: int = 1) -> Verdict:
     """Kill workers while they get on with conversions, then let them finish."""
     rng = np.random.default_rng(seed)
     songs = {"songs": 4, "seconds": seconds, "band": True, "seed": seed}
@@ -81,9 +76,7 @@ def kill_workers(folder: Path, kills: int, conversions: int, seed: int, seconds:
         asked = [killed.ask(number) for number in range(conversions)]
         with Staff(killed.settings, killed.parts, lambda _: MOST_RUNNING, workers):
             at_work = sum(_kill_one(killed, rng) for _ in range(kills))
-            ended = partial(_nothing_in, killed.parts.conversions.unfinished)
-            await_that("conversions never end", ended, give_up_s=20 * GIVE_UP_S)
-            await_that("jobs of ended conversions stay", _nothing_in, killed.parts.jobs.jobs)
+            await_that("conversions never end, or their jobs stay", is_idle, killed, give_up_s=20 * GIVE_UP_S)
         expected = undisturbed.undisturbed([undisturbed.ask(number) for number in range(conversions)])
         return _judge(killed, asked, expected, kills, at_work)
 
@@ -91,22 +84,18 @@ def kill_workers(folder: Path, kills: int, conversions: int, seed: int, seconds:
 def _kill_one(farm: Farm, rng: np.random.Generator) -> bool:
     """Kill a worker after a while; returns whether it had a conversion."""
     await_that("no worker comes up", lambda: bool(_beating(farm)))
-    time.sleep(float(rng.uniform(0.0, 2.0)))
+    time.sleep(float(rng.uniform(0.0, LATEST_KILL_S)))
     await_that("a spared conversion does not end", lambda: bool(_beating(farm)) and not _is_spared(farm))
     victims = _beating(farm)
     victim = sorted(victims)[int(rng.integers(len(victims)))]
-    at_work = any(each.executor_id == victim for each in _running(farm))
+    at_work = any(each.executor_id == victim for each in running(farm))
     os.kill(victims[victim], signal.SIGKILL)
     await_that("a killed worker lives", lambda: victim not in _beating(farm))
     return at_work
 
 
-def _running(farm: Farm) -> list[StoredConversion]:
-    return [each for each in farm.parts.conversions.unfinished() if each.state is ConversionState.RUNNING]
-
-
 def _is_spared(farm: Farm) -> bool:
-    return any(each.attempts > SPARED for each in _running(farm))
+    return any(each.attempts > SPARED for each in running(farm))
 
 
 def _beating(farm: Farm) -> dict[str, int]:
@@ -151,123 +140,30 @@ def _is_right(farm: Farm, ended: StoredConversion, expected: str) -> bool:
     return ended.song is not None and digest == ended.song.sha256 == expected
 
 
-def leftovers(farm: Farm) -> list[str]:
-    """Return what is left beside rows and songs: pieces, files that were begun, rows of jobs."""
-    folder = farm.settings.data_dir / "conversions"
-    files = [str(path) for path in (folder / "work").rglob("*")]
-    files += [str(path) for path in (folder / "songs").rglob(".*")]
-    return [*files, *rows_of_jobs(farm.settings.jobs_database_url)]
-
-
-def rows_of_jobs(url: str) -> list[str]:
-    """Return the rows of every table of DBOS that a job leaves something in, as "table: row"."""
-    engine = sa.create_engine(url)
-    kept_for_all = {"dbos_migrations", "application_versions", "queues"}
-    with engine.connect() as connection:
-        tables = set(sa.inspect(connection).get_table_names()) - kept_for_all
-        rows = [
-            f"{table}: {row}"
-            for table in sorted(tables)
-            for row in connection.execute(sa.select(sa.text("*")).select_from(sa.table(table)))
-        ]
-    engine.dispose()
-    return rows
-
-
-def time_moves(folder: Path, deaths: int, seed: int) -> list[float]:
+def time_moves(folder: Path, deaths: int, seed: int, seconds: float = 60.0) -> list[float]:
     """Kill workers that nobody watches over; returns the seconds until another one has the conversion."""
     rng = np.random.default_rng(seed)
-    moves = []
-    with farm(folder, seconds=60.0, seed=seed) as conversions, _bare_worker(conversions) as first:
-        # The worker of the last round is the one that dies in the next: each has seen others come and go.
-        dying = first
-        for number in range(deaths):
-            asked = conversions.ask(number)
-            await_that("no worker takes the conversion", _has, conversions, asked, dying[0])
-            heir = _start_bare(conversions)
-            await_that("the heir does not come up", _beats, conversions, heir[0])
-            time.sleep(float(rng.uniform(0.0, 2.0)))
-            if not _has(conversions, asked, dying[0]):
-                raise SystemExit("the song is too short for this machine: it was done before its worker died")
-            dying[1].kill()
-            dying[1].wait()
-            killed_s = time.monotonic()
-            await_that("the conversion does not move", _has, conversions, asked, heir[0])
-            moves.append(time.monotonic() - killed_s)
-            conversions.parts.conversions.cancel_conversion(asked.conversion_id)
-            dying = heir
-        dying[1].terminate()
-        dying[1].wait()
-    return moves
+    with farm(folder, seconds=seconds, seed=seed) as conversions:
+        return [_time_move(conversions, number, rng) for number in range(deaths)]
 
 
-Bare = tuple[str, "subprocess.Popen[bytes]"]
-
-
-def _start_bare(farm: Farm) -> Bare:
-    """Start a worker as an operator does, so that nobody is told when it dies."""
-    executor_id = new_executor_id()
-    command = [argument for argument in WORKER_COMMAND if argument != "--supervised"]
-    environment = {**os.environ, **as_environment(farm.settings)}
-    return executor_id, subprocess.Popen([*command, "--executor-id", executor_id], env=environment)
-
-
-@contextmanager
-def _bare_worker(farm: Farm) -> Iterator[Bare]:
-    started = _start_bare(farm)
-    try:
-        yield started
-    finally:
-        started[1].kill()
-        started[1].wait()
-
-
-def _nothing_in(listed: Callable[[], Sequence[object]]) -> bool:
-    return not listed()
-
-
-def _beats(farm: Farm, executor_id: str) -> bool:
-    return executor_id in farm.parts.executors.beats()
-
-
-def _has(farm: Farm, asked: StoredConversion, executor_id: str) -> bool:
-    now = farm.parts.conversions.get_conversion(asked.conversion_id)
-    return (now.state, now.executor_id) == (ConversionState.RUNNING, executor_id)
-
-
-def time_cancels(folder: Path, cancels: int, seed: int) -> list[float]:
-    """Cancel conversions at work; returns the seconds until no file of each is left."""
-    rng = np.random.default_rng(seed)
-    waits = []
-    with farm(folder, seconds=60.0, band=True, seed=seed) as conversions, _bare_worker(conversions) as worker:
-        for number in range(cancels):
-            asked = conversions.ask(number)
-            await_that("no worker takes the conversion", _has, conversions, asked, worker[0])
-            time.sleep(float(rng.uniform(0.0, 4.0)))
-            conversions.parts.conversions.cancel_conversion(asked.conversion_id)
-            cancelled_s = time.monotonic()
-            await_that("files of a cancelled conversion stay", _is_idle_without, conversions, asked)
-            waits.append(time.monotonic() - cancelled_s)
-    return waits
-
-
-def _is_idle_without(farm: Farm, asked: StoredConversion) -> bool:
-    taken = [job for job in farm.parts.jobs.jobs() if job.conversion_id == asked.conversion_id and job.state == "taken"]
-    return not taken and asked.conversion_id not in farm.parts.folder.conversion_ids()
-
-
-def await_that(otherwise: str, is_so: Callable[..., bool], *given: object, give_up_s: float = GIVE_UP_S) -> None:
-    """Look again and again."""
-    give_up = time.monotonic() + give_up_s
-    while not is_so(*given):
-        if time.monotonic() > give_up:
-            raise SystemExit(otherwise)
-        time.sleep(LOOK_S)
-
-
-def _distribution(seconds: Sequence[float]) -> str:
-    low, middle, high = np.percentile(seconds, [0, 50, 100])
-    return f"least {low:.1f} s, median {middle:.1f} s, most {high:.1f} s of {len(seconds)}"
+def _time_move(farm: Farm, number: int, rng: np.random.Generator) -> float:
+    with ExitStack() as workers:
+        dying_id, dying = workers.enter_context(lone_worker(farm))
+        asked = farm.ask(number)
+        await_that("no worker takes the conversion", has_it, farm, asked, dying_id)
+        os.kill(dying.pid, signal.SIGSTOP)  # so that the song is not done before the heir has come up
+        heir_id, _ = workers.enter_context(lone_worker(farm))
+        await_that("the heir does not come up", lambda: heir_id in farm.parts.executors.beats())
+        os.kill(dying.pid, signal.SIGCONT)
+        time.sleep(float(rng.uniform(0.0, 0.5)))
+        dying.kill()
+        dying.wait()
+        killed_s = time.monotonic()
+        await_that("the conversion does not move", has_it, farm, asked, heir_id)
+        moved_after_s = time.monotonic() - killed_s
+        farm.parts.conversions.remove_conversion(asked.conversion_id)
+        return moved_after_s
 
 
 def main() -> None:
@@ -276,33 +172,25 @@ def main() -> None:
     parser.add_argument("--kills", type=int, default=0)
     parser.add_argument("--conversions", type=int, default=0)
     parser.add_argument("--dead", type=int, default=0)
-    parser.add_argument("--cancels", type=int, default=0)
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument(
         "--seconds", type=float, default=16.0, help="length of the songs that are converted under kills"
     )
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
-    os.environ.setdefault("SINGALIKE_LOG_LEVEL", "error")
-    configure_logs(read_settings())
-    passed = True
+    configure_logs(read_settings(log_level="error"))
+    passed, started_s = True, time.monotonic()
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
         if options.conversions:
-            started_s = time.monotonic()
             verdict = kill_workers(
-                folder, options.kills, options.conversions, options.seed, options.seconds, options.workers
+                Path(name), options.kills, options.conversions, options.seed, options.seconds, options.workers
             )
-            passed = verdict.passed
-            print(f"{verdict} passed={passed} in {time.monotonic() - started_s:.0f} s", flush=True)
+            passed &= verdict.passed
+            print(f"{verdict} passed={verdict.passed} in {time.monotonic() - started_s:.0f} s", flush=True)
         if options.dead:
-            moves = time_moves(folder / "dead", options.dead, options.seed)
-            passed &= max(moves) <= 30.0
-            print(f"a dead worker's conversion was with another one after: {_distribution(moves)}", flush=True)
-        if options.cancels:
-            waits = time_cancels(folder / "cancels", options.cancels, options.seed)
-            passed &= max(waits) <= 5.0
-            print(f"a cancelled conversion had left no file after: {_distribution(waits)}", flush=True)
+            moves = sorted(time_moves(Path(name) / "dead", options.dead, options.seed))
+            passed &= moves[-1] <= 30.0
+            print("a dead worker's conversion was with another one after (s):", *(f"{move:.1f}" for move in moves))
     sys.exit(0 if passed else 1)
 
 

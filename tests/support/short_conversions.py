@@ -65,6 +65,10 @@ class Farm:
         self.parts.jobs.enqueue(stored.conversion_id, stored.tenant, stored.order.priority)
         return stored
 
+    def revoke(self) -> None:
+        """Take the only consent back, as the store does it; files and jobs are left to the sweeper."""
+        self.parts.targets.revoke_consent(Tenant().name, self.voice_id, datetime.now(UTC))
+
     def undisturbed(self, conversions: Sequence[StoredConversion]) -> dict[str, str]:
         """Perform conversions in this process, in a folder of their own; returns the digest of each song."""
         with ExitStack() as closing:
