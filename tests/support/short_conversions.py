@@ -9,8 +9,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from singalike.audio.sound import Sound
-from singalike.conversion.engine import ConversionContext
-from singalike.conversion.world_retrieval.loading import load
 from singalike.conversion.writing import MadeBy, SoundFormat, write_sound
 from singalike.services import bootstrap
 from singalike.services.adapters.sql_conversions import SqlConversions
@@ -26,7 +24,7 @@ from singalike.services.conversion_records import (
 )
 from singalike.services.settings import Settings, read_settings
 from tests.support.fake_ear import make_profile
-from tests.support.performing import band_and_voice
+from tests.support.performing import band_and_voice, target_voice
 from tests.support.sung_takes import take
 
 ENGINE = "world-retrieval"
@@ -103,11 +101,9 @@ def farm(folder: Path, *, songs: int = 1, seconds: float = 8.0, band: bool = Fal
         drawn = SqlConversions(settings.catalogue_url, conversion_ids=lambda: f"c-{ids.getrandbits(128):032x}")
         closing.callback(drawn.close)
         parts = ConversionParts(parts.targets, drawn, parts.executors, parts.jobs, parts.folder)
-        engine = load(min_seconds=2.0)
-        learnt = engine.enrol([take(8, 1), take(8, 2)], ConversionContext())
         digest = hashlib.sha256(STATEMENT.encode()).hexdigest()
         consent = ConsentRecord("person-7", STATEMENT, digest, ConsentMethod.DECLARED, datetime.now(UTC))
-        target = parts.targets.add_target(Tenant().name, make_profile(1), consent, {ENGINE: learnt})
+        target = parts.targets.add_target(Tenant().name, make_profile(1), consent, {ENGINE: target_voice()})
         song_files = bootstrap.open_song_files(settings)
         closing.callback(song_files.close)
         contents = []
