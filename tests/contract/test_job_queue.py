@@ -1,9 +1,13 @@
 """The contract of the port `JobQueue`: every queue keeps it."""
 
 import threading
+import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 
 import pytest
+import sqlalchemy as sa
 
 from singalike.errors import InvalidInputError, UnavailableError
 from singalike.services.adapters.dbos_jobs import DbosJobs, DbosWorker
@@ -15,16 +19,50 @@ from tests.support.databases import fresh_database
 FIRST, SECOND, THIRD = ("c-" + 32 * digit for digit in "123")
 
 
+@dataclass(frozen=True)
+class OwnSchema:
+    """A database of jobs that nobody else uses."""
+
+    url: str
+    schema: str
+    jobs: DbosJobs
+
+
+@contextmanager
+def own_schema(engine: str) -> Iterator[OwnSchema]:
+    """Open a queue of its own; DBOS gives its schema a name, whatever the search path says."""
+    schema = f"test_dbos_{uuid.uuid4().hex}"
+    with fresh_database(engine) as url:
+        jobs = DbosJobs(url, schema)
+        jobs.open_queue(most_running=2)
+        try:
+            yield OwnSchema(url, schema, jobs)
+        finally:
+            jobs.close()
+            if engine == "postgresql":
+                drop_schema(url, schema)
+
+
+def drop_schema(url: str, schema: str) -> None:
+    engine = sa.create_engine(url)
+    with engine.begin() as connection:
+        connection.execute(sa.text(f'DROP SCHEMA "{schema}" CASCADE'))
+    engine.dispose()
+
+
 @pytest.fixture(params=["memory", "sqlite", "postgresql"])
 def jobs(request: pytest.FixtureRequest) -> Iterator[JobQueue]:
     if request.param == "memory":
         yield MemoryJobs()
         return
-    with fresh_database(request.param) as url:
-        queue = DbosJobs(url)
-        queue.open_queue(most_running=2)
-        yield queue
-        queue.close()
+    with own_schema(request.param) as own:
+        yield own.jobs
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def own(request: pytest.FixtureRequest) -> Iterator[OwnSchema]:
+    with own_schema(request.param) as own:
+        yield own
 
 
 def states(jobs: JobQueue) -> dict[str, JobState]:
@@ -89,46 +127,40 @@ class Work:
         self.released.acquire(timeout=20)
 
 
-def test_a_worker_takes_one_job_at_a_time_and_higher_priorities_first() -> None:
-    with fresh_database("sqlite") as url:
-        jobs, work = DbosJobs(url), Work()
-        jobs.open_queue(most_running=4)
-        for conversion_id, priority in ((FIRST, "low"), (SECOND, "normal"), (THIRD, "high")):
-            jobs.enqueue(conversion_id, "default", priority)
+def test_a_worker_takes_one_job_at_a_time_and_higher_priorities_first(own: OwnSchema) -> None:
+    work = Work()
+    for conversion_id, priority in ((FIRST, "low"), (SECOND, "normal"), (THIRD, "high")):
+        own.jobs.enqueue(conversion_id, "default", priority)
 
-        worker = DbosWorker(url, "worker-1", work)
-        first_begun = work.begun.acquire(timeout=20)
-        while_busy = states(jobs)
-        work.released.release(3)
-        others_begun = [work.begun.acquire(timeout=20) for _ in range(2)]
-        idle = worker.stop(10)
+    worker = DbosWorker(own.url, "worker-1", work, own.schema)
+    first_begun = work.begun.acquire(timeout=20)
+    while_busy = states(own.jobs)
+    work.released.release(3)
+    others_begun = [work.begun.acquire(timeout=20) for _ in range(2)]
+    idle = worker.stop(10)
 
-        assert [first_begun, *others_begun, idle] == 4 * [True]
-        assert while_busy == {FIRST: JobState.WAITING, SECOND: JobState.WAITING, THIRD: JobState.TAKEN}
-        assert work.taken == [THIRD, SECOND, FIRST]
-        assert set(states(jobs).values()) == {JobState.ENDED}
-        jobs.close()
+    assert [first_begun, *others_begun, idle] == 4 * [True]
+    assert while_busy == {FIRST: JobState.WAITING, SECOND: JobState.WAITING, THIRD: JobState.TAKEN}
+    assert work.taken == [THIRD, SECOND, FIRST]
+    assert set(states(own.jobs).values()) == {JobState.ENDED}
 
 
-def test_a_job_of_a_dead_worker_is_put_back_and_of_another_one_it_is_not() -> None:
-    with fresh_database("sqlite") as url:
-        jobs, work = DbosJobs(url), Work()
-        jobs.open_queue(most_running=4)
-        jobs.enqueue(FIRST, "default", "normal")
-        worker = DbosWorker(url, "worker-1", work)
-        begun = work.begun.acquire(timeout=20)
+def test_a_job_of_a_dead_worker_is_put_back_and_of_another_one_it_is_not(own: OwnSchema) -> None:
+    work = Work()
+    own.jobs.enqueue(FIRST, "default", "normal")
+    worker = DbosWorker(own.url, "worker-1", work, own.schema)
+    begun = work.begun.acquire(timeout=20)
 
-        jobs.put_back(FIRST, "worker-2")
-        left_alone = list(jobs.jobs())
-        jobs.put_back(FIRST, "worker-1")
-        work.released.release(2)
-        begun_again = work.begun.acquire(timeout=20)
-        worker.stop(10)
+    own.jobs.put_back(FIRST, "worker-2")
+    left_alone = list(own.jobs.jobs())
+    own.jobs.put_back(FIRST, "worker-1")
+    work.released.release(2)
+    begun_again = work.begun.acquire(timeout=20)
+    worker.stop(10)
 
-        assert [begun, begun_again] == [True, True]
-        assert left_alone == [Job(FIRST, JobState.TAKEN, "worker-1")]
-        assert work.taken == [FIRST, FIRST]
-        jobs.close()
+    assert [begun, begun_again] == [True, True]
+    assert left_alone == [Job(FIRST, JobState.TAKEN, "worker-1")]
+    assert work.taken == [FIRST, FIRST]
 
 
 def test_a_database_that_cannot_be_used_is_told_by_our_errors() -> None:

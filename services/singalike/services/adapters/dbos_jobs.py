@@ -16,6 +16,7 @@ from singalike.services.conversion_records import Job, JobState, Priority
 LOG = structlog.get_logger()
 
 APPLICATION = "singalike"
+SCHEMA = "dbos"
 QUEUE, WORKFLOW = "conversions", "convert_song"
 VERSION = "1"
 """Of the workflow, set by hand: workers of two releases share jobs as long as its argument means the same."""
@@ -29,17 +30,19 @@ class DbosJobs:
 
     Args:
         url: SQLAlchemy URL of SQLite or PostgreSQL.
+        schema: Of the tables on PostgreSQL.
 
     Raises:
         InvalidInputError: BAD_SETTING.
         UnavailableError: JOBS_UNAVAILABLE.
     """
 
-    def __init__(self, url: str) -> None:
-        prepare(url)
+    def __init__(self, url: str, schema: str = SCHEMA) -> None:
+        prepare(url, schema)
         with errors_mapped():
             self._client = DBOSClient(
                 system_database_url=url,
+                dbos_system_schema=schema,
                 serializer=DBOSPortableJSONSerializer(),  # the default is pickle
                 application_name=APPLICATION,
                 retry_connection_errors=False,
@@ -118,9 +121,10 @@ class DbosWorker:
         url: Of the jobs' database, which a `DbosJobs` has opened before, and its queue.
         executor_id: Of this process, never used before: a job that it took is its own until somebody moves it.
         work_on: Gets on with a conversion, by its id, and raises nothing.
+        schema: As of the `DbosJobs`.
     """
 
-    def __init__(self, url: str, executor_id: str, work_on: Callable[[str], None]) -> None:
+    def __init__(self, url: str, executor_id: str, work_on: Callable[[str], None], schema: str = SCHEMA) -> None:
         route_logs()
 
         self._at_work: set[str] = set()
@@ -137,6 +141,7 @@ class DbosWorker:
                 config={
                     "name": APPLICATION,
                     "system_database_url": url,
+                    "dbos_system_schema": schema,
                     "application_version": VERSION,
                     "executor_id": executor_id,
                     "serializer": DBOSPortableJSONSerializer(),
@@ -154,7 +159,7 @@ class DbosWorker:
         return not self._at_work
 
 
-def prepare(url: str) -> None:
+def prepare(url: str, schema: str) -> None:
     """Create the database of jobs, or bring it to the schema of this DBOS.
 
     Raises:
@@ -170,7 +175,7 @@ def prepare(url: str) -> None:
             path.touch(mode=0o600)  # whose songs wait is nobody else's business
         elif parsed.get_backend_name() != "postgresql":
             raise InvalidInputError("BAD_SETTING", "SINGALIKE_JOBS_URL: use sqlite:/// or postgresql+psycopg://")
-        DBOS.migrate(url)
+        DBOS.migrate(url, schema=schema)
 
 
 @contextmanager
