@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import soundfile
 
 LIMIT_S = 240.0
 
@@ -15,6 +16,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple["subprocess.Complete
     folder = tmp_path_factory.mktemp("demo")
     size = ("--singers", "6", "--songs", "2", "--seconds", "10", "--voices", "10")
     places = ("--data-dir", str(folder / "data"), "--record", str(folder / "demo.svg"))
+    places += ("--song", str(folder / "songs" / "mine.ogg"))
     # A database of somebody's real installation: the demo must not touch it.
     environment = {**os.environ, "SINGALIKE_DATABASE_URL": f"sqlite:///{folder / 'real.db'}", "OMP_NUM_THREADS": "1"}
     finished = subprocess.run(
@@ -36,6 +38,15 @@ def test_the_demo_ends_well_and_tells_who_what_and_how_sure(
     assert finished.returncode == 0, finished.stdout + finished.stderr
     for expected in ("12 added", "sounds alike", "sing it", "What only the demo knows", "clearly better than drawing"):
         assert expected in finished.stdout
+
+
+def test_the_demo_ends_with_a_song_that_it_names(demo: tuple["subprocess.CompletedProcess[str]", Path]) -> None:
+    finished, folder = demo
+
+    song = folder / "songs" / "mine.ogg"
+    assert f"{song}: 10 s of song" in finished.stdout
+    assert f"{song}: marked" in finished.stdout
+    assert soundfile.info(song).duration == pytest.approx(10.0, abs=0.1)
 
 
 def test_the_demo_draws_its_own_picture(demo: tuple["subprocess.CompletedProcess[str]", Path]) -> None:

@@ -22,6 +22,13 @@ _WIDTH = 144
 @click.option(
     "--record", type=click.Path(dir_okay=False, path_type=Path), default=None, help="Save what is printed as SVG."
 )
+@click.option(
+    "--song",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default=Path(".demo") / "your-song.ogg",
+    show_default=True,
+    help="Where the converted song goes.",
+)
 @click.option("--singers", type=click.IntRange(2, 100), default=24, show_default=True)
 @click.option("--songs", type=click.IntRange(1, 50), default=4, show_default=True, help="Songs of each singer.")
 @click.option("--seconds", type=click.FloatRange(6.0, 120.0), default=25.0, show_default=True, help="Of each song.")
@@ -31,13 +38,14 @@ def command(
     data_dir: Path | None,
     keep: bool,
     record: Path | None,
+    song: Path,
     singers: int,
     songs: int,
     seconds: float,
     voices: int,
     seed: int,
 ) -> int:
-    """Synthesise a catalogue, ingest it, start the services, sing to them and print who it sounds like.
+    """Synthesise a catalogue, ingest it, start the services, sing to them, print who it sounds like, convert a song.
 
     Exit status 1 when the suggestions are not clearly better than drawing lots.
     """
@@ -50,7 +58,7 @@ def command(
     size = DemoSize(singers, songs, seconds, voices, seed)
     with TemporaryDirectory(prefix="singalike-demo-") if data_dir is None else nullcontext(str(data_dir)) as folder:
         Path(folder).mkdir(parents=True, exist_ok=True)
-        result = run_demo(Path(folder), console, size=size, keep_services=keep)
+        result = run_demo(Path(folder), console, song, size=size, keep_services=keep)
     if record:
         record.parent.mkdir(parents=True, exist_ok=True)
         record.write_text(without_remote_fonts(console.export_svg(title="singalike demo")), "utf-8")

@@ -12,7 +12,7 @@ from singalike.errors import InvalidInputError, NotFoundError, SingalikeError
 COMMANDS = {
     "convert": "Sing a song in the voice of a person who agrees.",
     "conversions": "List, watch, stop, erase and save songs that are sung in somebody's voice.",
-    "demo": "Synthesise a catalogue and a voice, and recommend: the whole path in one go.",
+    "demo": "Synthesise a catalogue and a voice, recommend, convert a song: the whole path in one go.",
     "embed": "Turn recordings into vectors.",
     "enrol": "Let engines learn a voice to sing with, with its owner's consent.",
     "evaluate": "Measure the ear on recordings that it has not heard, beside baselines.",

@@ -71,10 +71,15 @@ def hidden_voice(known: SingerVoice, rng: Generator, seconds: float = 11.0, amou
         Another melody, sung a cappella in a small room before a plain microphone.
     """
     voice = vary_singer(known, rng, amount)
+    return HiddenVoice(voice, record(voice, rng, seconds))
+
+
+def record(voice: SingerVoice, rng: Generator, seconds: float) -> Sound:
+    """Let somebody sing a new melody a cappella, in a small room before a plain microphone; mono."""
     scale = str(rng.choice(sorted(SCALES)))
     melody = compose_melody(rng, voice.centre_midi, seconds, scale, float(rng.uniform(80.0, 115.0)))
     in_room = room(sing(voice, melody, rng=rng), rng, decay_s=float(rng.uniform(0.15, 0.35)))
-    return HiddenVoice(voice, add_noise(in_room, rng, float(rng.uniform(28.0, 40.0))))
+    return add_noise(in_room, rng, float(rng.uniform(28.0, 40.0)))
 
 
 def parameter_distance(one: SingerVoice, other: SingerVoice) -> float:

@@ -11,7 +11,7 @@ from rich.console import Console
 
 from singalike.audio.synthesis import SingerVoice
 from singalike.client import Client, SingerSuggestions
-from singalike.recsys.suggestions import Suggestions
+from singalike.recsys.suggestions import SongSuggestion, Suggestions
 from singalike.services.cli.progress import progress_bar
 from singalike.services.cli.suggestions_table import print_suggestions
 from singalike.services.demo.catalogue import DemoCatalogue, write_demo_catalogue
@@ -19,6 +19,7 @@ from singalike.services.demo.hidden import HiddenVoice, hidden_voice
 from singalike.services.demo.report import self_check_table, truth_line, truth_table
 from singalike.services.demo.self_check import SelfCheck, check
 from singalike.services.demo.services import Addresses, run_command, services
+from singalike.services.demo.song import convert_song
 
 RECORDINGS = "recordings"
 SHOWN = 5
@@ -44,13 +45,14 @@ class DemoSize:
 
 
 def run_demo(
-    data_dir: Path, console: Console, *, size: DemoSize | None = None, keep_services: bool = False
+    data_dir: Path, console: Console, song: Path, *, size: DemoSize | None = None, keep_services: bool = False
 ) -> SelfCheck:
     """Go the whole path and print what comes out.
 
     Args:
         data_dir: Empty or from an earlier run; recordings, catalogue and index go there.
         console: Where to print.
+        song: Where the converted song goes.
         size: How much; None is the size of `make demo`.
         keep_services: Leave the services up after the answer, until Ctrl-C.
 
@@ -67,7 +69,10 @@ def run_demo(
     console.print(run_command("ingest", str(catalogue.manifest), "--data-dir", str(data_dir)), highlight=False)
     _tell(console, "Start the services: singalike serve all")
     with services(data_dir, workers=1 if keep_services else 0) as addresses:
-        result = _ask(catalogue, size, addresses, console)
+        result, asked, best = _ask(catalogue, size, addresses, console)
+        key = best.key_shift_semitones
+        _tell(console, f"That voice sings the song that fits best: singalike convert {best.track_id} --key {key}")
+        console.print(convert_song(data_dir, best, asked, size.seed, song), highlight=False, markup=False)
         console.print(f"\nThe whole demo took {perf_counter() - started:.0f} s.")
         if keep_services:
             _wait_for_interrupt(addresses, console)
@@ -83,17 +88,20 @@ def _write(folder: Path, size: DemoSize, console: Console) -> DemoCatalogue:
         )
 
 
-def _ask(catalogue: DemoCatalogue, size: DemoSize, addresses: Addresses, console: Console) -> SelfCheck:
+def _ask(
+    catalogue: DemoCatalogue, size: DemoSize, addresses: Addresses, console: Console
+) -> tuple[SelfCheck, HiddenVoice, SongSuggestion]:
+    """Return how the suggestions agree with the truth, who is shown, and the song that fits them best."""
     known = {singer.name: singer.voice for singer in catalogue.singers}
     hidden = draw_hidden_voices(list(known.values()), size.hidden_voices, size.seed)
     _tell(console, f"Sing to them over gRPC at {addresses.recommender}: a voice that is none of the catalogue's")
     with Client(addresses.embedding, addresses.recommender, deadline_s=120.0) as client:
         answers = [client.recommend_singers(each.audio, k=min(size.singers, 100)) for each in hidden]
-        _show(client, hidden[0], answers[0], known, console)
+        best = _show(client, hidden[0], answers[0], known, console)
     suggested = [_positions(answer, list(known)) for answer in answers]
     result = check([each.voice for each in hidden], suggested, list(known.values()))
     console.print(self_check_table(result))
-    return result
+    return result, hidden[0], best
 
 
 def draw_hidden_voices(known: Sequence[SingerVoice], count: int, seed: int) -> list[HiddenVoice]:
@@ -105,13 +113,14 @@ def draw_hidden_voices(known: Sequence[SingerVoice], count: int, seed: int) -> l
 
 def _show(
     client: Client, hidden: HiddenVoice, answer: SingerSuggestions, known: Mapping[str, SingerVoice], console: Console
-) -> None:
+) -> SongSuggestion:
     titles = {track.track_id: track.info.title for track in client.list_tracks()}
     songs = client.recommend_songs(hidden.audio, k=SHOWN)
     notes = tuple(dict.fromkeys((*answer.notes, *songs.notes)))
     print_suggestions(Suggestions(answer.singers[:SHOWN], songs.songs, answer.voice, notes), titles, console)
     console.print(truth_line(hidden.voice))
     console.print(truth_table(hidden.voice, known, [singer.name for singer in answer.singers], SHOWN))
+    return songs.songs[0]
 
 
 def _positions(answer: SingerSuggestions, names: list[str]) -> list[int]:

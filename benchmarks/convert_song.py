@@ -1,0 +1,209 @@
+"""Whole songs sung by other people, by the command line: pitch, place of the voice, time, memory, and the mark.
+
+usage: python -m benchmarks.convert_song --data FOLDER [--songs 2] [--sets ravdess mir1k] [--key auto] [--keep FOLDER]
+
+Songs are the mixtures of ultrastar in FOLDER, separated by what the machine has (REPET-SIM where there are no weights).
+`singalike convert` runs as a process of its own with a fresh data folder. The target's takes of about 30 s are given to
+it as files; another recording of the target judges where the converted voice stands. The lead that was found in the
+song, and what the engine makes of it, are computed again here, by the same code, and judged by one tracker.
+
+Columns: real-time factor of the whole command in processor seconds, and of the stages on the wall with and without
+separation; highest memory of the command; correlation of log f0, gross errors (over 20 %) and cents between the lead
+and the converted lead, and the first two between all that the separator gave and the converted lead; position between
+source and target by our timbre vector; content kept; what the watermark says.
+"""
+
+import argparse
+import csv
+import json
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import soundfile
+from numpy.typing import NDArray
+
+from singalike.audio.decoding import GuardedDecoder
+from singalike.audio.separation import best_separator
+from singalike.audio.sound import Sound
+from singalike.conversion.engine import ConversionContext, ConvertOptions
+from singalike.conversion.metrics import Similarities, compare_pitch, content_kept, hear
+from singalike.conversion.song import HeardSong, find_voice, listen_to_song, no_report
+from singalike.conversion.watermark import detect
+from singalike.conversion.world_retrieval.analysis import HOP_S
+from singalike.conversion.world_retrieval.loading import load
+from singalike.conversion.world_retrieval.pitch import VoicePitch
+from singalike.embeddings.encoder import VoiceEncoder
+from singalike.embeddings.melody import MelodyEncoder
+
+TAKES_S = 30.0
+HELD_OUT_S = 12.0
+KEY = "benchmark key, not a secret"
+COLUMNS = (
+    "song", "target", "whole command, processor", "stages, wall", "without separation, wall", "engine, processor",
+    "memory", "key", "F0 corr", "gross", "cents", "F0 corr to the stem", "gross", "position", "content", "mark",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Target:
+    """Who shall sing.
+
+    Attributes:
+        name: Of the singer.
+        takes: Learnt from, mono.
+        held_out: Judged by, mono, of other recordings.
+    """
+
+    name: str
+    takes: Sound
+    held_out: Sound
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a command did.
+
+    Attributes:
+        said: Its JSON.
+        processor_s: User and system.
+        peak_mib: Highest memory.
+    """
+
+    said: dict[str, object]
+    processor_s: float
+    peak_mib: float
+
+
+def rows(data: Path, corpus: str, kind: str) -> list[dict[str, str]]:
+    """Rows of the manifest."""
+    with (data / "manifest.csv").open(newline="", encoding="utf-8") as stream:
+        return [row for row in csv.DictReader(stream) if row["path"].startswith(corpus + "/") and row["kind"] == kind]
+
+
+def read(decoder: GuardedDecoder, file: Path, corpus: str) -> Sound:
+    """The voice of a recording, mono; MIR-1K has it on the right."""
+    sound = decoder.decode(file.read_bytes())
+    return Sound(sound.waveform[1:], sound.sample_rate) if corpus == "mir1k" else sound.mono()
+
+
+def targets(data: Path, corpus: str, kind: str, decoder: GuardedDecoder) -> Iterator[Target]:
+    """Singers of a corpus, women and men in turn."""
+    by_singer: dict[str, list[dict[str, str]]] = {}
+    for row in rows(data, corpus, kind):
+        by_singer.setdefault(row["singer"], []).append(row)
+    for singer in sorted(by_singer, key=lambda name: name[::-1]):
+        sounds = [read(decoder, data / row["path"], corpus) for row in by_singer[singer]]
+        takes = joined(sounds, TAKES_S)
+        used = takes.duration_s
+        rest = joined(after(sounds, used), HELD_OUT_S)
+        if used >= TAKES_S and rest.duration_s >= HELD_OUT_S:
+            yield Target(singer, takes, rest)
+
+
+def after(sounds: Sequence[Sound], seconds: float) -> list[Sound]:
+    """The sounds behind the first so many seconds."""
+    passed = np.cumsum([sound.duration_s for sound in sounds])
+    return [sound for sound, end_s in zip(sounds, passed, strict=True) if end_s > seconds + 1e-6]
+
+
+def joined(sounds: Sequence[Sound], seconds: float) -> Sound:
+    """Whole sounds behind each other until there are so many seconds."""
+    kept: list[Sound] = []
+    while len(kept) < len(sounds) and sum(sound.duration_s for sound in kept) < seconds:
+        kept.append(sounds[len(kept)])
+    return Sound(np.concatenate([sound.waveform for sound in kept], axis=1), kept[0].sample_rate)
+
+
+def run_command(song: Path, take: Path, out: Path, data_dir: Path, key: str) -> Run:
+    """Run `singalike convert` and see what it takes."""
+    words = ["-m", "singalike.services.cli", "convert", str(song), "--voice", str(take), "--out", str(out)]
+    words += ["--consent", "self", "--key", key, "--data-dir", str(data_dir), "--json"]
+    printed = out.with_suffix(".json")
+    environment = {**os.environ, "SINGALIKE_WATERMARK_KEY": KEY, "OMP_NUM_THREADS": "1"}
+    with printed.open("wb") as stream:
+        actions = [(os.POSIX_SPAWN_DUP2, stream.fileno(), 1)]
+        child = os.posix_spawn(sys.executable, [sys.executable, *words], environment, file_actions=actions)
+        _, status, used = os.wait4(child, 0)
+    if status:
+        raise SystemExit(f"singalike convert ended with status {status}")
+    return Run(json.loads(printed.read_text()), used.ru_utime + used.ru_stime, used.ru_maxrss / 1024.0)
+
+
+class Judge:
+    """Hears source and converted voice."""
+
+    def __init__(self) -> None:
+        self.engine, self.head, self.encoder = load(), MelodyEncoder.load(), VoiceEncoder.load(device="cpu")
+        self.pitch = VoicePitch(self.head)
+
+    def judge(self, vocal: Sound, heard: HeardSong, target: Target, run: Run) -> str:
+        """Return a row of figures."""
+        shift = float(str(run.said["voice_shift_semitones"]))
+        voice = self.engine.enrol([target.takes], ConversionContext())
+        started = time.process_time()
+        sung = self.engine.convert(heard.lead, voice, ConvertOptions(shift), ConversionContext()).vocal
+        spent_s = time.process_time() - started
+        source, stem, converted = (
+            hear(each, lambda mono: self.pitch.track(mono, HOP_S)) for each in (heard.lead, vocal, sung)
+        )
+        figures, of_stem = compare_pitch(source, converted, shift), compare_pitch(stem, converted, shift)
+        place = self.place(heard.lead, sung, target)
+        return (
+            f"{run.processor_s / sung.duration_s:.3f} | {run.said['real_time_factor']:.3f} | "
+            f"{run.said['real_time_factor_without_separation']:.3f} | {spent_s / sung.duration_s:.3f} | "
+            f"{run.peak_mib:.0f} MiB | {shift:+.0f} | {figures.correlation:.3f} | {100 * figures.gross_error:.1f} % | "
+            f"{figures.rmse_cents:.0f} | {of_stem.correlation:.3f} | {100 * of_stem.gross_error:.1f} % | "
+            f"{place.position:.2f} | {content_kept(source, converted):.3f}"
+        )
+
+    def track(self, mono: Sound) -> NDArray[np.float64]:
+        """The pitch, by the tracker of `singalike evaluate conversion`."""
+        return self.pitch.track(mono, HOP_S)
+
+    def place(self, lead: Sound, sung: Sound, target: Target) -> Similarities:
+        """Where the converted voice stands between the lead and the target."""
+        profiles = self.encoder.encode([lead, sung, target.takes, target.held_out])
+        source, converted, takes, held_out = (profile.timbre for profile in profiles)
+        return Similarities(float(source @ held_out), float(converted @ held_out), float(takes @ held_out))
+
+
+def main() -> None:
+    """Print a row for every song and target."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--songs", type=int, default=2)
+    parser.add_argument("--sets", nargs="+", default=["ravdess", "mir1k"])
+    parser.add_argument("--key", default="auto")
+    parser.add_argument("--keep", type=Path, help="put the songs here")
+    options = parser.parse_args()
+    kinds = {"ravdess": "singing", "mir1k": "stem"}
+    judge = Judge()
+    print(" | ".join(COLUMNS))
+    with GuardedDecoder(processes=1) as decoder, tempfile.TemporaryDirectory() as temporary:
+        folder = options.keep or Path(temporary)
+        folder.mkdir(parents=True, exist_ok=True)
+        for row in rows(options.data, "ultrastar", "mixture")[: options.songs]:
+            path = options.data / row["path"]
+            song = decoder.decode(path.read_bytes())
+            vocal = best_separator().separate(song)
+            heard = listen_to_song(song, vocal, judge.head, find_voice, no_report)
+            for corpus in options.sets:
+                target = next(targets(options.data, corpus, kinds[corpus], decoder))
+                take, out = folder / f"{target.name}.wav", folder / f"{row['song']} - {target.name}.ogg"
+                soundfile.write(take, target.takes.waveform.T, target.takes.sample_rate)
+                with tempfile.TemporaryDirectory() as data_dir:
+                    run = run_command(path, take, out, Path(data_dir), options.key)
+                found = detect(decoder.decode(out.read_bytes()), KEY.encode())
+                mark = "found" if found.payload == int(str(run.said["watermark"]), 16) else "missed"
+                named = f"{row['song']}, {song.duration_s:.0f} s | {target.name}"
+                print(f"{named} | {judge.judge(vocal, heard, target, run)} | {mark}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
