@@ -54,6 +54,14 @@ def test_tenants_of_the_file_are_told_apart_and_have_their_limits(tmp_path: Path
     assert tenants.named("gone") == Tenant("gone")
 
 
+def test_the_queue_lets_as_many_run_as_the_tenant_that_may_most(tmp_path: Path) -> None:
+    entries = {name: {"token_sha256": digest(name), "most_running": most} for name, most in (("a", 2), ("b", 9))}
+
+    limits = [load_tenants(Settings()).most_running, load_tenants(settings_with(tmp_path, entries)).most_running]
+
+    assert limits == [Tenant().most_running, 9]
+
+
 def test_a_file_that_names_the_default_tenant_limits_the_operators_token_too(tmp_path: Path) -> None:
     entries = {"default": {"token_sha256": digest("one"), "most_waiting": 3}}
 

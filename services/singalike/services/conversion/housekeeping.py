@@ -1,5 +1,6 @@
 """The reaper and the sweeper in a thread beside a server's or a worker's own work."""
 
+import itertools
 import threading
 from collections.abc import Callable
 
@@ -11,20 +12,23 @@ from singalike.services.conversion.sweeper import Sweeper
 
 LOG = structlog.get_logger()
 
-REAP_S, SWEEP_S = 2.0, 6.0
+LOOK_S = 2.0
+LOOKS_A_SWEEP = 3
 
 
 class Housekeeping:
     """Looks for dead workers and sweeps until it is stopped.
 
     Args:
-        reaper: Looks every `REAP_S`.
-        sweeper: Sweeps every `SWEEP_S`, and at once.
+        reaper: Looks for dead workers.
+        sweeper: Sweeps at once, and at every third look.
+        look_s: Between two looks, in seconds.
     """
 
-    def __init__(self, reaper: Reaper, sweeper: Sweeper) -> None:
+    def __init__(self, reaper: Reaper, sweeper: Sweeper, look_s: float = LOOK_S) -> None:
         self._reaper = reaper
         self._sweeper = sweeper
+        self._look_s = look_s
         self._stopping = threading.Event()
         self._turn = threading.Lock()
         self._thread = threading.Thread(target=self._loop, name="conversion-housekeeping", daemon=True)
@@ -45,14 +49,11 @@ class Housekeeping:
         self._thread.join(timeout_s)
 
     def _loop(self) -> None:
-        looks_a_sweep = round(SWEEP_S / REAP_S)
-        look = 0
-        while True:
+        for look in itertools.count():
             self._try("reaping", self._reaper.look)
-            if look % looks_a_sweep == 0:
+            if look % LOOKS_A_SWEEP == 0:
                 self._try("sweeping", self._sweeper.sweep)
-            look += 1
-            if self._stopping.wait(REAP_S):
+            if self._stopping.wait(self._look_s):
                 return
 
     def _try(self, what: str, action: Callable[[], object]) -> None:
