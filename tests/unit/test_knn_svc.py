@@ -92,18 +92,22 @@ def test_a_conversion_goes_on_behind_the_pieces_that_are_finished(engine: Neural
     assert told[-1] == 1.0
 
 
-def test_a_cancelled_conversion_stops_at_the_next_piece(engine: NeuralEngine, voice: TargetVoice) -> None:
+@pytest.mark.parametrize("most", [0, 1, 4, 7])
+def test_a_cancelled_conversion_stops_within_a_piece_and_keeps_what_is_finished(
+    engine: NeuralEngine, voice: TargetVoice, most: int
+) -> None:
     pieces, asked = PiecesInMemory(), []
 
     def cancel() -> None:
         asked.append(len(pieces.kept))
-        if len(asked) > 1:
+        if len(asked) > most:
             raise InterruptedError
 
     with pytest.raises(InterruptedError):
         engine.convert(long_song(), voice, ConvertOptions(), ConversionContext(check_cancelled=cancel, pieces=pieces))
 
-    assert asked == [0, 1]
+    # Once before every piece, and once for each of the four stages of the renderer.
+    assert asked == [place // 5 for place in range(most + 1)]
 
 
 def test_a_voice_is_kept_in_half_precision_with_its_pitch(voice: TargetVoice) -> None:

@@ -140,7 +140,7 @@ def test_an_enrolment_is_the_index_of_features_of_the_takes(engine: NeuralEngine
 def test_all_moments_of_an_index_are_taken_out(tmp_path: Path) -> None:
     moments = save_index(tmp_path / "added.index", 6)
 
-    found = read_index((tmp_path / "added.index").read_bytes(), "added.index", 6)
+    found = read_index(tmp_path / "added.index", 6)
 
     assert np.array_equal(found[np.lexsort(found.T)], moments[np.lexsort(moments.T)])
 

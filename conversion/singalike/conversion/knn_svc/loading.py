@@ -36,8 +36,8 @@ def load(
         min_seconds: Of voice that it takes to learn one; published figures begin at half a minute.
 
     Raises:
-        WrongStateError: ENGINE_WEIGHTS_MISSING, WEIGHTS_DAMAGED, WEIGHTS_MISMATCHED, ENGINE_NOT_INSTALLED.
-        InvalidInputError: BAD_WEIGHTS_MANIFEST.
+        WrongStateError: ENGINE_WEIGHTS_MISSING, BAD_WEIGHTS_MANIFEST, WEIGHTS_DAMAGED, WEIGHTS_MISMATCHED,
+            ENGINE_NOT_INSTALLED.
         UnavailableError: HUB_UNAVAILABLE.
     """
     listed = open_weights(NAME, weights, fetch, (CONTENT, RENDERER))
@@ -57,5 +57,5 @@ def load(
 
 def _load_renderer(listed: Weights, network: NsfHifiGan) -> NsfHifiGan:
     file = listed.parts[RENDERER].file
-    fill(network, tensors_by_name(read_tensors(listed.read(RENDERER), file), file), file)
+    fill(network, tensors_by_name(read_tensors(listed.checked(RENDERER)), file), file)
     return network

@@ -1,6 +1,6 @@
 """The method of kNN-SVC: what a singer is, is a bag of moments; what sings them is one renderer for everybody."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +18,7 @@ from singalike.conversion.neural.moments import chosen_moments, mixed
 from singalike.conversion.neural.neural_engine import Singer
 from singalike.conversion.neural.precision import half_precision
 
+Floats = NDArray[np.float32]
 Arrays = Mapping[str, NDArray[Any]]
 
 RETRIEVED_SHARE, PROTECT = 1.0, 1.0
@@ -48,18 +49,19 @@ class NearestMoments:
         """Get ready to sing with the moments of a voice."""
         target = MatchingSet.of(voice["moments"], voice["log2_f0"], voice["follows"], self.device)
 
-        def sing(wanted: Heard, options: ConvertOptions, seed: int) -> Waveform:
+        def sing(wanted: Heard, options: ConvertOptions, seed: int, check: Callable[[], None]) -> Waveform:
             retrieved = retrieve(wanted.content, wanted.log2_f0, target)
             rows = mixed(wanted, retrieved, options, RETRIEVED_SHARE, PROTECT)
-            return self._render(rows, wanted.f0_hz, seed)
+            return self._render(rows, wanted.f0_hz, seed, check)
 
         return sing
 
-    def _render(self, rows: NDArray[np.float32], f0_hz: NDArray[np.float32], seed: int) -> Waveform:
+    def _render(self, rows: Floats, f0_hz: Floats, seed: int, check: Callable[[], None]) -> Waveform:
         generator, samples = torch.Generator().manual_seed(seed), len(rows) * self.config.hop
         noise = torch.randn(samples, self.config.harmonics + 1, generator=generator)
         hop = self.config.hop // PITCHES_A_ROW
         source = harmonic_source(f0_hz, hop, self.config.sample_rate, self.config.harmonics, noise)
         with torch.inference_mode(), half_precision(self.device):
-            sung = self.renderer(torch.from_numpy(rows.T.copy())[None].to(self.device), source[None].to(self.device))
+            given = torch.from_numpy(rows.T.copy())[None].to(self.device)
+            sung = self.renderer(given, source[None].to(self.device), check=check)
         return np.asarray(sung[0, 0].float().cpu().numpy(), dtype=np.float32)

@@ -27,7 +27,15 @@ Floats = NDArray[np.float32]
 RATE, HOP = 16_000, 320
 CONFIG = "config.json"
 KINDS = {"hubert": ("HubertConfig", "HubertModel"), "wavlm": ("WavLMConfig", "WavLMModel")}
-UNUSED = ("final_proj.", "lm_head.", "masked_spec_embed", "projector.", "classifier.", "label_embs_concat")
+UNUSED = (
+    "encoder.layer_norm.",
+    "final_proj.",
+    "lm_head.",
+    "masked_spec_embed",
+    "projector.",
+    "classifier.",
+    "label_embs_concat",
+)
 _NORMALISED = "encoder.pos_conv_embed.conv"
 
 
@@ -78,8 +86,8 @@ def load_content(weights: Weights, name: str, layer: int, device: str) -> Conten
         device: Where torch computes.
 
     Raises:
-        WrongStateError: ENGINE_NOT_INSTALLED, ENGINE_WEIGHTS_MISSING, WEIGHTS_DAMAGED, WEIGHTS_MISMATCHED.
-        InvalidInputError: BAD_WEIGHTS_MANIFEST.
+        WrongStateError: ENGINE_NOT_INSTALLED, ENGINE_WEIGHTS_MISSING, BAD_WEIGHTS_MANIFEST, WEIGHTS_DAMAGED,
+            WEIGHTS_MISMATCHED.
     """
     part, transformers = weights.parts[name], import_transformers()
     layer = setting(part, "layer", layer, lambda value: value >= 1)
@@ -92,10 +100,10 @@ def load_content(weights: Weights, name: str, layer: int, device: str) -> Conten
     if math.prod(strides) != HOP or layer > config.num_hidden_layers:
         message = f"{path} has {config.num_hidden_layers} layers and a hop of {math.prod(strides)} samples"
         raise WrongStateError("WEIGHTS_MISMATCHED", f"{message}, wanted are layer {layer} and {HOP}")
-    model = getattr(transformers, model_name)(config)
-    state = tensors_by_name(read_tensors(weights.read(name), part.file), part.file)
-    fill(_bare(model), _named(state, said["model_type"]), part.file, UNUSED)
-    _cut(model, layer, stable=bool(config.do_stable_layer_norm))
+    model = getattr(transformers, model_name)(type(config)(**said | {"num_hidden_layers": layer}))
+    state = _named(tensors_by_name(read_tensors(weights.checked(name)), part.file), said["model_type"])
+    beyond = tuple(f"encoder.layers.{number}." for number in range(layer, config.num_hidden_layers))
+    fill(_bare(model), state, part.file, UNUSED + beyond)
     receptive = 1
     for kernel, stride in zip(reversed(kernels), reversed(strides), strict=True):
         receptive = (receptive - 1) * stride + kernel
@@ -129,23 +137,22 @@ def _read_config(path: Path) -> dict[str, Any]:
     return dict(said)
 
 
-def _bare(model: nn.Module) -> nn.Module:
-    """Take weight normalisation and what training alone needs out of a model."""
+def _bare(model: Any) -> nn.Module:
+    """Take weight normalisation and what training alone needs out of a model, and the norm behind its last layer.
+
+    A layer's own answer, where layers begin with their norm, comes before that last norm.
+    """
     convolution = model.get_submodule(_NORMALISED)
     if nn.utils.parametrize.is_parametrized(convolution, "weight"):
         nn.utils.parametrize.remove_parametrizations(convolution, "weight")
     if hasattr(model, "masked_spec_embed"):
         del model.masked_spec_embed
-    return model
+    if model.config.do_stable_layer_norm:
+        model.encoder.layer_norm = nn.Identity()
+    bare: nn.Module = model
+    return bare
 
 
 def _named(tensors: State, kind: str) -> State:
     """Drop the prefix that models with a head give to what they share."""
     return {name.removeprefix(f"{kind}."): tensor for name, tensor in tensors.items()}
-
-
-def _cut(model: Any, layer: int, *, stable: bool) -> None:
-    """Leave out what comes after the layer; a last norm of the whole would not be the layer's own."""
-    model.encoder.layers = model.encoder.layers[:layer]
-    if stable:
-        model.encoder.layer_norm = nn.Identity()

@@ -7,7 +7,7 @@ Source:
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -77,6 +77,10 @@ class GeneratorConfig:
         return any(rate > 1 and rate % 2 for rate in left)
 
 
+def _never() -> None:
+    """Stand in for a job that nobody cancels."""
+
+
 def read_generator_config(text: str, file: str) -> GeneratorConfig:
     """Read a configuration: a JSON object with the fields of `GeneratorConfig`.
 
@@ -114,13 +118,16 @@ class NsfHifiGan(nn.Module):
         self.conv_post = nn.Conv1d(channels, 1, 7, padding=3, bias=False)
         self.blocks = len(config.resblock_kernel_sizes)
 
-    def forward(self, rows: Tensor, source: Tensor, speaker: Tensor | None = None) -> Tensor:
+    def forward(
+        self, rows: Tensor, source: Tensor, speaker: Tensor | None = None, check: Callable[[], None] = _never
+    ) -> Tensor:
         """Sing.
 
         Args:
             rows: float32 (1, input_dim, rows).
             source: From `harmonic_source`, float32 (1, rows * hop, harmonics + 1).
             speaker: float32 (1, speaker_dim, 1), where the generator wants one.
+            check: Called before every residual block, a second or two of work; raises to stop.
 
         Returns:
             float32 (1, 1, rows * hop), within [-1, 1].
@@ -132,7 +139,12 @@ class NsfHifiGan(nn.Module):
         for stage, (stretch, listen) in enumerate(zip(self.ups, self.noise_convs, strict=True)):
             sound = stretch(F.leaky_relu(sound, SLOPE)) + listen(larynx)
             blocks = self.resblocks[stage * self.blocks : (stage + 1) * self.blocks]
-            sound = torch.stack([block(sound) for block in blocks]).mean(dim=0)
+            # Added one by one: three at once would be the largest thing in memory.
+            together = torch.zeros_like(sound)
+            for block in blocks:
+                check()
+                together = together + block(sound)
+            sound = together / self.blocks
         # The last step in full precision: what half precision rounds away here is heard as hiss.
         with torch.autocast(sound.device.type, enabled=False):
             return torch.tanh(self.conv_post(F.leaky_relu(sound.float())))

@@ -1,7 +1,7 @@
 """What engines with networks share: takes are heard, songs are sung piece by piece, whatever sings a piece."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -28,9 +28,9 @@ from singalike.errors import InvalidInputError
 Floats = NDArray[np.float32]
 Arrays = Mapping[str, NDArray[Any]]
 
-Singer = Callable[[Heard, ConvertOptions, int], Waveform]
-"""Takes what is to be sung, at its final pitch, what a person chose and a seed; gives float32 (samples,) at the
-engine's rate, as long as its rows."""
+Singer = Callable[[Heard, ConvertOptions, int, Callable[[], None]], Waveform]
+"""Takes what is to be sung, at its final pitch, what a person chose, a seed, and what to call every second or two: it
+raises to stop. Gives float32 (samples,) at the engine's rate, as long as its rows."""
 
 
 class SingingMethod(Protocol):
@@ -95,21 +95,20 @@ class NeuralEngine:
         voice.require(self.info)
         source = vocal.mono()
         refuse_nothing(source)
-        working = resample(source, RATE)
-        pieces, sing = cut_pieces(working, grid=HOP), self.method.singer(voice.arrays)
-        device = self.listener.content.device
+        sing, device = self.method.singer(voice.arrays), self.listener.content.device
         key = digest_of(source.waveform, source.sample_rate, self.info, options, device, *voice.arrays.values())
+        work = _Work(source, resample(source, RATE), sing, options, context.check_cancelled)
+        pieces = cut_pieces(work.working, grid=HOP)
         sung: list[tuple[Piece, Waveform]] = []
         pitch: list[Floats] = []
         for number, piece in enumerate(pieces):
             context.check_cancelled()
             name = f"{key}-sung-{number}"
-            place = piece.at_rate(RATE, source.sample_rate, source.waveform.shape[-1])
             kept = context.pieces.load(name)
             if kept is None:
-                kept = self._sing(sing, place.of(source), piece, working, options)
+                kept = self._sing(work, piece)
                 context.pieces.save(name, kept)
-            sung.append((place, kept["waveform"]))
+            sung.append((work.place(piece), kept["waveform"]))
             pitch.append(kept["f0_hz"])
             context.progress((number + 1) / len(pieces))
         waveform = crossfaded(sung, source.waveform.shape[-1], source.sample_rate)
@@ -122,18 +121,33 @@ class NeuralEngine:
             parts.append(own_rows(self.listener.hear(piece.of(take)), piece))
         return parts
 
-    def _sing(self, sing: Singer, source: Sound, piece: Piece, working: Sound, options: ConvertOptions) -> Arrays:
-        """Sing a piece; the source is the piece with its margins, at its own rate."""
-        part, samples = piece.of(working), source.waveform.shape[-1]
-        heard = self.listener.hear(part)
-        wanted = Heard(
-            heard.content, heard.f0_hz * np.float32(2.0 ** (options.key_shift / 12.0)), heard.level_db, heard.follows
-        )
+    def _sing(self, work: "_Work", piece: Piece) -> Arrays:
+        """Sing a piece with its margins."""
+        source, options = work.place(piece).of(work.source), work.options
+        heard = self.listener.hear(piece.of(work.working))
+        wanted = replace(heard, f0_hz=heard.f0_hz * np.float32(2.0 ** (options.key_shift / 12.0)))
         # Every piece has noise of its own: the same one over and over would be heard as a pattern.
-        at_rate = sing(wanted, options, (options.seed * 1_000_003 + piece.first) % 2**63)
-        waveform = resample(Sound(at_rate[None], self.info.sample_rate), source.sample_rate).waveform[0][:samples]
+        seed = (options.seed * 1_000_003 + piece.first) % 2**63
+        at_rate = Sound(work.sing(wanted, options, seed, work.check)[None], self.info.sample_rate)
+        samples = source.waveform.shape[-1]
+        waveform = resample(at_rate, source.sample_rate).waveform[0][:samples]
         waveform = np.pad(waveform, (0, samples - len(waveform)))
         return {"waveform": with_loudness_of(source, waveform), "f0_hz": own_rows(wanted, piece).f0_hz}
+
+
+@dataclass(frozen=True, eq=False)
+class _Work:
+    """A song on its way: the vocal at its own rate and at the engine's, and how to sing it."""
+
+    source: Sound
+    working: Sound
+    sing: Singer
+    options: ConvertOptions
+    check: Callable[[], None]
+
+    def place(self, piece: Piece) -> Piece:
+        """Return where a piece lies at the vocal's own rate."""
+        return piece.at_rate(RATE, self.source.sample_rate, self.source.waveform.shape[-1])
 
 
 def _track(f0_hz: Floats) -> PitchTrack:

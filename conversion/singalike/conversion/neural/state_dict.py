@@ -1,15 +1,16 @@
 """From bytes to a network: safetensors, or a pickle of torch that may hold nothing but tensors."""
 
-import io
 import pickle
 import struct
 import warnings
+import zipfile
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load as load_safetensors
+from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from singalike.errors import WrongStateError
@@ -26,31 +27,33 @@ _OLD_NORM = (".weight_g", ".weight_v")
 _NEW_NORM = (".parametrizations.weight.original0", ".parametrizations.weight.original1")
 
 
-def read_tensors(content: bytes, file: str) -> Any:
+def read_tensors(path: Path) -> Any:
     """Read a file of weights; no code in it is run.
 
     Args:
-        content: Of the file.
-        file: Its name, which tells the format: ".safetensors", or one of torch's pickles.
+        path: The file; its name tells the format, ".safetensors" or one of torch's pickles.
 
     Returns:
-        Tensors by name; of a pickle, whatever it holds of tensors, numbers, texts and collections of these.
+        Tensors by name; of a pickle, whatever it holds of tensors, numbers, texts and collections of these. They may
+        lie in the file still: copy what is to stay.
 
     Raises:
         WrongStateError: WEIGHTS_DAMAGED, it is something else, torn, or holds code.
     """
     try:
-        if file.endswith(".safetensors"):
-            return load_safetensors(content)
+        if path.suffix == ".safetensors":
+            return load_file(path)
         with warnings.catch_warnings():
             # What torch finds unusual about a pickle is refused or read; the caller learns which.
             warnings.simplefilter("ignore")
-            return torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
+            return torch.load(path, map_location="cpu", weights_only=True, mmap=zipfile.is_zipfile(path))
     except pickle.UnpicklingError as error:
-        message = f"{file} holds more than weights, and code is not run: save it as safetensors, or get another file"
+        message = (
+            f"{path.name} holds more than weights, and code is not run: save it as safetensors, or get another file"
+        )
         raise WrongStateError("WEIGHTS_DAMAGED", message) from error
     except _NOT_READABLE as error:
-        raise WrongStateError("WEIGHTS_DAMAGED", f"{file} cannot be read ({error}): fetch it again") from error
+        raise WrongStateError("WEIGHTS_DAMAGED", f"{path.name} cannot be read ({error}): fetch it again") from error
 
 
 def tensors_by_name(read: Any, file: str) -> State:

@@ -6,7 +6,7 @@
                  "licence": "MIT", "settings": {"layer": 6}},
      "renderer": {"source": "renderer", "file": "model.safetensors", "sha256": "...", "licence": "Apache-2.0"}}
 
-A source is a folder, relative to the manifest's, or a repository on a hub. Only listed bytes are ever read.
+A source is a folder, relative to the manifest's, or a repository on a hub. Only files with the listed digest are read.
 """
 
 import hashlib
@@ -102,8 +102,8 @@ class Weights:
             raise WrongStateError("ENGINE_WEIGHTS_MISSING", message)
         return folder
 
-    def read(self, name: str) -> bytes:
-        """Read the file of a part; the very bytes that were checked are returned.
+    def checked(self, name: str) -> Path:
+        """Return the file of a part after its digest was compared with the listed one.
 
         Raises:
             WrongStateError: ENGINE_WEIGHTS_MISSING; WEIGHTS_DAMAGED, the digest is not the listed one.
@@ -111,12 +111,12 @@ class Weights:
         """
         part = self.parts[name]
         path = self.find(name) / part.file
-        content = path.read_bytes()
-        digest = hashlib.sha256(content).hexdigest()
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
         if digest != part.sha256.lower():
             message = f"{path} has the SHA-256 {digest}, {MANIFEST} lists {part.sha256}: fetch it again"
             raise WrongStateError("WEIGHTS_DAMAGED", message)
-        return content
+        return path
 
 
 def open_weights(
@@ -132,8 +132,7 @@ def open_weights(
         optional: Parts that it may list.
 
     Raises:
-        WrongStateError: ENGINE_WEIGHTS_MISSING, there is no manifest.
-        InvalidInputError: BAD_WEIGHTS_MANIFEST.
+        WrongStateError: ENGINE_WEIGHTS_MISSING, there is no manifest; BAD_WEIGHTS_MANIFEST.
     """
     if folder is None or not (folder / MANIFEST).is_file():
         place = folder or f"SINGALIKE_ENGINE_WEIGHTS/{engine}"
@@ -144,7 +143,7 @@ def open_weights(
         parts = _parts(json.loads(path.read_text("utf-8")), needed, optional)
     except (OSError, ValueError, TypeError) as error:
         message = f"{path} does not list weights: {error} (docs/conversion.md, Engines)"
-        raise InvalidInputError("BAD_WEIGHTS_MANIFEST", message) from error
+        raise WrongStateError("BAD_WEIGHTS_MANIFEST", message) from error
     return Weights(folder, parts, fetch)
 
 
@@ -158,10 +157,10 @@ def setting(part: WeightsPart, name: str, default: Any, fits: Callable[[Any], bo
     """Return one of a part's settings.
 
     Raises:
-        InvalidInputError: BAD_WEIGHTS_MANIFEST, it is of another type or out of range.
+        WrongStateError: BAD_WEIGHTS_MANIFEST, it is of another type or out of range.
     """
     value = part.settings.get(name, default)
     if type(value) is not type(default) or not fits(value):
         message = f"the setting `{name}` of {part.file} cannot be {value!r}: correct {MANIFEST}"
-        raise InvalidInputError("BAD_WEIGHTS_MANIFEST", message)
+        raise WrongStateError("BAD_WEIGHTS_MANIFEST", message)
     return value

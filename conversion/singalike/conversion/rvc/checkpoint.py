@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from safetensors import safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
@@ -53,19 +54,18 @@ class Checkpoint:
     state: State
 
 
-def read_checkpoint(content: bytes, file: str) -> Checkpoint:
+def read_checkpoint(path: Path) -> Checkpoint:
     """Read a trained voice.
 
     Args:
-        content: Of the file.
-        file: Its name; ".safetensors", or a pickle that may hold nothing but tensors and plain values.
+        path: A file ".safetensors", or a pickle that may hold nothing but tensors and plain values.
 
     Raises:
         WrongStateError: WEIGHTS_DAMAGED; WEIGHTS_MISMATCHED, it is no voice of RVC v2 with pitch.
     """
-    read = read_tensors(content, file)
+    read, file = read_tensors(path), path.name
     try:
-        said, weights = (_header(content), read) if file.endswith(".safetensors") else (read, read["weight"])
+        said, weights = (_header(path), read) if path.suffix == ".safetensors" else (read, read["weight"])
         version, with_pitch, config = said.get("version", "v2"), int(said.get("f0", 1)), list(said["config"])
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         message = f"{file} is no voice of RVC ({error!r}): name a file from its folder `weights`, not from `logs`"
@@ -93,10 +93,10 @@ def write_checkpoint(state: Mapping[str, Tensor], config: Sequence[object], path
     save_file({name: tensor.contiguous() for name, tensor in state.items()}, path, {HEADER: said})
 
 
-def _header(content: bytes) -> Any:
+def _header(path: Path) -> Any:
     """Read what stands in the header of safetensors beside the tensors."""
-    length = int.from_bytes(content[:8], "little")
-    return json.loads(json.loads(content[8 : 8 + length])["__metadata__"][HEADER])
+    with safe_open(path, "pt") as file:
+        return json.loads((file.metadata() or {})[HEADER])
 
 
 def _shape(config: list[Any], state: State) -> VoiceShape:

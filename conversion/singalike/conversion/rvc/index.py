@@ -1,5 +1,6 @@
 """The moments of a voice in a faiss index, and the search among them."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,14 +16,13 @@ NEIGHBOURS = 8
 _BLOCK = 256
 
 
-def read_index(content: bytes, file: str, dim: int) -> Floats:
+def read_index(path: Path, dim: int) -> Floats:
     """Take the moments out of an index of RVC.
 
     The index itself is not searched: it looks into one cell of many, and all moments of a voice are few enough.
 
     Args:
-        content: Of the file, whose digest was checked: faiss trusts what it reads.
-        file: Its name.
+        path: A file whose digest was checked: faiss trusts what it reads.
         dim: Numbers in a moment.
 
     Returns:
@@ -33,12 +33,14 @@ def read_index(content: bytes, file: str, dim: int) -> Floats:
     """
     faiss = import_faiss()
     try:
-        index = faiss.deserialize_index(np.frombuffer(content, dtype=np.uint8))
+        index = faiss.read_index(str(path))
         moments = np.asarray(index.reconstruct_n(0, index.ntotal), dtype=np.float32)
     except RuntimeError as error:
-        raise WrongStateError("WEIGHTS_DAMAGED", f"{file} is no index of faiss: fetch it again") from error
+        raise WrongStateError("WEIGHTS_DAMAGED", f"{path.name} is no index of faiss: fetch it again") from error
     if moments.shape[1:] != (dim,):
-        message = f"{file} holds moments of {index.d} numbers, the voice wants {dim}: get the index that belongs to it"
+        message = (
+            f"{path.name} holds moments of {index.d} numbers, the voice wants {dim}: get the index that belongs to it"
+        )
         raise WrongStateError("WEIGHTS_MISMATCHED", message)
     return moments
 

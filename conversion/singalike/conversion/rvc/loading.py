@@ -43,14 +43,14 @@ def load(
         min_seconds: Of voice that an enrolment has to have; the voice itself was trained before.
 
     Raises:
-        WrongStateError: ENGINE_WEIGHTS_MISSING, WEIGHTS_DAMAGED, WEIGHTS_MISMATCHED, ENGINE_NOT_INSTALLED.
-        InvalidInputError: BAD_WEIGHTS_MANIFEST.
+        WrongStateError: ENGINE_WEIGHTS_MISSING, BAD_WEIGHTS_MANIFEST, WEIGHTS_DAMAGED, WEIGHTS_MISMATCHED,
+            ENGINE_NOT_INSTALLED.
         UnavailableError: HUB_UNAVAILABLE.
     """
     listed = open_weights(NAME, weights, fetch, (CONTENT, VOICE), (INDEX,))
     content = load_content(listed, CONTENT, LAYER, device)
     part = listed.parts[VOICE]
-    checkpoint = read_checkpoint(listed.read(VOICE), part.file)
+    checkpoint = read_checkpoint(listed.checked(VOICE))
     shape, rate = checkpoint.shape, checkpoint.shape.generator.sample_rate
     if shape.content_dim != content.dim or shape.generator.hop != round(PITCH_HOP_S * rate):
         message = f"{part.file} wants {shape.content_dim} numbers every {shape.generator.hop} samples at {rate} Hz"
@@ -66,4 +66,4 @@ def load(
 def _moments(listed: Weights, shape: VoiceShape) -> Floats:
     if INDEX not in listed.parts:
         return np.zeros((0, shape.content_dim), dtype=np.float32)
-    return read_index(listed.read(INDEX), listed.parts[INDEX].file, shape.content_dim)
+    return read_index(listed.checked(INDEX), shape.content_dim)

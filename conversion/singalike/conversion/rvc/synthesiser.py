@@ -6,6 +6,7 @@ Source:
     constants are kept, so that its files load.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -72,7 +73,15 @@ class TrainedVoice(nn.Module):
         self.flow = CouplingFlow(shape.latents, shape.hidden, speaker_dim)
         self.emb_g = nn.Embedding(shape.speakers, speaker_dim)
 
-    def forward(self, content: Tensor, pitch: Tensor, source: Tensor, noise: Tensor, speaker: Tensor) -> Tensor:
+    def forward(
+        self,
+        content: Tensor,
+        pitch: Tensor,
+        source: Tensor,
+        noise: Tensor,
+        speaker: Tensor,
+        check: Callable[[], None],
+    ) -> Tensor:
         """Sing.
 
         Args:
@@ -81,6 +90,7 @@ class TrainedVoice(nn.Module):
             source: float32 (1, rows * hop, harmonics + 1), from `harmonic_source`.
             noise: Normal, float32 (1, latents, rows).
             speaker: int64 (1,), which of the voices.
+            check: Called every second or two; raises to stop.
 
         Returns:
             float32 (1, 1, rows * hop).
@@ -88,7 +98,7 @@ class TrainedVoice(nn.Module):
         who = self.emb_g(speaker)[:, :, None]
         mean, log_deviation = self.enc_p(content, pitch)
         latents = self.flow(mean + NOISE * torch.exp(log_deviation) * noise, who)
-        sung: Tensor = self.dec(latents, source, who)
+        sung: Tensor = self.dec(latents, source, who, check)
         return sung
 
 

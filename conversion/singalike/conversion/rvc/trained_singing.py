@@ -1,6 +1,6 @@
 """The method of RVC: a trained voice sings, and moments of the same voice pull the source's content towards it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,13 +54,13 @@ class TrainedSinging:
         rows = np.concatenate([voice["moments"].astype(np.float32), self.moments])
         moments = torch.from_numpy(rows).to(self.device)
 
-        def sing(wanted: Heard, options: ConvertOptions, seed: int) -> Waveform:
+        def sing(wanted: Heard, options: ConvertOptions, seed: int, check: Callable[[], None]) -> Waveform:
             content = mixed(wanted, retrieve(wanted.content, moments), options, INDEX_RATE, PROTECT)
-            return self._render(np.repeat(content, PITCHES_A_ROW, axis=0), wanted.f0_hz, seed)
+            return self._render(np.repeat(content, PITCHES_A_ROW, axis=0), wanted.f0_hz, seed, check)
 
         return sing
 
-    def _render(self, content: Floats, f0_hz: Floats, seed: int) -> Waveform:
+    def _render(self, content: Floats, f0_hz: Floats, seed: int, check: Callable[[], None]) -> Waveform:
         generator, config = torch.Generator().manual_seed(seed), self.shape.generator
         noise = torch.randn(1, self.shape.latents, len(content), generator=generator)
         breath = torch.randn(len(content) * config.hop, config.harmonics + 1, generator=generator)
@@ -73,5 +73,5 @@ class TrainedSinging:
             torch.tensor([self.speaker]),
         )
         with torch.inference_mode(), half_precision(self.device):
-            sung = self.voice(*(values.to(self.device) for values in given))
+            sung = self.voice(*(values.to(self.device) for values in given), check=check)
         return np.asarray(sung[0, 0].float().cpu().numpy(), dtype=np.float32)
