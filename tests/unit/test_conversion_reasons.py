@@ -13,6 +13,9 @@ SOURCES = (
     "conversion/singalike/conversion/consent",
     "conversion/singalike/conversion/song",
     "conversion/singalike/conversion/engines.py",
+    "conversion/singalike/conversion/neural",
+    "conversion/singalike/conversion/knn_svc",
+    "conversion/singalike/conversion/rvc",
 )
 INSIDE = {"CONVERSION_MOVED", "TENANT_BUSY", "WATERMARK_KEY_DAMAGED"}
 """Told to workers and operators, never to callers."""

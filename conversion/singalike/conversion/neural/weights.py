@@ -3,7 +3,7 @@
 ::
 
     {"content": {"source": "microsoft/wavlm-large@REVISION", "file": "pytorch_model.bin", "sha256": "...",
-                 "licence": "MIT", "settings": {"layer": 6}},
+                 "licence": "CC-BY-SA-3.0", "settings": {"layer": 6}},
      "renderer": {"source": "renderer", "file": "model.safetensors", "sha256": "...", "licence": "Apache-2.0"}}
 
 A source is a folder, relative to the manifest's, or a repository on a hub. Only files with the listed digest are read.
