@@ -200,5 +200,19 @@ def test_a_worker_that_cannot_say_how_a_conversion_ended_gives_itself_up(bench: 
     assert bench.find(conversion_id).state is ConversionState.RUNNING
 
 
+def test_files_that_cannot_be_erased_now_are_no_reason_to_fail(bench: JobsBench) -> None:
+    def refuse(_conversion_id: str) -> None:
+        raise UnavailableError("FILES_UNAVAILABLE", "the disk does not answer")
+
+    lost: list[bool] = []
+    bench.files.drop_pieces = refuse  # type: ignore[method-assign]
+    conversion_id = bench.ask()
+    bench.jobs.take("worker-1")
+
+    worker_of(bench, sing(bench), lost=lambda: lost.append(True)).work_on(conversion_id)
+
+    assert (bench.find(conversion_id).state, lost) == (ConversionState.SUCCEEDED, [])
+
+
 def unreachable(*_arguments: object) -> StoredConversion:
     raise UnavailableError("CATALOGUE_UNAVAILABLE", "the catalogue cannot be reached")

@@ -5,7 +5,11 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
+import structlog
+
 from singalike.errors import NotFoundError, SingalikeError, WrongStateError
+
+LOG = structlog.get_logger()
 
 INTERVAL_S = 1.0
 
@@ -69,3 +73,5 @@ class Watch:
                 return
             except SingalikeError:
                 continue  # a store that is busy has not said no
+            except Exception:
+                LOG.exception("watch_broke")

@@ -109,7 +109,8 @@ class ConversionWorker:
             log.info("conversion_let_go")
         except _UnwantedError as error:
             log.info("conversion_dropped", reason=error.reason)
-            self._drop(conversion_id, error.reason)
+            if error.reason in ERASED:
+                _tidy(self._parts.folder.erase, conversion_id)
         except Exception:
             # Only an end of this process makes sure that somebody looks after the conversion.
             log.exception("worker_lost")
@@ -155,10 +156,10 @@ class ConversionWorker:
         conversion_id, executor_id = conversion.conversion_id, self._executor_id
         if isinstance(outcome, ConvertedSong):
             self._tell(lambda: self._store.succeed(conversion_id, executor_id, outcome))
-            self._parts.folder.drop_pieces(conversion_id)
+            _tidy(self._parts.folder.drop_pieces, conversion_id)
             return
         self._tell(lambda: self._store.fail(conversion_id, executor_id, outcome))
-        self._parts.folder.erase(conversion_id)
+        _tidy(self._parts.folder.erase, conversion_id)
 
     def _give_back(self, conversion: StoredConversion) -> None:
         self._tell(lambda: self._store.requeue(conversion.conversion_id, self._executor_id, given_back=True))
@@ -168,10 +169,6 @@ class ConversionWorker:
         """Leave the conversion to others, who get it as soon as this worker takes no more."""
         self._parts.jobs.cancel(conversion.conversion_id)
         self._let_go.append(conversion)
-
-    def _drop(self, conversion_id: str, reason: str) -> None:
-        if reason in ERASED:
-            self._parts.folder.erase(conversion_id)
 
     def _tell(self, action: Callable[[], Value]) -> Value:
         """Speak with the store, patiently; its refusals are no errors of the conversion."""
@@ -192,6 +189,14 @@ class _UnwantedError(Exception):
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
         self.reason = reason
+
+
+def _tidy(action: Callable[[str], None], conversion_id: str) -> None:
+    """Erase files; those that cannot be erased now are swept later."""
+    try:
+        action(conversion_id)
+    except SingalikeError as error:
+        LOG.warning("files_left", conversion_id=conversion_id, reason=error.reason, message=error.message)
 
 
 def retried(action: Callable[[], Value], pauses_s: tuple[float, ...], pause: Callable[[float], object]) -> Value:
