@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from singalike.errors import UnavailableError
 from singalike.services.conversion.sweeper import Sweeper
 from singalike.services.conversion_records import ConversionState, JobState, Priority, Tenant
 from tests.support.conversion_stores import TENANT
@@ -138,3 +139,23 @@ def test_a_vocal_goes_with_the_last_conversion_of_its_song(bench: JobsBench) -> 
     sweeper.sweep()
 
     assert (while_needed, bench.files.vocals_of) == ({content}, set())
+
+
+def test_files_that_cannot_be_erased_now_hinder_no_others_and_are_tried_again(bench: JobsBench) -> None:
+    erase, refused = bench.files.erase, iter([True])
+
+    def refuse_once(conversion_id: str) -> None:
+        if next(refused, False):
+            raise UnavailableError("FILES_UNAVAILABLE", "the disk does not answer")
+        erase(conversion_id)
+
+    bench.files.erase = refuse_once  # type: ignore[method-assign]
+    for name in ("c-1", "c-2", "c-3"):
+        bench.files.pieces(name)
+    sweeper = sweeper_of(bench)
+
+    sweeper.sweep()
+    left = len(bench.files.conversion_ids())
+    sweeper.sweep()
+
+    assert (left, bench.files.conversion_ids()) == (1, frozenset())

@@ -72,7 +72,7 @@ class Reaper:
             conversion = parts.conversions.get_conversion(conversion_id)
             if _is_deadly(conversion, executor_id):
                 conversion = parts.conversions.fail(conversion_id, executor_id, _died(conversion))
-                parts.folder.erase(conversion_id)
+                parts.erase_files(conversion_id)
             else:
                 conversion = parts.conversions.requeue(conversion_id, executor_id)
         except NotFoundError:

@@ -6,7 +6,7 @@ from datetime import datetime
 import structlog
 
 from singalike.errors import NotFoundError
-from singalike.services.conversion.parts import ConversionParts
+from singalike.services.conversion.parts import ConversionParts, tidy
 from singalike.services.conversion_records import ConversionState, JobState, Priority, StoredConversion
 
 LOG = structlog.get_logger()
@@ -49,7 +49,7 @@ class Sweeper:
         expired = self._parts.conversions.remove_expired(now)
         lapsed = self._parts.targets.lapse_consents(now)
         for conversion_id in (*expired, *lapsed):
-            self._parts.folder.erase(conversion_id)
+            self._parts.erase_files(conversion_id)
             LOG.info("conversion_expired", conversion_id=conversion_id)
         self._parts.jobs.forget(expired)
 
@@ -92,21 +92,21 @@ class Sweeper:
         for conversion_id in with_files - self._with_song:
             state = self._state(conversion_id)
             if state is ConversionState.SUCCEEDED:
-                self._parts.folder.drop_pieces(conversion_id)
+                tidy(self._parts.folder.drop_pieces, conversion_id)
                 self._with_song.add(conversion_id)
             elif state is None or state.is_final:
-                self._parts.folder.erase(conversion_id)
+                self._parts.erase_files(conversion_id)
                 LOG.info("files_erased", conversion_id=conversion_id)
         gone = self._with_song - self._parts.conversions.conversion_ids()
         for conversion_id in gone:
-            self._parts.folder.erase(conversion_id)
+            self._parts.erase_files(conversion_id)
             LOG.info("files_erased", conversion_id=conversion_id)
         self._with_song -= gone
 
     def _sweep_vocals(self) -> None:
         """Erase separated vocals of songs that no conversion is of any more."""
         for content_sha256 in self._parts.folder.vocal_contents() - self._parts.conversions.contents():
-            self._parts.folder.erase_vocals(content_sha256)
+            tidy(self._parts.folder.erase_vocals, content_sha256)
             LOG.info("vocals_erased", content_sha256=content_sha256)
 
     def _state(self, conversion_id: str) -> ConversionState | None:

@@ -10,6 +10,7 @@ from typing import Protocol, TypeVar
 import structlog
 
 from singalike.errors import CapacityError, ConcurrentChangeError, SingalikeError, UnavailableError
+from singalike.services.conversion.parts import tidy
 from singalike.services.conversion.watch import LetGoError, Watch
 from singalike.services.conversion_ports import ConversionFolder, ConversionStore, JobQueue
 from singalike.services.conversion_records import ConversionFault, ConvertedSong, StoredConversion
@@ -110,7 +111,7 @@ class ConversionWorker:
         except _UnwantedError as error:
             log.info("conversion_dropped", reason=error.reason)
             if error.reason in ERASED:
-                _tidy(self._parts.folder.erase, conversion_id)
+                tidy(self._parts.folder.erase, conversion_id)
         except Exception:
             # Only an end of this process makes sure that somebody looks after the conversion.
             log.exception("worker_lost")
@@ -156,10 +157,10 @@ class ConversionWorker:
         conversion_id, executor_id = conversion.conversion_id, self._executor_id
         if isinstance(outcome, ConvertedSong):
             self._tell(lambda: self._store.succeed(conversion_id, executor_id, outcome))
-            _tidy(self._parts.folder.drop_pieces, conversion_id)
+            tidy(self._parts.folder.drop_pieces, conversion_id)
             return
         self._tell(lambda: self._store.fail(conversion_id, executor_id, outcome))
-        _tidy(self._parts.folder.erase, conversion_id)
+        tidy(self._parts.folder.erase, conversion_id)
 
     def _give_back(self, conversion: StoredConversion) -> None:
         self._tell(lambda: self._store.requeue(conversion.conversion_id, self._executor_id, given_back=True))
@@ -189,14 +190,6 @@ class _UnwantedError(Exception):
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
         self.reason = reason
-
-
-def _tidy(action: Callable[[str], None], conversion_id: str) -> None:
-    """Erase files; those that cannot be erased now are swept later."""
-    try:
-        action(conversion_id)
-    except SingalikeError as error:
-        LOG.warning("files_left", conversion_id=conversion_id, reason=error.reason, message=error.message)
 
 
 def retried(action: Callable[[], Value], pauses_s: tuple[float, ...], pause: Callable[[float], object]) -> Value:
