@@ -21,9 +21,9 @@ def bench() -> Iterator[JobsBench]:
         yield bench
 
 
-def housekeeping_of(bench: JobsBench) -> Housekeeping:
+def housekeeping_of(bench: JobsBench, look_s: float = 0.01) -> Housekeeping:
     sweeper = Sweeper(bench.parts, bench.stores.clock, lambda _tenant: 2)
-    return Housekeeping(Reaper(bench.parts, lambda: 0.0), sweeper, look_s=0.01)
+    return Housekeeping(Reaper(bench.parts, lambda: 0.0), sweeper, look_s)
 
 
 @pytest.mark.parametrize(
@@ -60,3 +60,22 @@ def test_a_worker_that_died_before_the_eyes_of_its_server_is_buried_at_once(benc
 
     assert had_lived == [True, False]
     assert bench.find(conversion_id).state is ConversionState.QUEUED
+
+
+def test_a_sweep_that_is_asked_for_does_not_wait_for_its_time(bench: JobsBench) -> None:
+    swept, vocals = threading.Semaphore(0), bench.files.vocal_contents
+
+    def note_sweep() -> frozenset[str]:
+        swept.release()
+        return vocals()
+
+    bench.files.vocal_contents = note_sweep  # type: ignore[method-assign]
+    housekeeping = housekeeping_of(bench, look_s=3600.0)
+
+    housekeeping.start()
+    at_once = swept.acquire(timeout=WAIT_S)
+    housekeeping.sweep_soon()
+    when_asked = swept.acquire(timeout=WAIT_S)
+    housekeeping.stop()
+
+    assert [at_once, when_asked] == [True, True]

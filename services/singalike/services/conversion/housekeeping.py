@@ -30,6 +30,7 @@ class Housekeeping:
         self._sweeper = sweeper
         self._look_s = look_s
         self._stopping = threading.Event()
+        self._woken = threading.Event()
         self._turn = threading.Lock()
         self._thread = threading.Thread(target=self._loop, name="conversion-housekeeping", daemon=True)
 
@@ -43,18 +44,26 @@ class Housekeeping:
         self._try("reaping", lambda: had_lived.append(self._reaper.bury(executor_id)))
         return any(had_lived)
 
+    def sweep_soon(self) -> None:
+        """Sweep now, and not at the third look: somebody's turn may have come."""
+        self._woken.set()
+
     def stop(self, timeout_s: float = 10.0) -> None:
         """End."""
         self._stopping.set()
+        self._woken.set()
         self._thread.join(timeout_s)
 
     def _loop(self) -> None:
+        is_due = False
         for look in itertools.count():
             self._try("reaping", self._reaper.look)
-            if look % LOOKS_A_SWEEP == 0:
+            if is_due or look % LOOKS_A_SWEEP == 0:
                 self._try("sweeping", self._sweeper.sweep)
-            if self._stopping.wait(self._look_s):
+            is_due = self._woken.wait(self._look_s)
+            if self._stopping.is_set():
                 return
+            self._woken.clear()
 
     def _try(self, what: str, action: Callable[[], object]) -> None:
         """What fails now is done at the next look, by this process or another."""

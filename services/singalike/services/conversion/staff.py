@@ -38,6 +38,10 @@ class Staff:
         self._supervisor.start()
         return self
 
+    def sweep_soon(self) -> None:
+        """Look now whether somebody's turn has come."""
+        self._housekeeping.sweep_soon()
+
     def __exit__(
         self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
     ) -> None:

@@ -49,6 +49,7 @@ class WorkerParts:
         conversions, jobs, folder: The ports.
         perform: What the work is.
         most_running: Conversions of a tenant that may run at once, by its name.
+        after_end: Called when a conversion has ended, and another one's turn may have come.
         pauses_s: Between tries of the performing, in seconds.
         store_pauses_s: Between tries to reach the store, in seconds.
         watch_s: Between looks whether the conversion is still wanted, in seconds.
@@ -59,6 +60,7 @@ class WorkerParts:
     folder: ConversionFolder
     perform: Perform
     most_running: Callable[[str], int]
+    after_end: Callable[[], object] = lambda: None
     pauses_s: tuple[float, ...] = PAUSES_S
     store_pauses_s: tuple[float, ...] = STORE_PAUSES_S
     watch_s: float = 1.0
@@ -106,6 +108,7 @@ class ConversionWorker:
                 log.info("conversion_failed", reason=outcome.reason)
             else:
                 log.info("conversion_succeeded", size_bytes=outcome.size_bytes)
+            self._parts.after_end()
         except LetGoError:
             log.info("conversion_let_go")
         except _UnwantedError as error:

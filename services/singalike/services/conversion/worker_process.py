@@ -55,10 +55,12 @@ def run(settings: Settings, stopping: threading.Event, executor_id: str = "", *,
         def most_running(tenant: str) -> int:
             return limits.named(tenant).most_running
 
-        with_what = WorkerParts(parts.conversions, parts.jobs, parts.folder, perform_with_tools, most_running)
-        worker = ConversionWorker(with_what, executor_id, give_up)
         closing.enter_context(Heartbeat(parts.executors, executor_id))
-        closing.enter_context(Staff(settings, parts, most_running, workers=0))
+        staff = closing.enter_context(Staff(settings, parts, most_running, workers=0))
+        with_what = WorkerParts(
+            parts.conversions, parts.jobs, parts.folder, perform_with_tools, most_running, staff.sweep_soon
+        )
+        worker = ConversionWorker(with_what, executor_id, give_up)
         taker = DbosWorker(settings.jobs_database_url, executor_id, worker.work_on)
         LOG.info("worker_ready", executor_id=executor_id, pid=os.getpid())
         stopping.wait()
