@@ -4,12 +4,14 @@ Weights drawn at random sing nobody's words. What they show is everything around
 pitch that the harmonic source gives, pieces, seeds.
 """
 
+import json
 from functools import cache
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 
 from singalike.audio.resample import resample
 from singalike.audio.sound import Sound
@@ -21,7 +23,7 @@ from singalike.conversion.neural.neural_engine import NeuralEngine
 from singalike.conversion.piece_store import PiecesInMemory
 from singalike.errors import InvalidInputError, WrongStateError
 from tests.support.sung_takes import take
-from tests.support.tiny_engines import save_knn_svc
+from tests.support.tiny_engines import digest, save_knn_svc, write_manifest
 
 SOURCE, TARGET = 3, 8
 NOTHING = ConversionContext()
@@ -132,6 +134,30 @@ def test_what_is_too_little_silent_or_of_another_engine_is_refused(engine: Neura
 
     reasons = [refused.value.reason for refused in (too_little, silent, other)]
     assert reasons == ["TOO_LITTLE_VOICE", "SILENT", "TARGET_VOICE_OF_OTHER_ENGINE"]
+
+
+@pytest.mark.parametrize("seconds", [0.11, 0.5])
+def test_what_is_short_or_without_pitch_is_sung_too(engine: NeuralEngine, voice: TargetVoice, seconds: float) -> None:
+    noise = np.random.default_rng(1).normal(0, 0.1, (1, round(seconds * 22_050))).astype(np.float32)
+
+    vocal = engine.convert(Sound(noise, 22_050), voice, ConvertOptions(), NOTHING).vocal
+
+    assert vocal.waveform.shape == noise.shape
+    assert np.isfinite(vocal.waveform).all()
+
+
+def test_weights_that_make_no_sound_are_refused_when_they_sing(tmp_path: Path) -> None:
+    path = save_knn_svc(tmp_path) / "renderer" / "model.safetensors"
+    save_file({name: tensor * np.nan for name, tensor in load_file(path).items()}, path)
+    listed = json.loads((tmp_path / "weights.json").read_text("utf-8"))
+    listed["renderer"]["sha256"] = digest(path)
+    engine = load(write_manifest(tmp_path, listed), min_seconds=2.0)
+
+    voice = engine.enrol([take(TARGET, 1)], NOTHING)
+    with pytest.raises(WrongStateError) as refused:
+        engine.convert(take(SOURCE), voice, ConvertOptions(), NOTHING)
+
+    assert refused.value.reason == "WEIGHTS_DAMAGED"
 
 
 def test_options_decide_how_much_of_the_target_is_heard(engine: NeuralEngine, voice: TargetVoice) -> None:

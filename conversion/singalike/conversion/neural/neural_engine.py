@@ -23,7 +23,7 @@ from singalike.conversion.neural.listening import PITCH_HOP_S, Heard, Listener, 
 from singalike.conversion.piece_store import digest_of
 from singalike.conversion.pieces import Piece, crossfaded, cut_pieces
 from singalike.conversion.world_retrieval.rendering import with_loudness_of
-from singalike.errors import InvalidInputError
+from singalike.errors import InvalidInputError, WrongStateError
 
 Floats = NDArray[np.float32]
 Arrays = Mapping[str, NDArray[Any]]
@@ -128,7 +128,7 @@ class NeuralEngine:
         wanted = replace(heard, f0_hz=heard.f0_hz * np.float32(2.0 ** (options.key_shift / 12.0)))
         # Every piece has noise of its own: the same one over and over would be heard as a pattern.
         seed = (options.seed * 1_000_003 + piece.first) % 2**63
-        at_rate = Sound(work.sing(wanted, options, seed, work.check)[None], self.info.sample_rate)
+        at_rate = Sound(_finite(work.sing(wanted, options, seed, work.check))[None], self.info.sample_rate)
         samples = source.waveform.shape[-1]
         waveform = resample(at_rate, source.sample_rate).waveform[0][:samples]
         waveform = np.pad(waveform, (0, samples - len(waveform)))
@@ -148,6 +148,14 @@ class _Work:
     def place(self, piece: Piece) -> Piece:
         """Return where a piece lies at the vocal's own rate."""
         return piece.at_rate(RATE, self.source.sample_rate, self.source.waveform.shape[-1])
+
+
+def _finite(waveform: Waveform) -> Waveform:
+    """Refuse what is no sound: one such sample would silence a whole song in the mix."""
+    if not np.isfinite(waveform).all():
+        message = "the engine's weights make numbers that are no sound: fetch them again, or compute on the CPU"
+        raise WrongStateError("WEIGHTS_DAMAGED", message)
+    return waveform
 
 
 def _track(f0_hz: Floats) -> PitchTrack:
