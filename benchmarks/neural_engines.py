@@ -1,10 +1,12 @@
 """Time and memory that the engines with networks take at their published sizes, with weights drawn at random.
 
 usage: python -m benchmarks.neural_engines [--seconds 24] [--only NAME ...]
+       python -m benchmarks.neural_engines --search
 
 What is drawn sings nothing of worth, and takes the time that real weights of the same shape take. Every engine is saved
 to a temporary folder, loaded as an operator's weights are, and run in a process of its own with one thread. The song is
-a synthetic singer's at 44 100 Hz, the voice is learnt from another's minute.
+a synthetic singer's at 44 100 Hz, the voice is learnt from another's minute. --search times the search in ten minutes
+of moments, the most that is kept of a voice.
 """
 
 import argparse
@@ -26,8 +28,11 @@ from singalike.audio.sound import Sound
 from singalike.audio.synthesis import compose_melody, draw_singer, sing
 from singalike.conversion.engine import ConversionContext, ConvertOptions
 from singalike.conversion.engines import InstalledEngines
+from singalike.conversion.knn_svc.matching import MatchingSet, retrieve
 from singalike.conversion.neural.generator import GeneratorConfig, NsfHifiGan
+from singalike.conversion.neural.moments import MOST_MOMENTS
 from singalike.conversion.rvc.checkpoint import write_checkpoint
+from singalike.conversion.rvc.index import retrieve as search
 from singalike.conversion.rvc.synthesiser import TrainedVoice, VoiceShape
 
 RATE = 44_100
@@ -45,7 +50,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seconds", type=float, default=24.0)
     parser.add_argument("--only", nargs="*", choices=NAMES, default=NAMES)
+    parser.add_argument("--search", action="store_true")
     options = parser.parse_args()
+    if options.search:
+        measure_search()
+        return
     print(
         "| engine | loading s | enrolling RTF | content RTF | pitch RTF | whole song RTF | peak MiB |\n"
         + "|---" * 7
@@ -136,6 +145,24 @@ def measure(name: str, folder: str, seconds: float) -> None:
         f"| {name} | {loaded - started:.1f} | {' | '.join(f'{factor:.2f}' for factor in factors)} | {peak:.0f} |",
         flush=True,
     )
+
+
+def measure_search() -> None:
+    """Print how long 12 s of content are looked for in ten minutes of moments."""
+    torch.set_num_threads(1)
+    random, rows = np.random.default_rng(1), 600
+    for name, dim in (("knn-svc", 1_024), ("rvc", 768)):
+        moments = random.normal(size=(MOST_MOMENTS, dim)).astype(np.float16)
+        content, log2_f0 = (
+            random.normal(size=(rows, dim)).astype(np.float32),
+            random.normal(size=rows).astype(np.float32),
+        )
+        pitches, follows = random.normal(size=MOST_MOMENTS).astype(np.float32), np.ones(MOST_MOMENTS, dtype=np.bool_)
+        target = MatchingSet.of(moments, pitches, follows, "cpu")
+        started = time.process_time()
+        retrieve(content, log2_f0, target) if name == "knn-svc" else search(content, target.rows)
+        factor = (time.process_time() - started) / 12
+        print(f"{name}: {MOST_MOMENTS} moments of {dim} numbers, real-time factor {factor:.3f}")
 
 
 def sung(seed: int, seconds: float) -> Sound:
