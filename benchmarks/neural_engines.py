@@ -5,7 +5,7 @@ usage: python -m benchmarks.neural_engines [--seconds 24] [--only NAME ...]
 
 What is drawn sings nothing of worth, and takes the time that real weights of the same shape take. Every engine is saved
 to a temporary folder, loaded as an operator's weights are, and run in a process of its own with one thread. The song is
-a synthetic singer's at 44 100 Hz, the voice is learnt from another's minute. --search times the search in ten minutes
+a synthetic singer's at 44 100 Hz, the voice is learnt from 40 s of another's. --search times the search in ten minutes
 of moments, the most that is kept of a voice.
 """
 
@@ -16,6 +16,7 @@ import multiprocessing
 import resource
 import tempfile
 import time
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
@@ -62,16 +63,21 @@ def main() -> None:
     )
     for name in options.only:
         with tempfile.TemporaryDirectory() as folder:
-            save(name, Path(folder))
-            process = multiprocessing.get_context("spawn").Process(target=measure, args=(name, folder, options.seconds))
-            process.start()
-            process.join()
+            alone(save, name, folder)
+            alone(measure, name, folder, options.seconds)
 
 
-def save(name: str, folder: Path) -> None:
-    """Draw and save the weights of an engine, in a process that is not measured."""
+def alone(work: Callable[..., None], *given: object) -> None:
+    """Work in a process of its own: the peak of a process counts what its parent held when it was started."""
+    process = multiprocessing.get_context("spawn").Process(target=work, args=given)
+    process.start()
+    process.join()
+
+
+def save(name: str, folder: str) -> None:
+    """Draw and save the weights of an engine."""
     engine, kind = name.split()
-    home = folder / engine
+    home = Path(folder) / engine
     parts = {"content": save_content(home / "content", "wavlm" if kind.startswith("wavlm") else "hubert")}
     if engine == "knn-svc":
         dim = 1_024 if kind.startswith("wavlm") else 768
@@ -121,7 +127,7 @@ def listed(path: Path, source: str) -> dict[str, str]:
 def measure(name: str, folder: str, seconds: float) -> None:
     """Load an engine, run it, and print its row."""
     torch.set_num_threads(1)
-    takes, song = sung(1, 60.0), sung(2, seconds)
+    takes, song = sung(1, 40.0), sung(2, seconds)
     started = time.process_time()
     engine = InstalledEngines(Path(folder)).get(name.split(maxsplit=1)[0])
     loaded = time.process_time()
