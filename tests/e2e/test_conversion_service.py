@@ -11,12 +11,11 @@ import numpy as np
 import pytest
 import soundfile
 
-from singalike.audio.sound import Sound
 from singalike.audio.synthesis import draw_singer
 from singalike.services.cli import main
 from singalike.services.demo.catalogue import make_track
 from tests.support.processes import ServerProcess, started_server
-from tests.support.sung_takes import take
+from tests.support.sung_takes import as_flac, take
 
 SONG_S = 9.0
 
@@ -67,18 +66,14 @@ class Sung:
     told: dict[str, object]
 
 
-def save(path: Path, sound: Sound) -> None:
-    soundfile.write(path, sound.waveform.T, sound.sample_rate, format="FLAC", subtype="PCM_16")
-
-
 @pytest.fixture(scope="module")
 def sung(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sung]:
     folder = tmp_path_factory.mktemp("conversion")
     singer = draw_singer(np.random.default_rng(3), "female")
-    save(folder / "song.flac", make_track(singer, "pop", SONG_S, np.random.default_rng(3)))
-    save(folder / "reading.flac", take(8, 9, 6.0))
+    (folder / "song.flac").write_bytes(as_flac(make_track(singer, "pop", SONG_S, np.random.default_rng(3))))
+    (folder / "reading.flac").write_bytes(as_flac(take(8, 9, 6.0)))
     for number in range(2):
-        save(folder / f"take-{number}.flac", take(8, number, 9.0))
+        (folder / f"take-{number}.flac").write_bytes(as_flac(take(8, number, 9.0)))
     with started_server(folder, {"SINGALIKE_KEEP_SONGS": "true"}, workers=1) as server:
         addresses = [server.embedding, server.recommender, server.conversion]
         command = [sys.executable, "-c", CALLER, *addresses, str(folder)]

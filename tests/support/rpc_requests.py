@@ -25,6 +25,7 @@ def sound_requests(
     target_id: str = "",
     track_id: str = "",
     conversion_id: str = "",
+    phrase_id: str = "",
 ) -> dict[tuple[str, str], Sequence[Message]]:
     """Requests by service and method; the messages of one call for the streaming ones.
 
@@ -36,6 +37,7 @@ def sound_requests(
         target_id: A voice that songs may be sung with.
         track_id: A song of the catalogue.
         conversion_id: A conversion that has ended.
+        phrase_id: A phrase that nobody has read yet.
     """
     recording = voice.Recording(audio=audio, channel=voice.CHANNEL_LEFT)
     message = profile_to_message(profile)
@@ -96,7 +98,7 @@ def sound_requests(
         ("Recommender", "ListPresets"): [recommender.ListPresetsRequest()],
         ("Recommender", "GetExperimentReport"): [recommender.GetExperimentReportRequest()],
         **_listener_requests(singer_id),
-        **_target_requests(audio, target_id or voice_id),
+        **_target_requests(audio, target_id or voice_id, phrase_id or "p-" + "0" * 32),
         **_conversion_requests(target_id or voice_id, track_id or "0" * 20, conversion_id or "c-" + "0" * 32),
     }
 
@@ -122,10 +124,10 @@ def _listener_requests(singer_id: str) -> dict[tuple[str, str], Sequence[Message
     }
 
 
-def _target_requests(audio: bytes, voice_id: str) -> dict[tuple[str, str], Sequence[Message]]:
+def _target_requests(audio: bytes, voice_id: str, phrase_id: str) -> dict[tuple[str, str], Sequence[Message]]:
     header = conversion.CreateVoiceProfileHeader(
         consent=catalogue.Consent(subject="somebody", statement="You may sing with my voice."),
-        phrase_id="p-" + "0" * 32,
+        phrase_id=phrase_id,
         engines=["world-retrieval"],
         request_id="request-1",
     )

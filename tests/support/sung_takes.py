@@ -1,8 +1,10 @@
 """Synthetic singers who sing a few seconds, for conversions: quick, and the same every time."""
 
+import io
 from functools import lru_cache
 
 import numpy as np
+import soundfile
 
 from singalike.audio.resample import resample
 from singalike.audio.sound import Sound
@@ -17,3 +19,10 @@ def take(singer: int, melody: int = 0, seconds: float = 4.0, sample_rate: int = 
     voice = draw_singer(np.random.default_rng(singer))
     notes = compose_melody(np.random.default_rng(100 + melody), voice.centre_midi, seconds)
     return resample(sing(voice, notes, RATE, np.random.default_rng(melody)), sample_rate)
+
+
+def as_flac(sound: Sound) -> bytes:
+    """Encode a take."""
+    file = io.BytesIO()
+    soundfile.write(file, sound.waveform.T, sound.sample_rate, format="FLAC", subtype="PCM_16")
+    return file.getvalue()
