@@ -10,10 +10,10 @@ from datetime import datetime
 from singalike.services.conversion.conversions import Conversions, TargetVoices
 from singalike.services.conversion.create import ConversionCreator
 from singalike.services.conversion.download import Downloads
-from singalike.services.conversion.enrolment import VoiceEnroller
+from singalike.services.conversion.enrolment import Enrolment, VoiceEnroller
 from singalike.services.conversion.news import NewsFeed
 from singalike.services.conversion_ports import Engines
-from singalike.services.conversion_records import ConversionFilter
+from singalike.services.conversion_records import ConversionFilter, StoredTarget
 from singalike.services.wire.consents import read_consent
 from singalike.services.wire.conversion_converters import (
     read_enrolment,
@@ -103,9 +103,18 @@ class ConversionServicer(ConversionServiceServicer):
             consent = read_consent(header.consent, self._now)
             recordings = await upload.recordings()
             enrolment = read_enrolment(header, calling_tenant().name, consent, recordings, upload.content)
-            async with self._enrolling:
-                target = await asyncio.to_thread(self._use_cases.enroller.enrol, enrolment)
+            target = await self._enrol(enrolment)
         return pb.CreateVoiceProfileResponse(voice=write_target(target))
+
+    async def _enrol(self, enrolment: Enrolment) -> StoredTarget:
+        async with self._enrolling:
+            learning = asyncio.ensure_future(asyncio.to_thread(self._use_cases.enroller.enrol, enrolment))
+            try:
+                return await asyncio.shield(learning)
+            except asyncio.CancelledError:
+                # A thread cannot be stopped: callers who leave must not fill all threads with enrolments of theirs.
+                await asyncio.wait([learning])
+                raise
 
     async def GetVoiceProfile(self, request: pb.GetVoiceProfileRequest, context: object) -> pb.GetVoiceProfileResponse:
         """Say what is kept of a voice."""
