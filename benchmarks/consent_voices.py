@@ -140,19 +140,22 @@ def _sung(voice: object, rng: Generator) -> NDArray[np.float32]:
 
 
 def _ravdess(chosen: Sequence[Recording], reader: Reader, listener: Listener) -> Iterator[PeopleSet]:
-    """Read the spoken clips of each actor as a phrase, those of one sentence sung as takes, of the other as a track."""
+    """Let spoken clips of each actor be the reading, one sentence sung in all emotions the takes, the other a track."""
     spoken, sung = _by_singer(chosen, "speech"), _by_singer(chosen, "singing")
-    people = []
+    readings = {"calm speech": ("_emo01", "_emo02"), "speech in all emotions": ("",)}
+    people: dict[str, list[Person]] = {name: [] for name in readings}
     for singer in sorted(set(spoken) & set(sung)):
-        order = np.random.default_rng(0).permutation(len(spoken[singer]))[:READ_CLIPS]
-        works = {
-            work: [_samples(reader(one)) for one in sung[singer] if one.work.endswith(work)]
-            for work in ("song01", "song02")
-        }
-        takes = [np.concatenate(works["song01"][start::TAKES]) for start in range(TAKES)]
-        reading = [_samples(reader(spoken[singer][place])) for place in order]
-        people.append(listener.person(sung[singer][0], reading, takes, works["song02"]))
-    yield PeopleSet("ravdess, three spoken clips against singing", may_train=False, people=people)
+        first, second = (
+            [_samples(reader(one)) for one in sung[singer] if one.work.endswith(work)] for work in ("song01", "song02")
+        )
+        takes = [np.concatenate(first[start::TAKES]) for start in range(TAKES)]
+        for name, endings in readings.items():
+            fitting = [one for one in spoken[singer] if any(ending in one.song for ending in endings)]
+            order = np.random.default_rng(0).permutation(len(fitting))[:READ_CLIPS]
+            reading = [_samples(reader(fitting[place])) for place in order]
+            people[name].append(listener.person(sung[singer][0], reading, takes, second))
+    for name, found in people.items():
+        yield PeopleSet(f"ravdess, {name} against singing", may_train=False, people=found)
 
 
 def _halves(chosen: Sequence[Recording], reader: Reader, listener: Listener) -> Iterator[PeopleSet]:
