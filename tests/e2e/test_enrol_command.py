@@ -12,12 +12,15 @@ from click.testing import CliRunner, Result
 from singalike.errors import NotFoundError, SingalikeError
 from singalike.services import bootstrap
 from singalike.services.cli.root import group
+from singalike.services.conversion_records import Tenant
 from singalike.services.settings import read_settings
+from tests.support.conversion_stores import order
 from tests.support.recordings import encode, tone
 from tests.support.servers import use_fake_ear
 
 RATE = 24_000
 SUBJECT = "Mia Beispiel"
+SONG = b"la la la, in the voice of Mia"
 
 
 @pytest.fixture
@@ -115,6 +118,7 @@ def test_of_an_erased_voice_no_byte_is_left(takes: list[Path], tmp_path: Path, r
     agreed = ("--consent", "self", "--read-back", reading, "--phrase-id", phrase["phrase_id"])
     voice_id = run_json("enrol", *takes, "--subject", SUBJECT, *agreed)["voice_id"]
     traces = [*(text.encode() for text in (voice_id, SUBJECT, phrase["text"], phrase["phrase_id"])), *arrays(voice_id)]
+    sing(voice_id)
     kept = traces_in(read_settings().data_dir, traces)
 
     if revoked:
@@ -123,8 +127,17 @@ def test_of_an_erased_voice_no_byte_is_left(takes: list[Path], tmp_path: Path, r
 
     assert len(kept) >= len(traces) - 1  # the id of the phrase goes with its use
     assert erased == {"removed": voice_id}
-    assert traces_in(read_settings().data_dir, traces) == []
+    assert traces_in(read_settings().data_dir, [*traces, SONG]) == []
     assert isinstance(run("voices", "show", voice_id).exception, NotFoundError)
+
+
+def sing(voice_id: str) -> None:
+    """Leave a conversion with a finished song behind."""
+    conversions = bootstrap.open_conversions(read_settings())
+    conversion_id = conversions.add_conversion(Tenant(), order(voice_id)).conversion_id
+    conversions.close()
+    song = bootstrap.open_conversion_folder(read_settings()).song_path(conversion_id, "ogg")
+    song.write_bytes(SONG)
 
 
 def arrays(voice_id: str) -> list[bytes]:

@@ -17,7 +17,7 @@ from singalike.services.cli.target_voices import print_target, tenant_option
 from singalike.services.settings import read_settings
 
 if TYPE_CHECKING:
-    from singalike.services.adapters.sql_targets import SqlTargets
+    from singalike.services.conversion.conversions import TargetVoices
     from singalike.services.conversion_records import StoredTarget
     from singalike.services.records import StoredVoice
 
@@ -77,8 +77,8 @@ def enrol(
 @json_option
 def show(voice_id: str, tenant: str, data_dir: Path | None, as_json: bool) -> None:
     """Say what is kept of VOICE, and of one to sing with the record of its consent."""
-    with _opened_targets(data_dir) as targets:
-        target = _find_target(targets, tenant, voice_id)
+    with _opened_voices(data_dir) as voices:
+        target = _find_target(voices, tenant, voice_id)
     if target is not None:
         print_target(target, as_json=as_json)
         return
@@ -95,12 +95,12 @@ def show(voice_id: str, tenant: str, data_dir: Path | None, as_json: bool) -> No
 @json_option
 def revoke(voice_id: str, yes: bool, tenant: str, data_dir: Path | None, as_json: bool) -> None:
     """Take back the consent to sing with VOICE: all that was learnt and sung is erased, the record stays."""
-    with _opened_targets(data_dir) as targets:
-        target = targets.get_target(tenant, voice_id)
+    with _opened_voices(data_dir) as voices:
+        target = voices.get(tenant, voice_id)
         if not yes:
             question = f"Take back the consent of {target.consent.subject} and erase what was learnt and sung?"
             click.confirm(question, abort=True, err=True)
-        left, _ = targets.revoke_consent(tenant, voice_id, datetime.now(UTC))
+        left = voices.revoke(tenant, voice_id)
     print_target(left, as_json=as_json)
 
 
@@ -112,30 +112,38 @@ def revoke(voice_id: str, yes: bool, tenant: str, data_dir: Path | None, as_json
 @json_option
 def erase(voice_id: str, yes: bool, tenant: str, data_dir: Path | None, as_json: bool) -> None:
     """Erase VOICE, the record of its consent and what was sung with it, from every file."""
-    with _opened_targets(data_dir) as targets, opened_catalogue(data_dir) as (catalogue, _):
-        if _find_target(targets, tenant, voice_id) is None:
+    with _opened_voices(data_dir) as voices, opened_catalogue(data_dir) as (catalogue, _):
+        target = _find_target(voices, tenant, voice_id)
+        if target is None:
             catalogue.get_voice(voice_id)
         if not yes:
             click.confirm(f"Erase {voice_id} and the record of its consent?", abort=True, err=True)
-        catalogue.remove_voice(voice_id)
+        if target is None:
+            catalogue.remove_voice(voice_id)
+        else:
+            voices.delete(tenant, voice_id)
     print_removal(voice_id, as_json=as_json)
 
 
 @contextmanager
-def _opened_targets(data_dir: Path | None) -> "Iterator[SqlTargets]":
+def _opened_voices(data_dir: Path | None) -> "Iterator[TargetVoices]":
+    """Open what is kept of voices to sing with; jobs of what is erased are forgotten by whoever hands them out."""
     from singalike.services import bootstrap
+    from singalike.services.conversion.conversions import Leftovers, TargetVoices
 
-    targets = bootstrap.open_targets(read_settings(data_dir=data_dir))
+    settings = read_settings(data_dir=data_dir)
+    targets = bootstrap.open_targets(settings)
     try:
-        yield targets
+        leftovers = Leftovers(None, bootstrap.open_conversion_folder(settings))
+        yield TargetVoices(targets, leftovers, lambda: datetime.now(UTC))
     finally:
         targets.close()
 
 
-def _find_target(targets: "SqlTargets", tenant: str, voice_id: str) -> "StoredTarget | None":
+def _find_target(voices: "TargetVoices", tenant: str, voice_id: str) -> "StoredTarget | None":
     """Return a voice to sing with; None where it is for recommendations only, or not there."""
     try:
-        return targets.get_target(tenant, voice_id)
+        return voices.get(tenant, voice_id)
     except (NotFoundError, WrongStateError):
         return None
 
