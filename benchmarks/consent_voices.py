@@ -1,7 +1,8 @@
 """Real people whose readings and takes judge the rules of consent, one set a corpus and condition.
 
-LibriSpeech and VCTK (use=train) hold one clip a person: the first half is the reading, the second half is sung by our
-resynthesis, once for the takes and once, on another melody, for the catalogue. All other sets only measure.
+LibriSpeech and VCTK (use=train) hold one clip a person. Either it is cut in four: a reading and three spoken takes. Or
+its first half is the reading, and its second half is sung by our resynthesis, once for the takes and once, on another
+melody, for the catalogue. All other sets only measure.
 """
 
 from collections import defaultdict
@@ -29,6 +30,7 @@ from singalike.embeddings.training.melodies import scale_melody
 RATE = 16_000
 READ_CLIPS, TAKE_CLIPS = 3, 4
 SUNG_S, TAKES = 8.0, 4
+LONG_ENOUGH_S, SPOKEN_TAKES = 9.0, 3
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,8 +96,9 @@ def read_people(data: Path, wanted: Sequence[str], most: int) -> Iterator[People
     """Read some corpora, at most so many people of each that may train."""
     recordings = read_measured(data).recordings
     makers: dict[str, Callable[[Sequence[Recording], Reader, Listener], Iterator[PeopleSet]]] = {
-        "librispeech": lambda chosen, reader, listener: _resung(
-            chosen[:: max(len(chosen) // most, 1)][:most], reader, listener
+        "librispeech": lambda chosen, reader, listener: chain(
+            _spoken(chosen[:: max(len(chosen) // most, 1)][:most], reader, listener),
+            _resung(chosen[:: max(len(chosen) // most, 1)][:most], reader, listener),
         ),
         "vctk": _resung,
         "ravdess": _ravdess,
@@ -107,6 +110,22 @@ def read_people(data: Path, wanted: Sequence[str], most: int) -> Iterator[People
         for name in wanted:
             chosen = [one for one in recordings if one.corpus == name and one.kind in {"speech", "singing", "stem"}]
             yield from makers[name](chosen, Reader(decoder.decode), listener)
+
+
+def _spoken(chosen: Sequence[Recording], reader: Reader, listener: Listener) -> Iterator[PeopleSet]:
+    """Cut clips of nine seconds or more in four: a reading and three takes, all spoken."""
+    places: dict[str, list[Person]] = {"same place": [], "same room": [], "other rooms": []}
+    for number, one in enumerate(chosen):
+        clip = _samples(reader(one))
+        if len(clip) < LONG_ENOUGH_S * RATE:
+            continue
+        parts = np.array_split(clip, 1 + SPOKEN_TAKES)
+        for place, people in places.items():
+            rooms = _rooms(place, number)
+            takes = rooms[1](np.concatenate(parts[1:]))
+            people.append(listener.person(one, [rooms[0](parts[0])], np.array_split(takes, SPOKEN_TAKES)))
+    for place, people in places.items():
+        yield PeopleSet(f"{chosen[0].corpus}, spoken, {place}", may_train=True, people=people)
 
 
 def _resung(chosen: Sequence[Recording], reader: Reader, listener: Listener) -> Iterator[PeopleSet]:
