@@ -13,7 +13,15 @@ import pytest_asyncio
 from grpc import aio
 from grpc_status import rpc_status
 
-from singalike.client import AsyncClient, ConversionChoices, TargetVoice, TrackDescription
+from singalike.client import (
+    AsyncClient,
+    ConversionChoices,
+    Seed,
+    SuggestionChoices,
+    TargetVoice,
+    TrackDescription,
+    VoiceId,
+)
 from singalike.client.rpc_errors import error_from_rpc
 from singalike.errors import (
     AlreadyExistsError,
@@ -318,12 +326,22 @@ async def test_what_belongs_to_one_tenant_does_not_exist_for_another(
     track_id, _ = served.add_song()
     conversion = await served.client.create_conversion(track_id, voice.voice_id)
     conversion_id = conversion.conversion_id
+    like_hers = SuggestionChoices(seeds=(Seed("voice", voice.voice_id),))
+    # Replies are kept, but not for everybody.
+    await served.client.recommend_songs(VoiceId(voice.voice_id))
 
     for call, reason in (
         (others.get_voice_profile(voice.voice_id), "VOICE_NOT_FOUND"),
         (others.revoke_consent(voice.voice_id), "VOICE_NOT_FOUND"),
         (others.delete_voice_profile(voice.voice_id), "VOICE_NOT_FOUND"),
         (others.create_conversion(track_id, voice.voice_id), "VOICE_NOT_FOUND"),
+        (others.get_voice(voice.voice_id), "VOICE_NOT_FOUND"),
+        (others.delete_voice(voice.voice_id), "VOICE_NOT_FOUND"),
+        (others.recommend_songs(VoiceId(voice.voice_id)), "VOICE_NOT_FOUND"),
+        (others.recommend_singers(VoiceId(voice.voice_id)), "VOICE_NOT_FOUND"),
+        (others.recommend_songs(choices=like_hers), "VOICE_NOT_FOUND"),
+        (others.identify_singer(VoiceId(voice.voice_id)), "VOICE_NOT_FOUND"),
+        (others.explain_singer(VoiceId(voice.voice_id), "a-singer"), "VOICE_NOT_FOUND"),
         (others.get_conversion(conversion_id), "CONVERSION_NOT_FOUND"),
         (others.cancel_conversion(conversion_id), "CONVERSION_NOT_FOUND"),
         (others.delete_conversion(conversion_id), "CONVERSION_NOT_FOUND"),
@@ -334,6 +352,7 @@ async def test_what_belongs_to_one_tenant_does_not_exist_for_another(
         assert (type(error), error.reason) == (NotFoundError, reason)
 
     assert [one async for one in others.list_conversions()] == []
+    assert (await served.client.recommend_songs(choices=like_hers)).songs
     assert (await served.client.get_conversion(conversion_id)).state == "queued"
     await served.client.delete_conversion(conversion_id)
 

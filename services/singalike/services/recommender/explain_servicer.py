@@ -10,7 +10,6 @@ from singalike.services.recommender.voices import Voices
 from singalike.services.showing import Showing
 from singalike.services.wire.converters import write_singer_suggestion
 from singalike.services.wire.option_converters import read_options
-from singalike.services.wire.validators import validate
 from singalike.v1 import recommender_service_pb2 as pb
 from singalike.v1.recommender_service_pb2_grpc import RecommenderServiceServicer
 
@@ -24,7 +23,7 @@ class ExplainServicer(RecommenderServiceServicer):
 
     async def ExplainSinger(self, request: pb.ExplainSingerRequest, context: object) -> pb.ExplainSingerResponse:
         """Say why a singer is, or is not, among those suggested, by the preset that this listener is answered with."""
-        validate(request)
+        await self._voices.admit(request)
         profile = await self._voices.find_any(request)
         options, _ = self._showing.choose(SINGERS, read_options(request.options))
         found = await asyncio.to_thread(self._recommender.explain_singer, profile, request.singer_id, options)

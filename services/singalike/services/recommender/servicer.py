@@ -86,7 +86,7 @@ class RecommenderServicer(ExplainServicer, ListenerServicer, ExperimentServicer,
         self, request: pb.RecommendSingersRequest, context: object
     ) -> pb.RecommendSingersResponse:
         """Find singers for a voice."""
-        validate(request)
+        await self._voices.admit(request)
         return await self._replies.get(request, lambda: self._recommend_singers(request))
 
     async def _recommend_singers(self, request: pb.RecommendSingersRequest) -> pb.RecommendSingersResponse:
@@ -106,7 +106,7 @@ class RecommenderServicer(ExplainServicer, ListenerServicer, ExperimentServicer,
 
     async def RecommendSongs(self, request: pb.RecommendSongsRequest, context: object) -> pb.RecommendSongsResponse:
         """Find songs for a voice."""
-        validate(request)
+        await self._voices.admit(request)
         return await self._replies.get(request, lambda: self._recommend_songs(request))
 
     async def _recommend_songs(self, request: pb.RecommendSongsRequest) -> pb.RecommendSongsResponse:
@@ -130,7 +130,7 @@ class RecommenderServicer(ExplainServicer, ListenerServicer, ExperimentServicer,
 
     async def IdentifySinger(self, request: pb.IdentifySingerRequest, context: object) -> pb.IdentifySingerResponse:
         """Say who a voice may be."""
-        validate(request)
+        await self._voices.admit(request)
         profile = await self._voices.find(request)
         found = await asyncio.to_thread(self._identifier.identify, profile, read_identify_options(request))
         return write_identification(found)
@@ -153,13 +153,13 @@ class RecommenderServicer(ExplainServicer, ListenerServicer, ExperimentServicer,
 
     async def GetVoice(self, request: pb.GetVoiceRequest, context: object) -> pb.GetVoiceResponse:
         """Say what is known of an enrolled voice."""
-        validate(request)
+        await self._voices.admit(request)
         voice = await asyncio.to_thread(self._catalogue.get_voice, request.voice_id)
         return pb.GetVoiceResponse(voice=write_voice(voice))
 
     async def DeleteVoice(self, request: pb.DeleteVoiceRequest, context: object) -> pb.DeleteVoiceResponse:
         """Erase an enrolled voice and the record of its consent."""
-        validate(request)
+        await self._voices.admit(request)
         await asyncio.to_thread(self._catalogue.remove_voice, request.voice_id)
         self.forget_voices()
         return pb.DeleteVoiceResponse()

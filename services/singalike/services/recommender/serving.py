@@ -9,6 +9,7 @@ import structlog
 
 from singalike.recsys.presets import load_presets
 from singalike.services import bootstrap
+from singalike.services.conversion_ports import TargetStore
 from singalike.services.exposure_log import ExposureLog
 from singalike.services.feedback_pruner import FeedbackPruner
 from singalike.services.identify import SingerIdentifier
@@ -64,7 +65,7 @@ async def build_recommender(parts: ServerParts) -> ServedRecommender:
         recommender,
         SingerIdentifier(recommender.views, ear.model_version),
         catalogue,
-        Voices(parts.embedder, catalogue),
+        Voices(parts.embedder, catalogue, await _open_targets(parts)),
         MapKeeper(recommender.view),
         utc_now,
         feedback,
@@ -72,6 +73,15 @@ async def build_recommender(parts: ServerParts) -> ServedRecommender:
         _open_showing(parts, recommender, feedback),
     )
     return ServedRecommender(servicer, recommender, follower.catch_up, _forget_erased(follower, recommender))
+
+
+async def _open_targets(parts: ServerParts) -> TargetStore | None:
+    """Open what says whose a voice is, where there is more than one tenant."""
+    if parts.settings.tenants is None:
+        return None
+    targets = await asyncio.to_thread(bootstrap.open_targets, parts.settings)
+    parts.closing.callback(targets.close)
+    return targets
 
 
 async def _open_feedback(parts: ServerParts) -> FeedbackStore:

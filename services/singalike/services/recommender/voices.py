@@ -1,13 +1,17 @@
 """Whose voice a request means."""
 
 import asyncio
+from contextlib import suppress
 from typing import Any
 
 from singalike.client.profile_converters import profile_from_message
 from singalike.embeddings.profile import VoiceProfile
 from singalike.errors import FieldViolation, InvalidInputError, WrongStateError
+from singalike.services.conversion_ports import TargetStore
 from singalike.services.ports import Catalogue, Embedder
 from singalike.services.wire.converters import channel_word, is_a_cappella
+from singalike.services.wire.tenants import calling_tenant
+from singalike.services.wire.validators import validate
 
 
 class Voices:
@@ -16,11 +20,30 @@ class Voices:
     Args:
         embedder: Embeds recordings.
         catalogue: Holds enrolled voices.
+        targets: Knows which of them belong to a tenant; None where tenants are not told apart.
     """
 
-    def __init__(self, embedder: Embedder, catalogue: Catalogue) -> None:
+    def __init__(self, embedder: Embedder, catalogue: Catalogue, targets: TargetStore | None = None) -> None:
         self._embedder = embedder
         self._catalogue = catalogue
+        self._targets = targets
+
+    async def admit(self, request: Any) -> None:
+        """Check a request, and that no voice in it is another tenant's: such voices do not exist for who calls.
+
+        Raises:
+            InvalidInputError: INVALID_REQUEST.
+            NotFoundError: VOICE_NOT_FOUND.
+        """
+        validate(request)
+        if self._targets is None:
+            return
+        seeds = request.options.seeds if "options" in request.DESCRIPTOR.fields_by_name else ()
+        voice_ids = {request.voice_id, *(seed.voice_id for seed in seeds)} - {""}
+        for voice_id in sorted(voice_ids):
+            # That a voice is for recommendations only, and so nobody's, is fine.
+            with suppress(WrongStateError):
+                await asyncio.to_thread(self._targets.get_target, calling_tenant().name, voice_id)
 
     async def find_any(self, request: Any) -> VoiceProfile | None:
         """Return the profile of a validated request; None where seeds or a listener stand for a voice."""
