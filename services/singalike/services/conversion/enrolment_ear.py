@@ -40,10 +40,12 @@ class EarOfServer:
 
     def encode(self, vocals: Sequence[Sound]) -> list[VoiceProfile]:
         """Embed recordings of one voice each; never call it on the loop, which it waits for."""
-        return [asyncio.run_coroutine_threadsafe(self._hear(vocal), self._loop).result() for vocal in vocals]
+        # Everything but the waiting happens on the calling thread: on the loop's own threads enrolments may be waiting.
+        return [self._hear(_to_flac(vocal)) for vocal in vocals]
 
-    async def _hear(self, vocal: Sound) -> VoiceProfile:
-        return await self._embedder.embed(await asyncio.to_thread(_to_flac, vocal), "mix", a_cappella=True)
+    def _hear(self, audio: bytes) -> VoiceProfile:
+        heard = self._embedder.embed(audio, "mix", a_cappella=True)
+        return asyncio.run_coroutine_threadsafe(heard, self._loop).result()
 
 
 def join(takes: Sequence[Sound]) -> Sound:
