@@ -7,10 +7,12 @@ Songs are the mixtures of ultrastar in FOLDER, separated by what the machine has
 it as files; another recording of the target judges where the converted voice stands. The lead that was found in the
 song, and what the engine makes of it, are computed again here, by the same code, and judged by one tracker.
 
-Columns: real-time factor of the whole command in processor seconds, and of the stages on the wall with and without
-separation; highest memory of the command; correlation of log f0, gross errors (over 20 %) and cents between the lead
-and the converted lead, and the first two between all that the separator gave and the converted lead; position between
-source and target by our timbre vector; content kept; what the watermark says.
+Columns: real-time factor of the whole command in processor seconds; of the stages on the wall with and without
+separation; of the engine alone, in processor seconds; highest memory of the command; key shift; then by the pitch head,
+where it hears a note for sure, and by the engine's tracker: correlation of log f0 and gross errors (over 20 %) between
+the lead that was found and the converted one; by the head also between all that the separator gave and the converted
+lead, and cents. "Copy" is what DIO's judge says where nothing but the colour changes: the same lead, no shift. Last:
+position between source and target by our timbre vector; content kept; whether the mark says what it should.
 """
 
 import argparse
@@ -29,25 +31,28 @@ import soundfile
 from numpy.typing import NDArray
 
 from singalike.audio.decoding import GuardedDecoder
-from singalike.audio.separation import best_separator
+from singalike.audio.separation import best_separator, nobody_watches
 from singalike.audio.sound import Sound
 from singalike.conversion.engine import ConversionContext, ConvertOptions
 from singalike.conversion.metrics import Similarities, compare_pitch, content_kept, hear
 from singalike.conversion.song import HeardSong, find_voice, listen_to_song, no_report
+from singalike.conversion.song.listening import hear_pitch
 from singalike.conversion.watermark import detect
 from singalike.conversion.world_retrieval.analysis import HOP_S
 from singalike.conversion.world_retrieval.loading import load
 from singalike.conversion.world_retrieval.pitch import VoicePitch
 from singalike.embeddings.encoder import VoiceEncoder
 from singalike.embeddings.melody import MelodyEncoder
+from singalike.embeddings.vocal_range import believed_pitch
 
 TAKES_S = 30.0
 HELD_OUT_S = 12.0
 KEY = "benchmark key, not a secret"
 COLUMNS = (
-    "song", "target", "whole command, processor", "stages, wall", "without separation, wall", "engine, processor",
-    "memory", "key", "F0 corr", "gross", "cents", "F0 corr to the stem", "gross", "position", "content", "mark",
+    "song", "target", "command", "stages", "without separation", "engine", "memory", "key", "F0 corr", "gross", "cents",
+    "to the stem", "gross", "DIO", "gross", "copy", "gross", "position", "content", "mark",
 )  # fmt: skip
+GROSS, FINE_SEMITONES = 0.2, 2.0
 
 
 @dataclass(frozen=True)
@@ -149,18 +154,31 @@ class Judge:
         started = time.process_time()
         sung = self.engine.convert(heard.lead, voice, ConvertOptions(shift), ConversionContext()).vocal
         spent_s = time.process_time() - started
-        source, stem, converted = (
-            hear(each, lambda mono: self.pitch.track(mono, HOP_S)) for each in (heard.lead, vocal, sung)
-        )
-        figures, of_stem = compare_pitch(source, converted, shift), compare_pitch(stem, converted, shift)
-        place = self.place(heard.lead, sung, target)
-        return (
-            f"{run.processor_s / sung.duration_s:.3f} | {run.said['real_time_factor']:.3f} | "
-            f"{run.said['real_time_factor_without_separation']:.3f} | {spent_s / sung.duration_s:.3f} | "
-            f"{run.peak_mib:.0f} MiB | {shift:+.0f} | {figures.correlation:.3f} | {100 * figures.gross_error:.1f} % | "
-            f"{figures.rmse_cents:.0f} | {of_stem.correlation:.3f} | {100 * of_stem.gross_error:.1f} % | "
-            f"{place.position:.2f} | {content_kept(source, converted):.3f}"
-        )
+        unmoved = self.engine.convert(heard.lead, voice, ConvertOptions(), ConversionContext()).vocal if shift else sung
+        source, converted, copy = (hear(each, self.track) for each in (heard.lead, sung, unmoved))
+        by_dio, copied = compare_pitch(source, converted, shift), compare_pitch(source, copy)
+        lead, stem, moved = (self.believed(each) for each in (heard.lead, vocal, sung))
+        by_head, of_stem = compare_midi(lead, moved, shift), compare_midi(stem, moved, shift)
+        figures = [
+            f"{run.processor_s / sung.duration_s:.3f}",
+            f"{run.said['real_time_factor']:.3f}",
+            f"{run.said['real_time_factor_without_separation']:.3f}",
+            f"{spent_s / sung.duration_s:.3f}",
+            f"{run.peak_mib:.0f} MiB",
+            f"{shift:+.0f}",
+            *(f"{by_head[0]:.3f}", f"{by_head[1]:.1%}", f"{by_head[2]:.0f}"),
+            *(f"{of_stem[0]:.3f}", f"{of_stem[1]:.1%}"),
+            *(f"{each:.3f} | {gross:.1%}" for each, gross in (
+                (by_dio.correlation, by_dio.gross_error), (copied.correlation, copied.gross_error)
+            )),
+            f"{self.place(heard.lead, sung, target).position:.2f}",
+            f"{content_kept(source, converted):.3f}",
+        ]  # fmt: skip
+        return " | ".join(figures)
+
+    def believed(self, sound: Sound) -> NDArray[np.float64]:
+        """MIDI pitch where the pitch head hears a note for sure, NaN elsewhere."""
+        return believed_pitch(hear_pitch(sound, self.head, nobody_watches))
 
     def track(self, mono: Sound) -> NDArray[np.float64]:
         """The pitch, by the tracker of `singalike evaluate conversion`."""
@@ -171,6 +189,19 @@ class Judge:
         profiles = self.encoder.encode([lead, sung, target.takes, target.held_out])
         source, converted, takes, held_out = (profile.timbre for profile in profiles)
         return Similarities(float(source @ held_out), float(converted @ held_out), float(takes @ held_out))
+
+
+def compare_midi(
+    source: NDArray[np.float64], converted: NDArray[np.float64], shift: float
+) -> tuple[float, float, float]:
+    """Correlation, share of gross errors, and root mean square of the others in cents, where both have notes."""
+    frames = min(len(source), len(converted))
+    both = np.isfinite(source[:frames]) & np.isfinite(converted[:frames])
+    wanted, sung = source[:frames][both] + shift, converted[:frames][both]
+    off = sung - wanted
+    gross = np.abs(np.exp2(off / 12.0) - 1.0) > GROSS
+    fine = off[np.abs(off) < FINE_SEMITONES]
+    return float(np.corrcoef(wanted, sung)[0, 1]), float(gross.mean()), float(100.0 * np.sqrt(np.square(fine).mean()))
 
 
 def main() -> None:

@@ -15,7 +15,13 @@ from singalike.audio.pitch import PitchTrack
 from singalike.audio.separation import Watch
 from singalike.audio.separation.stft import Spectra
 from singalike.audio.sound import Sound
-from singalike.conversion.song.spectral_blocks import at_frames, bins_hz, changed_in_blocks, off_harmonic_hz
+from singalike.conversion.song.spectral_blocks import (
+    at_frames,
+    below_fundamental,
+    bins_hz,
+    changed_in_blocks,
+    off_harmonic_hz,
+)
 from singalike.embeddings.vocal_range import CONFIDENT_VOICING
 
 Floats = NDArray[np.float32]
@@ -53,6 +59,8 @@ def find_voice(vocal: Sound, pitch: PitchTrack, watch: Watch) -> Sound:
     def keep_voice(spectra: Sequence[Spectra], frames: slice) -> Spectra:
         off = off_harmonic_hz(pitch, frames, mono.sample_rate)
         near = np.clip(1.5 - 0.75 * off / width_hz, LEAST_SHARE, 1.0)
+        # Below its fundamental a voice has nothing, and a bass has all: trackers of pitch would follow the bass.
+        near[below_fundamental(pitch, frames, mono.sample_rate, HARMONIC_HZ)] = 0.0
         voiced = at_frames(sure, pitch.hop_s, frames, mono.sample_rate)
         mask = np.where(voiced[:, None] & low[None], near, 1.0)
         mask *= at_frames(sung, pitch.hop_s, frames, mono.sample_rate)[:, None]

@@ -86,3 +86,10 @@ def off_harmonic_hz(pitch: PitchTrack, frames: slice, sample_rate: int) -> Float
         order = np.maximum(np.round(bins_hz(sample_rate)[None] / f0_hz), 1.0)
         off = np.abs(bins_hz(sample_rate)[None] - order * f0_hz)
     return np.where(np.isfinite(off), off, np.float32(np.inf)).astype(np.float32)
+
+
+def below_fundamental(pitch: PitchTrack, frames: slice, sample_rate: int, reach_hz: float) -> NDArray[np.bool_]:
+    """Mark the bins that lie under the fundamental of a voice by more than a reach, bool (frames, bins)."""
+    f0_hz = at_frames(pitch.f0_hz, pitch.hop_s, frames, sample_rate)[:, None]
+    with np.errstate(invalid="ignore"):
+        return np.asarray(bins_hz(sample_rate)[None] < f0_hz - 1.5 * reach_hz)
