@@ -80,6 +80,11 @@ class Farm:
             return digests
 
 
+def utc_now() -> datetime:
+    """Read the clock."""
+    return datetime.now(UTC)
+
+
 @contextmanager
 def farm(folder: Path, *, songs: int = 1, seconds: float = 8.0, band: bool = False, seed: int = 1) -> Iterator[Farm]:
     """Lay out a data folder.
