@@ -4,7 +4,7 @@ import hashlib
 import random
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from singalike.services import bootstrap
 from singalike.services.adapters.sql_conversions import SqlConversions
 from singalike.services.conversion.parts import ConversionParts
 from singalike.services.conversion.perform import perform
+from singalike.services.conversion_ports import SongFiles
 from singalike.services.conversion_records import (
     ConsentMethod,
     ConsentRecord,
@@ -40,20 +41,24 @@ class Farm:
         settings: Of the folder.
         parts: Opened on it.
         voice_id: A voice that songs may be sung with.
-        contents: Digests of the songs.
+        song_files: Where it is known where songs lie.
+        songs: The songs.
     """
 
     settings: Settings
     parts: ConversionParts
     voice_id: str
-    contents: Sequence[str]
+    song_files: SongFiles
+    songs: Sequence[SongFile]
 
     def ask(self, number: int, **said: object) -> StoredConversion:
         """Create a conversion and its job; equal numbers ask for the same."""
+        song = self.songs[number % len(self.songs)]
+        self.song_files.add_song_file(song)  # a song that is not in the catalogue is forgotten with its last conversion
         order = ConversionOrder(
             self.voice_id,
             "",
-            self.contents[number % len(self.contents)],
+            song.content_sha256,
             ENGINE,
             sound_format=SoundFormat.FLAC,
             seed=number,
@@ -111,18 +116,17 @@ def farm(folder: Path, *, songs: int = 1, seconds: float = 8.0, band: bool = Fal
         target = parts.targets.add_target(Tenant().name, make_profile(1), consent, {ENGINE: target_voice()})
         song_files = bootstrap.open_song_files(settings)
         closing.callback(song_files.close)
-        contents = []
-        for number in range(songs):
-            is_band = band and number == 0
-            sound = band_and_voice(seconds) if is_band else take(20 + number, 30 + number, seconds)
-            path = _written(folder, number, sound)
-            contents.append(hashlib.sha256(path.read_bytes()).hexdigest())
-            song_files.add_song_file(SongFile(contents[-1], str(path), a_cappella=not is_band))
-        yield Farm(settings, parts, target.voice_id, contents)
+        written = [
+            _song(folder, number, band_and_voice(seconds))
+            if band and number == 0
+            else replace(_song(folder, number, take(20 + number, 30 + number, seconds)), a_cappella=True)
+            for number in range(songs)
+        ]
+        yield Farm(settings, parts, target.voice_id, song_files, written)
 
 
-def _written(folder: Path, number: int, sound: Sound) -> Path:
+def _song(folder: Path, number: int, sound: Sound) -> SongFile:
     path = folder / f"song-{number}.flac"
     if not path.exists():
         write_sound(path, sound, MadeBy("tests", "0", f"song {number}", "nobody"), SoundFormat.FLAC)
-    return path
+    return SongFile(hashlib.sha256(path.read_bytes()).hexdigest(), str(path))
