@@ -11,7 +11,7 @@ import soundfile
 from singalike.audio.sound import Sound
 from singalike.embeddings.profile import VoiceProfile
 from singalike.errors import InvalidInputError
-from singalike.services.conversion.enrolment_ear import RATE, EarOfServer, join
+from singalike.services.conversion.enrolment_ear import RATE, EarOfServer, join, long_parts
 from singalike.services.ports import EarInfo
 from tests.support.fake_ear import FakeEar
 from tests.support.recordings import tone
@@ -71,3 +71,24 @@ def test_takes_of_several_rates_and_channels_are_joined_to_one_sound() -> None:
 
     assert (joined.sample_rate, joined.channels) == (RATE, 1)
     assert joined.duration_s == pytest.approx(3.1)
+
+
+@pytest.mark.parametrize(
+    ("lengths_s", "parts"),
+    [
+        ((10.0,), [(0, 10.0)]),
+        ((1.0,), [(0, 1.0)]),
+        ((4.0, 5.0), [(0, 4.0), (1, 5.0)]),
+        ((2.0, 2.5, 9.0), [(0, 4.6), (2, 9.0)]),
+        ((5.0, 5.0, 1.0), [(0, 5.0), (1, 6.1)]),
+        ((1.0, 1.0), [(0, 2.1)]),
+    ],
+)
+def test_takes_that_are_too_short_to_be_compared_are_heard_with_their_neighbours(
+    lengths_s: tuple[float, ...], parts: list[tuple[int, float]]
+) -> None:
+    takes = [Sound(tone(length_s, RATE), RATE) for length_s in lengths_s]
+
+    found = [(first, round(part.duration_s, 2)) for first, part in long_parts(takes)]
+
+    assert found == parts

@@ -22,7 +22,7 @@ from singalike.embeddings.profile import Vectors, VoiceProfile
 from singalike.errors import FieldViolation, InvalidInputError, WrongStateError
 from singalike.services.conversion.consent_phrases import create_phrase
 from singalike.services.conversion.enrolment import LONGEST_ENROLMENT_S, Enrolment, VoiceRecording
-from singalike.services.conversion.enrolment_ear import Ear, join
+from singalike.services.conversion.enrolment_ear import Ear, join, long_parts
 from singalike.services.conversion_ports import Engines, SpeechRecogniser, TargetStore
 from singalike.services.conversion_records import ConsentMethod, ConsentPhrase, ConsentRecord, StoredTarget
 from singalike.services.ports import SoundDecoder
@@ -41,12 +41,12 @@ class _Voice:
 
     Attributes:
         takes: The vocals.
-        each: Profile of every take.
+        parts: Profiles of the takes, short ones together with their neighbours.
         whole: Profile of all of them together.
     """
 
     takes: Sequence[Sound]
-    each: Sequence[VoiceProfile]
+    parts: Sequence[VoiceProfile]
     whole: VoiceProfile
 
 
@@ -159,7 +159,7 @@ class TargetEnroller:
             _refuse_little("read_back", read.quality.voiced_s, LEAST_READ_S)
             voice = self._listen(enrolment.takes)
             likeness = check_read_back(read.timbre, voice.whole.timbre)
-            check_agreement(np.stack([take.timbre for take in voice.each]))
+            check_agreement(np.stack([part.timbre for part in voice.parts]))
             check_catalogue(self._singers(voice.whole.timbre), likeness)
             errors = self._check_words(phrase, spoken)
             record = _record(enrolment, ConsentMethod.READ_BACK, phrase.text, likeness, errors)
@@ -170,7 +170,7 @@ class TargetEnroller:
         engines = self._chosen(enrolment)
         with self._one_at_a_time:
             voice = self._listen(enrolment.takes)
-            check_agreement(np.stack([take.timbre for take in voice.each]))
+            check_agreement(np.stack([part.timbre for part in voice.parts]))
             return self._keep(enrolment, voice, engines, _record(enrolment, ConsentMethod.DECLARED))
 
     def _chosen(self, enrolment: Enrolment) -> dict[str, VoiceEngine]:
@@ -183,10 +183,10 @@ class TargetEnroller:
         for recording in recordings:
             takes.append(self._vocal(recording))
             _refuse_much(sum(take.duration_s for take in takes))
-        each = [self._heard(take, f"takes[{place}]") for place, take in enumerate(takes)]
-        whole = each[0] if len(each) == 1 else self._heard(join(takes), "takes")
+        parts = [self._heard(part, f"takes[{first}]") for first, part in long_parts(takes)]
+        whole = parts[0] if len(parts) == 1 else self._heard(join(takes), "takes")
         _refuse_little("takes", whole.quality.voiced_s, LEAST_CLEAR_VOICE_S)
-        return _Voice(takes, each, whole)
+        return _Voice(takes, parts, whole)
 
     def _vocal(self, recording: VoiceRecording) -> Sound:
         sound = self._decoder.decode(recording.read())

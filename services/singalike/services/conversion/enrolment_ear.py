@@ -18,6 +18,9 @@ RATE = 24_000
 
 GAP_S = 0.1
 
+COMPARED_S = 4.0
+"""Takes that are shorter say too little of a voice to be compared alone."""
+
 
 class Ear(Protocol):
     """What turns vocals into profiles, as `singalike.embeddings.encoder.VoiceEncoder` does; its calls block."""
@@ -53,6 +56,27 @@ def join(takes: Sequence[Sound]) -> Sound:
     gap = np.zeros((1, round(GAP_S * RATE)), dtype=np.float32)
     row = [part for take in takes for part in (resample(take.mono(), RATE).waveform, gap)][:-1]
     return Sound(np.concatenate(row, axis=1), RATE)
+
+
+def long_parts(takes: Sequence[Sound]) -> list[tuple[int, Sound]]:
+    """Join takes that are too short to be compared with those behind them, or before them at the end.
+
+    Returns:
+        Parts of four seconds or more, if all takes together last so long, each with the place of its first take.
+    """
+    groups: list[list[int]] = [[]]
+    for place in range(len(takes)):
+        groups[-1].append(place)
+        if sum(takes[inside].duration_s for inside in groups[-1]) >= COMPARED_S and place < len(takes) - 1:
+            groups.append([])
+    if len(groups) > 1 and sum(takes[place].duration_s for place in groups[-1]) < COMPARED_S:
+        last = groups.pop()
+        groups[-1] += last
+    return [(group[0], _only_or_joined([takes[place] for place in group])) for group in groups]
+
+
+def _only_or_joined(takes: Sequence[Sound]) -> Sound:
+    return takes[0] if len(takes) == 1 else join(takes)
 
 
 def _to_flac(vocal: Sound) -> bytes:
