@@ -34,10 +34,8 @@ def finish(mix: Sound, key: bytes, payload: int, watch: Watch = nobody_watches) 
         InvalidInputError: WATERMARK_KEY_TOO_SHORT, PAYLOAD_OUT_OF_RANGE.
     """
     limited = limit_true_peak(mix, CEILING_DBTP - MARK_ROOM_DB, lambda share: watch(LIMITED * share))
-    marked = embed(limited, key, payload)
-    watch(MARKED)
-    excess_db = measure_true_peak(marked) - CEILING_DBTP
-    watch(1.0)
+    marked = embed(limited, key, payload, lambda share: watch(LIMITED + (MARKED - LIMITED) * share))
+    excess_db = measure_true_peak(marked, lambda share: watch(MARKED + (1.0 - MARKED) * share)) - CEILING_DBTP
     if excess_db <= 0.0:
         return marked
     np.multiply(marked.waveform, np.float32(10.0 ** (-excess_db / 20.0) * (1.0 - 1e-6)), out=marked.waveform)

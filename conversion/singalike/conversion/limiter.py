@@ -27,11 +27,12 @@ _CONTEXT = 64
 Gains = NDArray[np.float32]
 
 
-def measure_true_peak(sound: Sound) -> float:
+def measure_true_peak(sound: Sound, watch: Watch = nobody_watches) -> float:
     """Measure the highest peak of the waveform between the samples.
 
     Args:
         sound: Any rate and channels.
+        watch: Sees how far the work is, and may stop it.
 
     Returns:
         Level in dB of full scale; minus infinity for silence.
@@ -40,9 +41,10 @@ def measure_true_peak(sound: Sound) -> float:
         ITU-R BS.1770-4, annex 2: four times oversampled.
     """
     length, samples = round(BLOCK_S * sound.sample_rate), sound.waveform.shape[-1]
-    highest = max(
-        (float(_peaks(sound, first, first + length).max()) for first in range(0, samples, length)), default=0.0
-    )
+    highest = 0.0
+    for first in range(0, samples, length):
+        highest = max(highest, float(_peaks(sound, first, first + length).max()))
+        watch(min(first + length, samples) / samples)
     return 20.0 * math.log10(highest) if highest > 0 else -math.inf
 
 

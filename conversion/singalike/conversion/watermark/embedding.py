@@ -3,6 +3,7 @@
 import numpy as np
 
 from singalike.audio.resample import resample
+from singalike.audio.separation import Watch, nobody_watches
 from singalike.audio.separation.stft import Stft
 from singalike.audio.sound import Sound
 from singalike.conversion.watermark.cells import Cells, stand_out, sum_bands
@@ -23,7 +24,7 @@ STRENGTH = 0.3
 """How far a cell is raised or lowered, as a share of how far cells around it stand out of themselves."""
 
 
-def embed(sound: Sound, key: bytes, payload: int) -> Sound:
+def embed(sound: Sound, key: bytes, payload: int, watch: Watch = nobody_watches) -> Sound:
     """Hide a payload in sound, over and over.
 
     Every cell of the grid is raised or lowered by a share of how far cells around there stand out by themselves: by one
@@ -34,6 +35,7 @@ def embed(sound: Sound, key: bytes, payload: int) -> Sound:
         sound: The final mix, any rate and channels.
         key: The secret that `detect` will need, at least 16 bytes.
         payload: What to hide, 0 <= payload < 2**64.
+        watch: Sees how far the work is, and may stop it.
 
     Returns:
         The marked sound, of the same shape. Its peaks may lie up to some tenths of a decibel over those of `sound`.
@@ -48,16 +50,22 @@ def embed(sound: Sound, key: bytes, payload: int) -> Sound:
     signs = code_signs(draw_layout(key), payload)
     low = resample(sound, GRID_RATE)
     stft = Stft(FRAME_LENGTH)
-    spectra = [stft.analyse(channel) for channel in low.waveform]
+    spectra = []
+    steps = 2 * low.channels + 2
+    for channel in low.waveform:
+        spectra.append(stft.analyse(channel))
+        watch(len(spectra) / steps)
     gains = np.repeat(_relative_changes(sum_bands(spectra), signs), BAND_BINS, axis=1)
     marked = sound.waveform.copy()
-    for channel, spectrum in zip(marked, spectra, strict=True):
+    for number, (channel, spectrum) in enumerate(zip(marked, spectra, strict=True)):
+        watch((low.channels + 1 + number) / steps)
         changed = np.zeros_like(spectrum)
         bins = slice(FIRST_BIN, FIRST_BIN + BANDS * BAND_BINS)
         np.multiply(spectrum[:, bins], gains, out=changed[:, bins])
         change = Sound(stft.rebuild(changed, low.waveform.shape[-1])[None], GRID_RATE)
         at_rate = resample(change, sound.sample_rate).waveform[0, : len(channel)]
         channel[: len(at_rate)] += at_rate
+    watch(1.0)
     return Sound(marked, sound.sample_rate)
 
 

@@ -174,12 +174,15 @@ class _Performance:
         sound, file = tools.songs.read(order.content_sha256)
         song = keep_channel(sound, file.channel)
         del sound
-        report = self._reporter(StageClock(song.duration_s, tools.clock))
-        vocal, separator = self._separate(song, file, report)
+        clock = StageClock(song.duration_s, tools.clock)
+        report = self._reporter(clock)
+        vocal, separator = self._separate(song, file, clock, report)
         find = find_voice if separator in LEAKY_SEPARATORS else find_lead
         heard = listen_to_song(song, vocal, tools.head, find, report)
         del song, vocal
         key = self._choose_key(heard, track, voice)
+        if not key.accompaniment:
+            clock.skip(Stage.SHIFTING)
         marked = self._sing(heard, engine, voice, key, report)
         del heard
         made_by = _made_by(engine, track, file)
@@ -215,17 +218,17 @@ class _Performance:
 
         return report
 
-    def _separate(self, song: Sound, file: SongFile, report: Report) -> tuple[Sound, str]:
+    def _separate(self, song: Sound, file: SongFile, clock: StageClock, report: Report) -> tuple[Sound, str]:
         """Return the vocal and the name of its separator; a vocal is separated once for all who ask for the song."""
-        report(Stage.SEPARATING, 0.0)
-        if file.a_cappella:
-            return song, NO_SEPARATOR
         separator, folder = self._tools.separator, self._tools.folder
         name = vocal_name(file, separator)
-        vocal = folder.load_vocal(name)
+        vocal = song if file.a_cappella else folder.load_vocal(name)
+        if vocal is not None:
+            clock.skip(Stage.SEPARATING)
+        report(Stage.SEPARATING, 0.0)
         if vocal is None:
             vocal = folder.save_vocal(name, separator.separate(song, watch_of(report, Stage.SEPARATING)))
-        return vocal, separator.name
+        return vocal, NO_SEPARATOR if file.a_cappella else separator.name
 
     def _choose_key(self, heard: HeardSong, track: TrackWithProfile | None, voice: TargetVoice) -> SongKey:
         order, tools = self._conversion.order, self._tools

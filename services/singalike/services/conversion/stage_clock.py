@@ -6,12 +6,12 @@ from singalike.conversion.song import STAGES, Stage
 from singalike.services.conversion_records import ConversionProgress
 
 STAGE_COSTS: Mapping[Stage, float] = {
-    Stage.SEPARATING: 0.03,
-    Stage.LISTENING: 0.03,
-    Stage.SHIFTING: 0.04,
-    Stage.CONVERTING: 0.08,
-    Stage.MIXING: 0.025,
-    Stage.WRITING: 0.015,
+    Stage.SEPARATING: 0.025,
+    Stage.LISTENING: 0.01,
+    Stage.SHIFTING: 0.035,
+    Stage.CONVERTING: 0.07,
+    Stage.MIXING: 0.02,
+    Stage.WRITING: 0.01,
 }
 """Seconds of work for a second of song on one core of 2026, with REPET-SIM and world-retrieval
 (`python -m benchmarks.convert_song`); only their proportions matter once work has begun."""
@@ -26,7 +26,6 @@ class StageClock:
     Args:
         duration_s: Length of the song.
         clock: Seconds, growing.
-        skipped: Stages that there is nothing to do in.
         costs: Seconds of work for a second of song, by stage.
     """
 
@@ -34,17 +33,15 @@ class StageClock:
         self,
         duration_s: float,
         clock: Callable[[], float],
-        skipped: frozenset[Stage] = frozenset(),
         costs: Mapping[Stage, float] = STAGE_COSTS,
     ) -> None:
-        self._expected_s = {stage: 0.0 if stage in skipped else costs[stage] * duration_s for stage in STAGES}
+        self._expected_s = {stage: costs[stage] * duration_s for stage in STAGES}
         self._clock = clock
         self._started_s = clock()
-        self._done_before_s = 0.0
         self._share = 0.0
 
     def skip(self, stage: Stage) -> None:
-        """Expect nothing more of a stage."""
+        """Expect nothing of a stage."""
         self._expected_s[stage] = 0.0
 
     def progress(self, stage: Stage, share: float) -> ConversionProgress:
