@@ -14,9 +14,11 @@ import soundfile
 from singalike.audio.synthesis import draw_singer
 from singalike.services.cli import main
 from singalike.services.demo.catalogue import make_track
+from tests.support.example_blocks import python_blocks
 from tests.support.processes import ServerProcess, started_server
 from tests.support.sung_takes import as_flac, take
 
+PAGE = Path(__file__).parents[2] / "docs" / "conversion.md"
 SONG_S = 9.0
 
 CALLER = """
@@ -132,6 +134,23 @@ def test_the_command_line_sees_saves_and_erases_what_the_service_made(sung: Sung
     assert "[CONVERSION_FINISHED]" in refused
     assert "[CONVERSION_NOT_FOUND]" in gone
     assert not list((sung.folder / "data" / "conversions" / "songs").iterdir())
+
+
+def test_the_example_of_the_page_runs_as_it_stands_there(sung: Sung, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(sung.folder)
+    (sung.folder / "me-singing.m4a").write_bytes(as_flac(take(8, 0, 14.0)))
+    (sung.folder / "me-reading.m4a").write_bytes(as_flac(take(8, 9, 6.0)))
+    code = next(block for block in python_blocks(PAGE) if "create_consent_phrase" in block)
+    for shown, served in (
+        ("127.0.0.1:50051", sung.server.embedding),
+        ("127.0.0.1:50052", sung.server.recommender),
+        ("127.0.0.1:50053", sung.server.conversion),
+    ):
+        code = code.replace(shown, served)
+
+    exec(compile(code, str(PAGE), "exec"), {"__name__": "__main__"})
+
+    assert soundfile.info(sung.folder / "song.ogg").duration == pytest.approx(SONG_S, abs=0.05)
 
 
 def test_a_server_that_stops_ends_its_workers_too(sung: Sung) -> None:
