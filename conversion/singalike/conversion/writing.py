@@ -16,6 +16,7 @@ import soundfile
 from singalike.audio.resample import resample
 from singalike.audio.separation import Watch, nobody_watches
 from singalike.audio.sound import Sound, Waveform
+from singalike.conversion.ogg_serial import set_serial
 from singalike.errors import CapacityError, UnavailableError
 
 BLOCK = 4096
@@ -71,7 +72,7 @@ class MadeBy:
 def write_sound(
     path: Path, sound: Sound, made_by: MadeBy, sound_format: SoundFormat, watch: Watch = nobody_watches
 ) -> None:
-    """Write a song with its tags.
+    """Write a song with its tags; the same song makes the same bytes.
 
     The file appears under its name when it is whole and on the disk, and replaces what was there in one step. Meanwhile
     it lies beside it under a name that ends in PART_SUFFIX.
@@ -133,6 +134,7 @@ def _write_by_libsndfile(part: Path, sound: Sound, tags: dict[str, str], watch: 
 
 def _write_ogg(part: Path, sound: Sound, tags: dict[str, str], watch: Watch) -> None:
     _write_by_libsndfile(part, sound, tags, watch, format="OGG", subtype="VORBIS", compression_level=OGG_LEVEL)
+    set_serial(part)
 
 
 def _write_flac(part: Path, sound: Sound, tags: dict[str, str], watch: Watch) -> None:
