@@ -1,10 +1,15 @@
 """Another pitch without a vocoder: periods of the source, laid closer together or further apart (TD-PSOLA).
 
 Each period is a piece of the recording itself, so breath, rasp and consonants stay and nothing buzzes; its envelope
-stays where it was, which is what the filter that follows expects.
+stays where it was, which is what the filter that follows expects. Periods are found by the phase of the fundamental,
+which turns as evenly as the voice does, where peaks of the waveform jump as formants move; and they are laid between
+samples, because at 400 Hz a whole sample is a sixth of a semitone.
 """
 
+from collections.abc import Iterator
+
 import numpy as np
+import scipy.signal
 from numpy.typing import NDArray
 
 from singalike.audio.sound import Sound, Waveform
@@ -13,11 +18,11 @@ Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
 
 UNVOICED_STEP_S = 0.005
-NEAREST, FARTHEST = 0.9, 1.12
-"""Where the next peak is looked for, in periods: pitch moves slowly, and a skipped period is a click."""
+FEWEST_FRAMES = 3
+"""A voiced stretch that is shorter has no phase to speak of and is copied."""
 
-PULL = 0.1
-"""How far a mark follows the peak that it finds: peaks jump as formants move, and marks that jump sound rough."""
+FINER = 8
+"""Places between two samples at which a period may be cut out."""
 
 
 def with_moved_pitch(source: Sound, f0_hz: Floats, hop_s: float, semitones: float) -> Waveform:
@@ -37,44 +42,57 @@ def with_moved_pitch(source: Sound, f0_hz: Floats, hop_s: float, semitones: floa
         using diphones", Speech Communication 9, https://doi.org/10.1016/0167-6393(90)90021-Z.
     """
     waveform, rate = source.waveform[0], source.sample_rate
-    periods = _periods(f0_hz, rate)
-    marks = _marks(waveform, periods, round(hop_s * rate * 1e6) / 1e6, rate)
+    marks = period_marks(waveform, f0_hz, hop_s * rate, rate)
+    periods = [rate / value if value > 0 else 0.0 for value in f0_hz.tolist()]
     return _laid(waveform, marks, periods, hop_s * rate, rate, 2.0 ** (semitones / 12.0))
 
 
-def _periods(f0_hz: Floats, rate: int) -> list[float]:
-    """Length of a period at every frame in samples, zero where unvoiced."""
-    return [rate / value if value > 0 else 0.0 for value in f0_hz.tolist()]
+def period_marks(waveform: Waveform, f0_hz: Floats, hop: float, rate: int) -> Doubles:
+    """Find where the periods of a voice are loudest.
+
+    Args:
+        waveform: float32 (samples,).
+        f0_hz: float32 (frames,), zero where unvoiced.
+        hop: Samples from one frame to the next.
+        rate: Samples per second.
+
+    Returns:
+        float64 (marks,), in samples and between them, growing; unvoiced stretches have none.
+    """
+    found = [_marks_of(waveform, f0_hz, first, last, hop, rate) for first, last in _voiced_stretches(f0_hz)]
+    return np.concatenate([np.zeros(0), *found])
 
 
-def _marks(waveform: Waveform, periods: list[float], hop: float, rate: int) -> Doubles:
-    """Find where the periods of the voice peak, in samples, growing; unvoiced stretches have none."""
-    # A voice swings further to one side; its peaks there are the closures of the glottis.
-    upright = waveform if float(np.mean(waveform.astype(np.float64) ** 3)) >= 0 else -waveform
-    marks: list[float] = []
-    place, was_voiced, last = 0.0, False, len(waveform) - 1
-    step = UNVOICED_STEP_S * rate
-    while place < last:
-        period = periods[min(round(place / hop), len(periods) - 1)]
-        if not period:
-            place, was_voiced = place + step, False
-            continue
-        first = round(place + NEAREST * period) if was_voiced else round(place)
-        end = min(round(place + FARTHEST * period) if was_voiced else round(place + period), last) + 1
-        if end <= first:
-            break
-        peak = first + int(np.argmax(upright[first:end]))
-        expected = place + period
-        place = expected + PULL * (peak - expected) if was_voiced else float(peak)
-        marks.append(place)
-        was_voiced = True
-    return np.array(marks, dtype=np.float64)
+def _voiced_stretches(f0_hz: Floats) -> Iterator[tuple[int, int]]:
+    """Yield the first frame of each voiced stretch and the one behind its last."""
+    edges = np.flatnonzero(np.diff((f0_hz > 0).astype(np.int8), prepend=0, append=0))
+    for first, last in edges.reshape(-1, 2).tolist():
+        if last - first >= FEWEST_FRAMES:
+            yield first, last
+
+
+def _marks_of(waveform: Waveform, f0_hz: Floats, first: int, last: int, hop: float, rate: int) -> Doubles:
+    """Mark one voiced stretch wherever the phase of its fundamental has turned once more."""
+    start, end = max(0, round((first - 0.5) * hop)), min(len(waveform), round((last - 0.5) * hop))
+    samples = np.arange(start, end)
+    hz = np.exp(np.interp(samples / hop, np.arange(first, last), np.log(f0_hz[first:last].astype(np.float64))))
+    tracked = 2.0 * np.pi * np.cumsum(hz) / rate
+    # Turned back by the tracked pitch the fundamental stands still; a Hann window of two periods has its zeros where
+    # the other harmonics then are.
+    reach = round(rate / float(np.median(hz)))
+    part = waveform[start:end].astype(np.float64)
+    still = scipy.signal.fftconvolve(part * np.exp(-1j * tracked), np.hanning(2 * reach + 1), mode="same")
+    phase = np.maximum.accumulate(tracked + np.unwrap(np.angle(still)))
+    loudest = np.angle(np.sum(np.square(part) * np.exp(1j * phase)))
+    turns = (phase - loudest) / (2.0 * np.pi)
+    return np.interp(np.arange(np.ceil(turns[0]), np.floor(turns[-1]) + 1.0), turns, samples)
 
 
 def _laid(waveform: Waveform, marks: Doubles, periods: list[float], hop: float, rate: int, ratio: float) -> Waveform:
     """Lay windowed periods at the distances of the new pitch; what is unvoiced is copied from where it stands."""
     reach = int(max(max(periods, default=0.0), UNVOICED_STEP_S * rate)) + 2
     padded = np.pad(waveform, reach)
+    fine = scipy.signal.resample_poly(padded, FINER, 1).astype(np.float32)
     laid = np.zeros_like(padded)
     place = 0.0
     while place < len(waveform):
@@ -85,10 +103,11 @@ def _laid(waveform: Waveform, marks: Doubles, periods: list[float], hop: float, 
             half, step, origin = period, period / ratio, _nearest(marks, place)
             if abs(origin - place) > 2.0 * period:  # voiced by name, but without a mark of its own
                 origin = place
-        width = max(int(half), 1)
+        width, goal = max(int(half), 1), round(place)
         window = np.hanning(2 * width + 1)[:-1].astype(np.float32)
-        source, goal = round(origin) + reach - width, round(place) + reach - width
-        laid[goal : goal + 2 * width] += window * padded[source : source + 2 * width]
+        first = round((origin + goal - place + reach - width) * FINER)
+        goal += reach - width
+        laid[goal : goal + 2 * width] += window * fine[first : first + 2 * width * FINER : FINER]
         place += step
     return laid[reach:-reach]
 
