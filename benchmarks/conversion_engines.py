@@ -1,16 +1,19 @@
 """Engines that are not installed beside those that are, on pairs drawn by several seeds, perhaps with another judge.
 
 usage: python -m benchmarks.conversion_engines --data FOLDER [--engine MODULE:OBJECT ...] [--seeds 1] [--limit 12]
-           [--key-shift 0] [--peer-python PYTHON] [--harvest]
+           [--key-shift 0] [--peer-python PYTHON] [--judge head|engine|harvest]
 
 `singalike evaluate conversion` does the work; see there for what the columns mean. OBJECT is called without arguments
-and returns a `VoiceEngine`. With --harvest Harvest judges the pitch, which no engine uses for singing and which takes
-five times as long. Nothing is kept between runs: engines that are being written change under one version.
+and returns a `VoiceEngine`. Pitch is judged by our pitch head, by what world-retrieval itself tracks with, or by
+Harvest, which takes five times as long. Nothing is kept between runs: engines that are being written change under one
+version.
 """
 
 import argparse
 import importlib
 import sys
+from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
@@ -18,11 +21,12 @@ from rich.console import Console
 from singalike.audio.decoding import GuardedDecoder
 from singalike.conversion.engine import VoiceEngine
 from singalike.conversion.evaluation.contenders import baselines, contenders
+from singalike.conversion.evaluation.jury import Track
 from singalike.conversion.evaluation.topic import ConversionSubject, evaluate_conversion
 from singalike.conversion.metrics import track_with_harvest
 from singalike.conversion.world_retrieval.analysis import HOP_S
 from singalike.conversion.world_retrieval.loading import load, load_as_written
-from singalike.conversion.world_retrieval.pitch import VoicePitch
+from singalike.conversion.world_retrieval.pitch import HeadPitch, VoicePitch
 from singalike.embeddings.encoder import VoiceEncoder
 from singalike.embeddings.evaluation.bench import Bench
 from singalike.embeddings.evaluation.recordings import read_measured
@@ -49,12 +53,17 @@ def main() -> None:
     parser.add_argument("--limit", type=int)
     parser.add_argument("--key-shift", type=float, default=0.0)
     parser.add_argument("--peer-python", type=Path)
-    parser.add_argument("--harvest", action="store_true")
+    parser.add_argument("--judge", choices=("head", "engine", "harvest"), default="head")
     options = parser.parse_args()
     pitch = VoicePitch.load()
+    judges: Mapping[str, Track] = {
+        "head": partial(HeadPitch(pitch.head).track, hop_s=HOP_S),
+        "engine": partial(pitch.track, hop_s=HOP_S),
+        "harvest": track_with_harvest,
+    }
     subject = ConversionSubject(
         contenders=contenders([load(), *map(made_by, options.engine)], baselines(load_as_written(), pitch)),
-        track=track_with_harvest if options.harvest else lambda sound: pitch.track(sound, HOP_S),
+        track=judges[options.judge],
         meter=ProcessMeter(),
         key_shift=options.key_shift,
     )

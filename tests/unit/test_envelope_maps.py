@@ -1,12 +1,10 @@
 """Maps between the envelopes of two voices, as mathematics."""
 
 import numpy as np
-import pytest
 
-from singalike.conversion.world_retrieval.analysis import Frames, envelope_basis
+from singalike.conversion.world_retrieval.analysis import Frames
 from singalike.conversion.world_retrieval.retrieval import retrieve
-from singalike.conversion.world_retrieval.transport import Normal, measure_normal, transport_matrix, transported
-from singalike.conversion.world_retrieval.warp import warp_factor, warp_matrix
+from singalike.conversion.world_retrieval.transport import measure_normal, transport_matrix, transported
 
 
 def rows(seed: int, count: int = 4000) -> Frames:
@@ -49,31 +47,6 @@ def test_the_transport_matrix_is_symmetric_and_meets_the_target_exactly() -> Non
     np.testing.assert_allclose(matrix, matrix.T, atol=1e-9)
     np.testing.assert_allclose(matrix @ first @ matrix, second, atol=1e-9)
     assert np.linalg.eigvalsh(matrix).min() > 0
-
-
-def test_a_warp_moves_a_formant_by_its_factor() -> None:
-    cepstra = np.zeros(59)
-    cepstra[:12] = np.linalg.lstsq(
-        envelope_basis()[1:13].T, np.exp(-0.5 * ((np.arange(513) * 12_000 / 512 - 2000.0) / 300.0) ** 2), rcond=None
-    )[0]
-    peak = np.argmax(cepstra @ envelope_basis()[1:])
-
-    moved = np.argmax(cepstra @ warp_matrix(0.9) @ envelope_basis()[1:])
-
-    assert moved / peak == pytest.approx(1.0 / 0.9, rel=0.03)
-
-
-def test_no_warp_changes_nothing() -> None:
-    np.testing.assert_allclose(warp_matrix(1.0), np.eye(59), atol=1e-3)
-
-
-@pytest.mark.parametrize("factor", [0.92, 1.08])
-def test_the_warp_between_a_voice_and_its_stretched_twin_is_found(factor: float) -> None:
-    source = measure_normal(rows(3))
-    matrix = warp_matrix(factor)
-    twin = Normal(source.mean @ matrix, np.stack([matrix.T @ part @ matrix for part in source.covariance]))
-
-    assert warp_factor(source, twin) == pytest.approx(factor, abs=0.011)
 
 
 def test_retrieval_of_a_moment_that_is_there_finds_it() -> None:

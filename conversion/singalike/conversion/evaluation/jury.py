@@ -29,7 +29,7 @@ from singalike.errors import SingalikeError
 Track = Callable[[Sound], NDArray[np.float64]]
 Vector = NDArray[np.float32]
 
-VERSION = "1"
+VERSION = "2"
 """Grows with every change of what is measured."""
 
 

@@ -78,22 +78,12 @@ class VoicePitch:
         """
         waveform, rate = np.ascontiguousarray(sound.waveform[0], dtype=np.float64), sound.sample_rate
         found_hz, times_s = pyworld.dio(waveform, rate, LOWEST_HZ, HIGHEST_HZ, frame_period=1000.0 * hop_s)
-        rough_hz = np.where(found_hz > 0, found_hz, self._by_head(sound, times_s))
+        rough_hz = np.where(found_hz > 0, found_hz, _by_head(self.head, sound, times_s))
         f0_hz = pyworld.stonemask(waveform, rough_hz, times_s, rate)
         voiced = f0_hz > 0
         exact = PitchTrack(np.where(voiced, f0_hz, np.nan).astype(np.float32), voiced.astype(np.float32), hop_s)
         repaired = np.nan_to_num(reduce_octave_errors(exact).f0_hz).astype(np.float64)
         return np.where((repaired >= LOWEST_HZ) & (repaired <= HIGHEST_HZ), repaired, 0.0)
-
-    def _by_head(self, sound: Sound, times_s: Floats) -> Floats:
-        track = self.head.analyse([resample(sound, HEAD_RATE).waveform[0]])[0].pitch
-        heard = np.isfinite(track.f0_hz)
-        if not heard.any():
-            return np.zeros(len(times_s))
-        known_s = np.arange(len(heard)) * track.hop_s
-        log_hz = np.interp(times_s, known_s[heard], np.log(track.f0_hz[heard].astype(np.float64)))
-        nearest = np.minimum(np.round(times_s / track.hop_s).astype(np.intp), len(heard) - 1)
-        return np.where(heard[nearest], np.exp(log_hz), 0.0)
 
 
 @dataclass(frozen=True)
@@ -123,3 +113,30 @@ def _loud(waveform: Floats, times_s: Floats, rate: int) -> NDArray[np.bool_]:
     power = np.convolve(np.square(waveform), np.full(reach, 1.0 / reach), mode="same")
     level = power[np.minimum(np.round(times_s * rate).astype(np.intp), len(waveform) - 1)]
     return np.asarray(level >= level.max() * 10.0 ** (-QUIET_DB / 10.0))
+
+
+@dataclass(frozen=True, eq=False)
+class HeadPitch:
+    """Tracks the pitch with the pitch head alone: for judging, as no engine sings by it alone.
+
+    Attributes:
+        head: Ours.
+    """
+
+    head: MelodyEncoder
+
+    def track(self, sound: Sound, hop_s: float) -> Floats:
+        """Track the pitch; see `PitchTracker.track`."""
+        frames = 1 + int(sound.waveform.shape[-1] / (hop_s * sound.sample_rate))
+        return _by_head(self.head, sound, np.arange(frames, dtype=np.float64) * hop_s)
+
+
+def _by_head(head: MelodyEncoder, sound: Sound, times_s: Floats) -> Floats:
+    track = head.analyse([resample(sound, HEAD_RATE).waveform[0]])[0].pitch
+    heard = np.isfinite(track.f0_hz)
+    if not heard.any():
+        return np.zeros(len(times_s))
+    known_s = np.arange(len(heard)) * track.hop_s
+    log_hz = np.interp(times_s, known_s[heard], np.log(track.f0_hz[heard].astype(np.float64)))
+    nearest = np.minimum(np.round(times_s / track.hop_s).astype(np.intp), len(heard) - 1)
+    return np.where(heard[nearest], np.exp(log_hz), 0.0)

@@ -1,4 +1,4 @@
-"""The default engine: the tract stretched, then the shortest way to the target's distribution of envelopes."""
+"""The default engine: the shortest way to the target's distribution of envelopes."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -12,7 +12,6 @@ from singalike.conversion.world_retrieval.analysis import RATE, Frames
 from singalike.conversion.world_retrieval.retrieval import content_keys, log2_pitch, retrieve, smoothed, with_spread
 from singalike.conversion.world_retrieval.statistics import Spread, chosen_rows, measure_spread
 from singalike.conversion.world_retrieval.transport import Normal, measure_normal, transported
-from singalike.conversion.world_retrieval.warp import TAKEN, warp_factor, warp_matrix
 
 Floats = NDArray[np.float32]
 
@@ -37,7 +36,7 @@ class ShortestWay:
     @property
     def info(self) -> EngineInfo:
         """What the engine is with this method."""
-        return EngineInfo("world-retrieval", "1", "Apache-2.0", "none", self.min_seconds, RATE)
+        return EngineInfo("world-retrieval", "2", "Apache-2.0", "none", self.min_seconds, RATE)
 
     def learn(self, takes: Frames, seed: int) -> Mapping[str, NDArray[Any]]:
         """Keep mean, covariance, and moments that retrieval may ask for."""
@@ -55,9 +54,7 @@ class ShortestWay:
     def moved(self, source: Frames, voice: Mapping[str, NDArray[Any]], options: ConvertOptions) -> Floats:
         """Move c1 to c59 of every row, float32 (frames, 59)."""
         target = Normal(voice["mean"], voice["covariance"])
-        factor = warp_factor(measure_normal(source), target) ** TAKEN
-        warped = _with(source, (source.cepstra[:, 1:] @ warp_matrix(round(factor, 4))).astype(np.float32))
-        moved = transported(warped, measure_normal(warped), target)
+        moved = transported(source, measure_normal(source), target)
         moved = with_spread(moved, source, Spread(voice["mean"], voice["deviation"]))
         share = RETRIEVED_SHARE if options.retrieval_share is None else options.retrieval_share
         if share:

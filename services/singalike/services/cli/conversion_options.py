@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -97,7 +98,7 @@ def open_subject(settings: Settings, choice: ConversionChoice, *, pictures: bool
     from singalike.conversion.evaluation.topic import ConversionSubject
     from singalike.conversion.world_retrieval.analysis import HOP_S
     from singalike.conversion.world_retrieval.loading import load_as_written
-    from singalike.conversion.world_retrieval.pitch import VoicePitch
+    from singalike.conversion.world_retrieval.pitch import HeadPitch, VoicePitch
     from singalike.embeddings.encoder import choose_device
     from singalike.services import bootstrap
     from singalike.services.adapters.utmos import load_utmos
@@ -105,10 +106,11 @@ def open_subject(settings: Settings, choice: ConversionChoice, *, pictures: bool
 
     engines, device = bootstrap.build_engines(settings), choose_device(settings.device)
     pitch = VoicePitch.load(device)
+    judge = HeadPitch(pitch.head)
     names = choice.engines or tuple(info.name for info in engines.ready())
     return ConversionSubject(
         contenders=contenders([engines.get(name) for name in names], baselines(load_as_written(), pitch), device),
-        track=lambda sound: pitch.track(sound, HOP_S),
+        track=partial(judge.track, hop_s=HOP_S),
         meter=ProcessMeter(time.process_time if device == "cpu" else time.perf_counter),
         own_pairs=choice.pairs,
         key_shift=choice.key_shift,
