@@ -152,9 +152,13 @@ class Judge:
         shift = float(str(run.said["voice_shift_semitones"]))
         voice = self.engine.enrol([target.takes], ConversionContext())
         started = time.process_time()
-        sung = self.engine.convert(heard.lead, voice, ConvertOptions(shift), ConversionContext()).vocal
+        sung = self.engine.convert(heard.lead, voice, ConvertOptions(shift), ConversionContext(pitch=heard.pitch)).vocal
         spent_s = time.process_time() - started
-        unmoved = self.engine.convert(heard.lead, voice, ConvertOptions(), ConversionContext()).vocal if shift else sung
+        unmoved = (
+            self.engine.convert(heard.lead, voice, ConvertOptions(), ConversionContext(pitch=heard.pitch)).vocal
+            if shift
+            else sung
+        )
         source, converted, copy = (hear(each, self.track) for each in (heard.lead, sung, unmoved))
         by_dio, copied = compare_pitch(source, converted, shift), compare_pitch(source, copy)
         lead, stem, moved = (self.believed(each) for each in (heard.lead, vocal, sung))

@@ -116,6 +116,8 @@ class ConversionContext:
         device: Where torch computes, for engines that use it.
         seed: Of the randomness of an enrolment; conversions take that of their options.
         pieces: Keeps finished pieces, so that a conversion that was cut off goes on where it stopped.
+        pitch: Of the vocal that is converted, as far as the caller is sure of it, NaN elsewhere; None: no idea. What is
+            separated holds rests of others, whose pitch an engine would take for the singer's.
     """
 
     progress: Callable[[float], None] = _ignore
@@ -123,6 +125,7 @@ class ConversionContext:
     device: str = "cpu"
     seed: int = 0
     pieces: PieceStore = field(default_factory=NoPieces)
+    pitch: PitchTrack | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,7 +14,7 @@ from singalike.conversion.song.stages import Report, Stage, watch_of
 from singalike.embeddings.melody import SAMPLE_RATE as HEAD_RATE
 from singalike.embeddings.melody import MelodyEncoder
 from singalike.embeddings.profile import VocalRange
-from singalike.embeddings.vocal_range import measure_range
+from singalike.embeddings.vocal_range import CONFIDENT_VOICING, measure_range
 from singalike.errors import InvalidInputError
 
 LEAST_VOICED_S = 1.0
@@ -35,11 +35,13 @@ class HeardSong:
         lead: The lead voice, one channel or as many as the song: what an engine converts.
         accompaniment: The song without it, backing voices included; the two add up to the song.
         sung: Where the lead voice sings.
+        pitch: Of the lead, NaN where it is not heard for sure.
     """
 
     lead: Sound
     accompaniment: Sound
     sung: VocalRange
+    pitch: PitchTrack
 
 
 FindLead = Callable[[Sound, PitchTrack, Watch], Sound]
@@ -67,7 +69,8 @@ def listen_to_song(song: Sound, vocal: Sound, head: MelodyEncoder, find: FindLea
         message = f"only {sung.voiced_s:.1f} s of singing were found in this song: choose another"
         raise InvalidInputError("NO_SINGING", message)
     lead = find(vocal, pitch, watch_of(report, Stage.LISTENING, HEARD))
-    return HeardSong(lead, Sound(without(song.waveform, lead.waveform), song.sample_rate), sung)
+    rest = Sound(without(song.waveform, lead.waveform), song.sample_rate)
+    return HeardSong(lead, rest, sung, where_sure(pitch))
 
 
 def hear_pitch(vocal: Sound, head: MelodyEncoder, watch: Watch) -> PitchTrack:
@@ -98,6 +101,12 @@ def where_active(pitch: PitchTrack, activity: Activity) -> PitchTrack:
     active = activity.active[frames]
     f0_hz = np.where(active, pitch.f0_hz, np.nan).astype(np.float32)
     return PitchTrack(f0_hz, np.where(active, pitch.voicing, 0.0).astype(np.float32), pitch.hop_s)
+
+
+def where_sure(pitch: PitchTrack) -> PitchTrack:
+    """Forget pitches that were guessed."""
+    f0_hz = np.where(pitch.voicing >= CONFIDENT_VOICING, pitch.f0_hz, np.nan).astype(np.float32)
+    return PitchTrack(f0_hz, pitch.voicing, pitch.hop_s)
 
 
 def without(whole: Waveform, part: Waveform) -> Waveform:

@@ -69,13 +69,13 @@ def sing_song(heard: HeardSong, singer: Singer, key: SongKey, pieces: PieceStore
     report(Stage.SHIFTING, 0.0)
     accompaniment = shift_key(heard.accompaniment, key.accompaniment, watch_of(report, Stage.SHIFTING))
     converted = singer.engine.convert(
-        heard.lead, singer.voice, singer.options(key.voice), _context(singer, pieces, report)
+        heard.lead, singer.voice, singer.options(key.voice), _context(singer, heard, pieces, report)
     )
     report(Stage.MIXING, 0.0)
     return remix(converted.vocal, heard.lead, accompaniment)
 
 
-def _context(singer: Singer, pieces: PieceStore, report: Report) -> ConversionContext:
+def _context(singer: Singer, heard: HeardSong, pieces: PieceStore, report: Report) -> ConversionContext:
     done = 0.0
 
     def progress(share: float) -> None:
@@ -89,4 +89,5 @@ def _context(singer: Singer, pieces: PieceStore, report: Report) -> ConversionCo
         device=singer.device,
         seed=singer.seed,
         pieces=pieces,
+        pitch=heard.pitch,
     )

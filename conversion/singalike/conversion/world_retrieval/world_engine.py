@@ -21,6 +21,7 @@ from singalike.conversion.engine import (
 from singalike.conversion.piece_store import digest_of
 from singalike.conversion.pieces import Piece, crossfaded, cut_pieces
 from singalike.conversion.world_retrieval.analysis import FLOOR_DB, HOP, HOP_S, RATE, Frames, analyse, join
+from singalike.conversion.world_retrieval.known_pitch import with_known_pitch
 from singalike.conversion.world_retrieval.pitch import PitchTracker
 from singalike.conversion.world_retrieval.rendering import Renderer
 from singalike.errors import InvalidInputError
@@ -109,7 +110,7 @@ class WorldEngine:
         pieces = cut_pieces(working, grid=HOP)
         frames = self._analyse(working, pieces, context)
         cepstra = np.column_stack([frames.cepstra[:, :1], self.method.moved(frames, voice.arrays, options)])
-        key = digest_of(source.waveform, self.info, options, *voice.arrays.values())
+        key = digest_of(source.waveform, self.info, options, frames.f0_hz, *voice.arrays.values())
         work = _Work(source, working, pieces, frames, cepstra, options.key_shift, key)
         waveform = crossfaded(self._render(work, context), source.waveform.shape[-1], source.sample_rate)
         moved_hz = frames.pitch.f0_hz * np.float32(2.0 ** (options.key_shift / 12.0))
@@ -120,17 +121,22 @@ class WorldEngine:
         """Take a voice apart, mono at 24 000 Hz."""
         return join([self._analyse_piece(piece, sound) for piece in cut_pieces(sound, grid=HOP)])
 
-    def _analyse_piece(self, piece: Piece, sound: Sound) -> Frames:
+    def _analyse_piece(self, piece: Piece, sound: Sound, known: PitchTrack | None = None) -> Frames:
         part = piece.of(sound)
-        return _own_rows(analyse(part, self.pitch.track(part, HOP_S), self.floor_db), piece)
+        f0_hz = self.pitch.track(part, HOP_S)
+        if known is not None:
+            told = known.cut(piece.from_sample / RATE, piece.to_sample / RATE)
+            f0_hz = with_known_pitch(f0_hz, part, HOP_S, told)
+        return _own_rows(analyse(part, f0_hz, self.floor_db), piece)
 
     def _analyse(self, sound: Sound, pieces: Sequence[Piece], context: ConversionContext) -> Frames:
-        key, parts = digest_of(sound.waveform, self.info), []
+        known = context.pitch
+        key, parts = digest_of(sound.waveform, self.info, *([] if known is None else [known.f0_hz])), []
         for number, piece in enumerate(pieces):
             context.check_cancelled()
             name = f"{key}-analysis-{number}"
             kept = context.pieces.load(name)
-            part = self._analyse_piece(piece, sound) if kept is None else Frames(**kept)
+            part = self._analyse_piece(piece, sound, known) if kept is None else Frames(**kept)
             if kept is None:
                 context.pieces.save(name, {"f0_hz": part.f0_hz, "cepstra": part.cepstra, "level_db": part.level_db})
             parts.append(part)
