@@ -145,6 +145,17 @@ async def test_a_request_that_is_repeated_answers_with_the_first_conversion(serv
     assert len([job for job in served.parts.jobs.jobs() if job.conversion_id == first.conversion_id]) == 1
 
 
+async def test_a_repeated_request_is_answered_whatever_became_of_the_song(served: Bench) -> None:
+    track_id, path = served.add_song("Gone since")
+    voice = await enrol(served.client)
+    first = await served.client.create_conversion(track_id, voice.voice_id, request_id="order-2")
+    path.unlink()
+
+    again = await served.client.create_conversion(track_id, voice.voice_id, request_id="order-2")
+
+    assert again == first
+
+
 async def test_octaves_only_leaves_the_proposed_key_aside(served: Bench) -> None:
     track_id, _ = served.add_song("Octaves")
     voice = await enrol(served.client)

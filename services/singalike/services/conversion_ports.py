@@ -126,6 +126,9 @@ class ConversionStore(Protocol):
                 The consent is looked at in the same transaction.
         """
 
+    def find_conversion_request(self, tenant: str, request_id: str, content: str) -> StoredConversion | None:
+        """Return the conversion that this request created before; raises AlreadyExistsError REQUEST_ID_TAKEN."""
+
     def get_conversion(self, conversion_id: str, tenant: str = "") -> StoredConversion:
         """Return a conversion, of any tenant when none is named; raises NotFoundError CONVERSION_NOT_FOUND."""
 

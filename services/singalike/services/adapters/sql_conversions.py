@@ -95,6 +95,11 @@ class SqlConversions:
             sql.add_news(connection, row["conversion_number"], 1, now, standing)
             return sql.read_conversion(row)
 
+    def find_conversion_request(self, tenant: str, request_id: str, content: str) -> StoredConversion | None:
+        """Return the conversion that this request created before; raises AlreadyExistsError REQUEST_ID_TAKEN."""
+        with self._database.read() as connection:
+            return changes.find_request(connection, tenant, request_id, content)
+
     def get_conversion(self, conversion_id: str, tenant: str = "") -> StoredConversion:
         """Return a conversion, of any tenant when none is named; raises NotFoundError CONVERSION_NOT_FOUND."""
         with self._database.read() as connection:

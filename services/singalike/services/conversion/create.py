@@ -102,6 +102,10 @@ class ConversionCreator:
             AlreadyExistsError: REQUEST_ID_TAKEN.
             CapacityError: TOO_MANY_CONVERSIONS; DISK_FULL.
         """
+        before = self._conversions.find_conversion_request(tenant.name, wish.request_id, wish.content)
+        if before is not None:
+            self._enqueue(before)
+            return before
         target = self._targets.get_target(tenant.name, wish.voice_id)
         refuse_fallen_consent(target.consent, self._now())
         track = self._catalogue.get_track(wish.track_id).track
