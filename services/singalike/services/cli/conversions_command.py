@@ -184,7 +184,8 @@ def _print(conversion: StoredConversion, *, as_json: bool) -> None:
         click.echo(json.dumps(plain(asdict(conversion)), ensure_ascii=False))
         return
     order, progress = conversion.order, conversion.progress
-    click.echo(f"{conversion.conversion_id}  {conversion.state.value}, {progress.stage}, {progress.share:.0%} done")
+    how_far = "" if conversion.state.is_final else f", {progress.stage}, {progress.share:.0%} done"
+    click.echo(f"{conversion.conversion_id}  {conversion.state.value}{how_far}")
     click.echo(f"  song {order.track_id or order.content_sha256[:20]} in voice {order.voice_id}, engine {order.engine}")
     click.echo(f"  asked for {conversion.create_time:%Y-%m-%d %H:%M:%S} UTC, by {conversion.tenant}")
     if conversion.fault is not None:
@@ -198,6 +199,7 @@ def _print(conversion: StoredConversion, *, as_json: bool) -> None:
 
 
 def _news_line(news: ConversionNews) -> str:
-    left = "" if news.progress.time_left_s is None else f", about {news.progress.time_left_s:.0f} s left"
+    left_s = None if news.state.is_final else news.progress.time_left_s
+    left = "" if left_s is None else f", about {left_s:.0f} s left"
     why = "" if news.fault is None else f": {news.fault.message} [{news.fault.reason}]"
     return f"{news.sequence:4}  {news.state.value:9}  {news.progress.stage:10} {news.progress.share:4.0%}{left}{why}"
