@@ -133,3 +133,15 @@ def test_without_consent_nothing_is_learnt(folder: Path) -> None:
     assert "nothing of my voice is kept" in said.output
     assert not (folder / "never.ogg").exists()
     assert not (folder / "untouched").exists()
+
+
+def test_a_conversion_may_be_left_to_a_worker(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    asked = ("convert", str(folder / "song.flac"), "--voice", str(folder / "me.wav"), "--consent", "self", "--keep")
+
+    status, printed, _ = run(folder, capsys, *asked, "--out", str(folder / "later.ogg"), "--detach", "--json")
+    listed = run(folder, capsys, "conversions", "list", "--json")[1]
+
+    said = json.loads(printed)
+    assert (status, said["state"]) == (0, "queued")
+    assert said["conversion_id"] in listed
+    assert not (folder / "later.ogg").exists()
