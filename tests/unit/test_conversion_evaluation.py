@@ -37,6 +37,11 @@ from tests.support.sung_takes import take
 PITCH = VoicePitch.load()
 
 
+def track(sound: Sound) -> np.ndarray:
+    """Find the pitch as engines do."""
+    return PITCH.track(sound, HOP_S)
+
+
 def meter(work: Callable[[], Sound]) -> tuple[Sound, Effort]:
     """Say that all work takes as long."""
     return work(), Effort(0.5, 7.0)
@@ -66,7 +71,7 @@ def evaluated(folder: Path, *lines: Contender, **asked: object) -> Sequence[Sect
     """Judge contenders on one pair, with a cache."""
     nothing, ear = MeasuredFolder(folder, ()), VoiceEncoder.load(device="cpu")
     bench = Bench(nothing, ear, decode, VectorCache(folder / "cache"), no_progress, say=lambda _words: None)
-    subject = ConversionSubject(lines, lambda sound: PITCH.track(sound, HOP_S), meter, own_pairs=write_pairs(folder))
+    subject = ConversionSubject(lines, track, meter, own_pairs=write_pairs(folder))
     return evaluate_conversion(replace(subject, **asked), replace(bench, peers={"peer": loudness_peer}))
 
 
@@ -100,6 +105,20 @@ def test_a_second_run_converts_nothing_and_finds_the_same(tmp_path: Path) -> Non
 
     assert made == ["row 1"]
     assert first[0].rows == second[0].rows
+
+
+def test_a_source_can_be_moved_to_where_the_target_sings(tmp_path: Path) -> None:
+    shifts: list[float] = []
+
+    def noted(pair: Pair) -> Sound:
+        shifts.append(pair.key_shift)
+        return pair.source
+
+    evaluated(tmp_path, line("engine", noted), key_shift=None)
+
+    medians = [float(np.median(f0_hz[f0_hz > 0])) for f0_hz in (track(take(3, 0, 2.0)), track(take(8, 1, 2.0)))]
+    assert shifts == [round(12.0 * np.log2(medians[1] / medians[0]))]
+    assert shifts != [0]
 
 
 def test_opinions_have_a_column_when_somebody_predicts_them(tmp_path: Path) -> None:

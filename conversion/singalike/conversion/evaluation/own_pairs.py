@@ -13,7 +13,7 @@ COLUMNS = ("source", "takes", "held_out")
 SEPARATOR = ";"
 
 
-def read_own_pairs(file: Path, decode: Callable[[bytes], Sound], key_shift: float = 0.0) -> Iterator[Pair]:
+def read_own_pairs(file: Path, decode: Callable[[bytes], Sound], key_shift: float | None = 0.0) -> Iterator[Pair]:
     """Read pairs that a person has put together.
 
     Args:
@@ -21,7 +21,7 @@ def read_own_pairs(file: Path, decode: Callable[[bytes], Sound], key_shift: floa
             by semicolons) and held_out (the target singing or saying the same as the source), and perhaps name, set
             and key_shift. Paths are relative to the file.
         decode: Bytes of a recording to sound.
-        key_shift: Semitones for rows that name none.
+        key_shift: Semitones for rows that name none; None: 0.
 
     Yields:
         A pair a row; unlike those of a folder, sources are converted whole.
@@ -53,7 +53,7 @@ def read_own_pairs(file: Path, decode: Callable[[bytes], Sound], key_shift: floa
             read(row["source"]),
             [read(path) for path in row["takes"].split(SEPARATOR) if path.strip()],
             read(row["held_out"]).cut(0.0, JOINED_S),
-            _shift(file, row.get("key_shift") or "", key_shift),
+            _shift(file, row.get("key_shift") or "", key_shift or 0.0),
         )
 
 

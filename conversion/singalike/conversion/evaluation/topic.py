@@ -1,10 +1,15 @@
 """The topic `conversion` of `singalike evaluate`."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
+from singalike.audio.pitch import hz_to_midi
+from singalike.conversion.engine import FARTHEST_SHIFT
 from singalike.conversion.evaluation.contenders import Contender, Meter
 from singalike.conversion.evaluation.figures import Judged
 from singalike.conversion.evaluation.jury import Jury, Naturalness, Track
@@ -37,7 +42,7 @@ class ConversionSubject:
         track: What judges the pitch.
         meter: Measures time and memory.
         own_pairs: A person's own pairs, see `read_own_pairs`; None: none.
-        key_shift: Semitones that every source is moved by.
+        key_shift: Semitones that every source is moved by; None: to where the target sings, see `shift_to_range`.
         naturalness: None: nobody predicts it.
         pictures: Whether pictures are wanted.
     """
@@ -46,7 +51,7 @@ class ConversionSubject:
     track: Track
     meter: Meter
     own_pairs: Path | None = None
-    key_shift: float = 0.0
+    key_shift: float | None = 0.0
     naturalness: Naturalness | None = None
     pictures: bool = False
 
@@ -80,6 +85,7 @@ def evaluate_conversion(subject: ConversionSubject, bench: Bench) -> Sequence[Se
         )
         raise InvalidInputError("NOTHING_TO_MEASURE", message)
     shift = f", {subject.key_shift:+g} semitones" if subject.key_shift else ""
+    shift = ", moved to where the target sings" if subject.key_shift is None else shift
     return [
         Section("conversion", f"Conversion to another voice{shift}", rows, notes, views=views),
         Section("conversion-gain", f"Gain over the specification's algorithm{shift}", gains, GAIN_NOTES),
@@ -91,12 +97,37 @@ def _sets(subject: ConversionSubject, bench: Bench) -> Iterable[tuple[str, int, 
     read = Reader(bench.decode)
     matches = find_matches(bench.folder, bench.most or MOST_PAIRS, bench.seed)
     for name, chosen in matches.items():
-        yield name, len(chosen), (match.read(read, subject.key_shift) for match in chosen)
+        pairs = (match.read(read, subject.key_shift or 0.0) for match in chosen)
+        yield name, len(chosen), (_moved(subject, pair) for pair in pairs)
     if subject.own_pairs is not None:
-        own = list(read_own_pairs(subject.own_pairs, bench.decode, subject.key_shift))
+        own = [_moved(subject, pair) for pair in read_own_pairs(subject.own_pairs, bench.decode, subject.key_shift)]
         for name, members in groupby(sorted(own, key=lambda pair: pair.set_name), lambda pair: pair.set_name):
             group = list(members)
             yield name, len(group), group
+
+
+def _moved(subject: ConversionSubject, pair: Pair) -> Pair:
+    return shift_to_range(pair, subject.track) if subject.key_shift is None else pair
+
+
+def shift_to_range(pair: Pair, track: Track) -> Pair:
+    """Move a source by whole semitones to where the target sings.
+
+    Args:
+        pair: Its takes say where that is.
+        track: Finds the pitch.
+
+    Returns:
+        The pair with the difference of the median pitches as its key shift; unmoved where either has no pitch.
+    """
+    source, target = (_median_midi(track(sound)) for sound in (pair.source, pair.take))
+    shift = round(target - source) if np.isfinite(target - source) else 0
+    return replace(pair, key_shift=float(np.clip(shift, -FARTHEST_SHIFT, FARTHEST_SHIFT)))
+
+
+def _median_midi(f0_hz: NDArray[np.float64]) -> float:
+    voiced = f0_hz[f0_hz > 0]
+    return float(np.median(hz_to_midi(voiced))) if len(voiced) else float("nan")
 
 
 def _remembered(pairs: Iterable[Pair], first: list[Pair]) -> Iterable[Pair]:

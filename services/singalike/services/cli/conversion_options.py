@@ -26,58 +26,67 @@ class ConversionChoice:
     Attributes:
         pairs: A person's own pairs.
         engines: Names; none: all that can sing here.
-        key_shift: Semitones.
+        key_shift: Semitones; None: to where the target sings.
         utmos: Weights of UTMOS.
     """
 
     pairs: Path | None
     engines: tuple[str, ...]
-    key_shift: float
+    key_shift: float | None
     utmos: Path | None
 
 
+_OPTIONS = (
+    click.option(
+        "--utmos", type=_FILE, help="For conversion: utmos_scripted.pt of utmos-pytorch, which predicts opinions."
+    ),
+    click.option(
+        "--to-range",
+        is_flag=True,
+        help="For conversion: move every source by whole semitones to where the target sings.",
+    ),
+    click.option(
+        "--key-shift",
+        type=click.FloatRange(-24.0, 24.0),
+        default=0.0,
+        show_default=True,
+        help="For conversion: semitones that every source is moved by.",
+    ),
+    click.option(
+        "--engine",
+        "engines",
+        multiple=True,
+        metavar="NAME",
+        help="For conversion: judge this engine; may be repeated. Without it all that can sing here.",
+    ),
+    click.option(
+        "--pairs",
+        type=_FILE,
+        help="For conversion: CSV with the columns source, takes (parted by ;), held_out; perhaps name, set, "
+        "key_shift.",
+    ),
+)
+
+
 def conversion_options(command: Command) -> Command:
-    """Add `--pairs`, `--engine`, `--key-shift` and `--utmos`, passed on as one `conversion`."""
+    """Add `--pairs`, `--engine`, `--key-shift`, `--to-range` and `--utmos`, passed on as one `conversion`."""
 
     def chosen(
         *,
         pairs: Path | None,
         engines: tuple[str, ...],
         key_shift: float,
+        to_range: bool,
         utmos: Path | None,
         **others: Any,
     ) -> object:
-        return command(conversion=ConversionChoice(pairs, engines, key_shift, utmos), **others)
+        shift = None if to_range else key_shift
+        return command(conversion=ConversionChoice(pairs, engines, shift, utmos), **others)
 
     chosen.__doc__ = command.__doc__
     chosen.__dict__.update(command.__dict__)
-    options = (
-        click.option(
-            "--utmos", type=_FILE, help="For conversion: utmos_scripted.pt of utmos-pytorch, which predicts opinions."
-        ),
-        click.option(
-            "--key-shift",
-            type=click.FloatRange(-24.0, 24.0),
-            default=0.0,
-            show_default=True,
-            help="For conversion: semitones that every source is moved by.",
-        ),
-        click.option(
-            "--engine",
-            "engines",
-            multiple=True,
-            metavar="NAME",
-            help="For conversion: judge this engine; may be repeated. Without it all that can sing here.",
-        ),
-        click.option(
-            "--pairs",
-            type=_FILE,
-            help="For conversion: CSV with the columns source, takes (parted by ;), held_out; perhaps name, set, "
-            "key_shift.",
-        ),
-    )
     changed: Any = chosen
-    for option in options:
+    for option in _OPTIONS:
         changed = option(changed)
     return changed  # type: ignore[no-any-return]
 
