@@ -5,8 +5,9 @@ import hmac
 from collections.abc import Mapping
 from contextvars import ContextVar
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, RootModel, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, RootModel, StringConstraints, ValidationError
 
 from singalike.errors import InvalidInputError
 from singalike.services.conversion_records import DEFAULT_TENANT, Tenant
@@ -62,7 +63,11 @@ class _Entry(BaseModel):
     most_running: int = Field(default=Tenant.most_running, ge=1)
 
 
-class _Entries(RootModel[dict[str, _Entry]]):
+_Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
+"""Never empty: that is the operator, who sees what belongs to all."""
+
+
+class _Entries(RootModel[dict[_Name, _Entry]]):
     pass
 
 
