@@ -7,6 +7,7 @@ from datetime import datetime
 import structlog
 
 from singalike.errors import UnavailableError, WrongStateError
+from singalike.services.conversion.parts import tidy
 from singalike.services.conversion_ports import ConversionFolder, ConversionStore, JobQueue, TargetStore
 from singalike.services.conversion_records import ConversionFilter, ConversionState, StoredConversion, StoredTarget
 from singalike.services.records import Page
@@ -27,7 +28,7 @@ class Leftovers:
     folder: ConversionFolder
 
     def erase(self, conversion_ids: Sequence[str]) -> None:
-        """Erase jobs and files; a queue that is not there is swept later."""
+        """Erase jobs and files; what cannot be reached now is swept later."""
         if self.jobs is not None and conversion_ids:
             try:
                 for conversion_id in conversion_ids:
@@ -36,7 +37,7 @@ class Leftovers:
             except UnavailableError as error:
                 LOG.warning("jobs_not_forgotten", count=len(conversion_ids), reason=error.reason)
         for conversion_id in conversion_ids:
-            self.folder.erase(conversion_id)
+            tidy(self.folder.erase, conversion_id)
 
 
 class Conversions:
