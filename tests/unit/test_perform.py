@@ -143,7 +143,7 @@ def test_a_song_that_is_a_voice_alone_is_not_separated(tmp_path: Path) -> None:
 
     assert isinstance(tools.separator, CountingSeparator)
     assert tools.separator.asked == 0
-    assert (made.separator, made.accompaniment_shift_semitones) == ("none", 0.0)
+    assert (made.separator, made.accompaniment_shift_semitones) == ("identity", 0.0)
     assert made.voice_shift_semitones % 12 == 0
     assert read(tmp_path, "wav").channels == 1
 

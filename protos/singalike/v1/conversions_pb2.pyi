@@ -95,7 +95,7 @@ class _ConversionStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Conve
     CONVERSION_STATE_FAILED: _ConversionState.ValueType  # 4
     """It ended without a song; error says why."""
     CONVERSION_STATE_CANCELLED: _ConversionState.ValueType  # 5
-    """It was cancelled, or the consent was revoked."""
+    """It was cancelled. With the consent revoked there is no conversion any more: NOT_FOUND."""
 
 class ConversionState(_ConversionState, metaclass=_ConversionStateEnumTypeWrapper):
     """Where a conversion stands."""
@@ -111,7 +111,7 @@ CONVERSION_STATE_SUCCEEDED: ConversionState.ValueType  # 3
 CONVERSION_STATE_FAILED: ConversionState.ValueType  # 4
 """It ended without a song; error says why."""
 CONVERSION_STATE_CANCELLED: ConversionState.ValueType  # 5
-"""It was cancelled, or the consent was revoked."""
+"""It was cancelled. With the consent revoked there is no conversion any more: NOT_FOUND."""
 Global___ConversionState: _TypeAlias = ConversionState  # noqa: Y015
 
 @_typing.final
@@ -361,7 +361,7 @@ class ConvertedSong(_message.Message):
     accompaniment_shift_semitones: _builtins.float
     """Semitones by which the accompaniment was moved."""
     separator: _builtins.str
-    """How the vocal was separated: "identity", "repet-sim", "htdemucs"."""
+    """How the vocal was separated: "identity" (the song is a voice alone), "repet-sim", "htdemucs"."""
     def __init__(
         self,
         *,

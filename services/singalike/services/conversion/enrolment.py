@@ -66,9 +66,10 @@ class VoiceEnroller(Protocol):
 
         Raises:
             NotFoundError: PHRASE_NOT_FOUND.
-            WrongStateError: CONSENT_MISSING; CONSENT_EXPIRED; PHRASE_EXPIRED; READ_BACK_OTHER_VOICE;
-                READ_BACK_OTHER_WORDS; VOICE_OF_CATALOGUE_SINGER; ENGINE_WEIGHTS_MISSING.
-            InvalidInputError: TOO_LITTLE_VOICE; TOO_MUCH_VOICE; SILENT; ENGINE_UNKNOWN; or as the decoder refuses.
+            WrongStateError: CONSENT_MISSING; CONSENT_EXPIRED; PHRASE_EXPIRED; VOICE_OF_CATALOGUE_SINGER;
+                ENGINE_WEIGHTS_MISSING.
+            InvalidInputError: READ_BACK_OTHER_VOICE; READ_BACK_OTHER_WORDS; MIXED_VOICES; TOO_LITTLE_VOICE;
+                TOO_MUCH_VOICE; SILENT; ENGINE_UNKNOWN; or as the decoder refuses.
             AlreadyExistsError: REQUEST_ID_TAKEN.
             CapacityError: DISK_FULL.
         """

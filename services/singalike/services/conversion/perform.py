@@ -7,7 +7,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Protocol
 
-from singalike.audio.separation import RepetSimSeparator, Separator
+from singalike.audio.separation import IdentitySeparator, RepetSimSeparator, Separator
 from singalike.audio.sound import Sound
 from singalike.conversion.engine import TargetVoice, VoiceEngine
 from singalike.conversion.finishing import finish
@@ -46,9 +46,6 @@ REPORT_EVERY_S = 1.0
 
 LEAKY_SEPARATORS = frozenset({RepetSimSeparator.name})
 """They leave rests of the band in the vocal."""
-
-NO_SEPARATOR = "none"
-"""Separator of songs that are a voice alone."""
 
 
 class Reports(Protocol):
@@ -228,7 +225,7 @@ class _Performance:
         report(Stage.SEPARATING, 0.0)
         if vocal is None:
             vocal = folder.save_vocal(name, separator.separate(song, watch_of(report, Stage.SEPARATING)))
-        return vocal, NO_SEPARATOR if file.a_cappella else separator.name
+        return vocal, IdentitySeparator.name if file.a_cappella else separator.name
 
     def _choose_key(self, heard: HeardSong, track: TrackWithProfile | None, voice: TargetVoice) -> SongKey:
         order, tools = self._conversion.order, self._tools
