@@ -30,6 +30,7 @@ from tests.support.sung_takes import take
 
 ENGINE = "world-retrieval"
 WATERMARK_KEY = "a key of tests, no secret"
+FORMATS = (SoundFormat.OGG, SoundFormat.FLAC, SoundFormat.MP3)
 STATEMENT = "Sing songs with my voice until I say otherwise."
 
 
@@ -60,7 +61,7 @@ class Farm:
             "",
             song.content_sha256,
             ENGINE,
-            sound_format=SoundFormat.FLAC,
+            sound_format=FORMATS[number % len(FORMATS)],
             seed=number,
             **said,  # type: ignore[arg-type]
         )
