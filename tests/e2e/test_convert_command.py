@@ -38,6 +38,22 @@ def run(folder: Path, capsys: pytest.CaptureFixture[str], *arguments: str) -> tu
     return int(ended.value.code or 0), printed.out, printed.err
 
 
+def run_and_press(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, *arguments: str
+) -> tuple[int, str]:
+    """Run, and press Ctrl-C when the first piece is finished."""
+    save = PieceFolder.save
+
+    def save_and_press(pieces: PieceFolder, name: str, arrays: Arrays) -> None:
+        save(pieces, name, arrays)
+        signal.raise_signal(signal.SIGINT)
+
+    with monkeypatch.context() as pressed:
+        pressed.setattr(PieceFolder, "save", save_and_press)
+        status, _, said = run(folder, capsys, *arguments)
+    return status, said
+
+
 def kept_voices(folder: Path) -> int:
     with closing(sqlite3.connect(folder / "data" / "catalogue.db")) as database:
         return int(database.execute("SELECT count(*) FROM voices").fetchone()[0])
@@ -67,15 +83,8 @@ def test_what_ctrl_c_stops_goes_on_with_the_same_command(
         "convert", str(folder / "song.flac"), "--voice", str(folder / "me.wav"), "--consent", "self", "--keep",
         "--out", str(folder / "kept.flac"), "--key", "octaves", "--json",
     )  # fmt: skip
-    save = PieceFolder.save
 
-    def save_and_press(pieces: PieceFolder, name: str, arrays: Arrays) -> None:
-        save(pieces, name, arrays)
-        signal.raise_signal(signal.SIGINT)
-
-    with monkeypatch.context() as pressed:
-        pressed.setattr(PieceFolder, "save", save_and_press)
-        stopped, _, said = run(folder, capsys, *asked)
+    stopped, said = run_and_press(folder, capsys, monkeypatch, *asked)
     pieces = list((folder / "data" / "conversions" / "work").rglob("*.safetensors"))
     status, printed, _ = run(folder, capsys, *asked)
 
@@ -87,6 +96,23 @@ def test_what_ctrl_c_stops_goes_on_with_the_same_command(
     assert made["accompaniment_shift_semitones"] == 0.0
     assert made["voice_id"].startswith("v-")
     assert (folder / "kept.flac").is_file()
+
+
+def test_a_lent_voice_is_forgotten_in_time_though_its_song_was_never_finished(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = ("convert", str(folder / "song.flac"), "--voice", str(folder / "me.wav"), "--consent", "self")
+    before = kept_voices(folder)
+
+    stopped, _ = run_and_press(folder, capsys, monkeypatch, *asked, "--out", str(folder / "lent.ogg"))
+    lent = kept_voices(folder) - before
+    with closing(sqlite3.connect(folder / "data" / "catalogue.db")) as database, database:
+        ends = database.execute("UPDATE consents SET expire_time_us = 1 WHERE expire_time_us > 1").rowcount
+    run(folder, capsys, "convert", "nowhere.flac", "--voice", "v-1", "--out", str(folder / "a.ogg"))
+
+    assert (stopped, lent, ends) == (130, 1, 1)
+    assert kept_voices(folder) == before
+    assert list((folder / "data" / "conversions" / "work").iterdir()) == []
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from singalike.services.conversion.convert_here import (
     choose_engine,
     find_song_here,
     forget_voice,
+    may_go_on,
     order_song,
     save_song,
 )
@@ -25,6 +26,7 @@ from singalike.services.conversion_records import (
     SongFile,
     StoredConversion,
 )
+from singalike.services.conversion_refusals import conversion_finished
 from singalike.services.records import Track, TrackInfo, TrackWithProfile
 from tests.support.conversion_stores import TENANT, order
 from tests.support.jobs_bench import JobsBench, jobs_bench, sing
@@ -126,6 +128,22 @@ def test_where_a_worker_took_it_over_its_song_is_waited_for(bench: JobsBench) ->
     assert converter.shown[-1].stage == "done"
 
 
+def test_a_song_that_a_worker_has_finished_meanwhile_is_not_erased(bench: JobsBench) -> None:
+    converter = Performs(None)
+
+    def perform(conversion: StoredConversion, check: Check) -> ConvertedSong:
+        store = bench.stores.conversions
+        store.start(conversion.conversion_id, "worker-9")
+        store.succeed(conversion.conversion_id, "worker-9", sing(bench)(conversion, check))
+        raise conversion_finished(ConversionState.SUCCEEDED)
+
+    converter._perform = perform
+    done = converter.convert(bench, ordered(bench))
+
+    assert (done.state, done.executor_id) == (ConversionState.SUCCEEDED, "worker-9")
+    assert bench.files.find_song(done.conversion_id)
+
+
 def test_a_voice_that_is_not_kept_leaves_nothing(bench: JobsBench) -> None:
     done = Performs(sing(bench)).convert(bench, ordered(bench))
     bench.files.vocals_of.add(done.order.content_sha256)
@@ -161,6 +179,23 @@ def test_a_song_is_found_by_path_and_by_track(tmp_path: Path) -> None:
     assert refused.value.reason == "SONG_NOT_FOUND"
 
 
+def test_a_copy_of_a_song_that_was_taken_in_is_not_where_others_look_for_it(tmp_path: Path) -> None:
+    taken_in, copy = tmp_path / "taken in.flac", tmp_path / "copy.flac"
+    for path in (taken_in, copy):
+        path.write_bytes(b"the same bytes")
+
+    def place() -> str:
+        here = find_song_here(
+            str(copy), KnownTracks({}), lambda content: SongFile(content, str(taken_in)), channel=None, a_cappella=False
+        )
+        return here[1].path
+
+    known = place()
+    taken_in.write_bytes(b"other bytes")
+
+    assert (known, place()) == (str(taken_in), str(copy))
+
+
 def test_the_first_engine_that_knows_the_voice_sings(bench: JobsBench) -> None:
     target = bench.stores.targets.get_target(TENANT.name, bench.voice_id)
     name = next(iter(target.engines))
@@ -181,4 +216,5 @@ def test_a_song_that_cannot_be_put_where_it_is_wanted_is_refused(tmp_path: Path)
 
     assert out.read_bytes() == b"sound"
     assert refused.value.reason == "NOT_WRITABLE"
+    assert may_go_on(refused.value)
     assert sorted(each.name for each in tmp_path.iterdir()) == ["out.ogg", "song.ogg"]

@@ -3,7 +3,7 @@
 import hashlib
 import threading
 from contextlib import ExitStack
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from time import perf_counter
@@ -13,6 +13,7 @@ import click
 
 from singalike.errors import SingalikeError
 from singalike.services.cli.convert_wish import AUTO, Wish, read_key
+from singalike.services.cli.enrol_command import STATEMENT
 from singalike.services.cli.options import data_dir_option, json_option
 from singalike.services.cli.stopping import EXIT_INTERRUPTED, stop_signals
 from singalike.services.conversion_records import Tenant
@@ -21,10 +22,12 @@ from singalike.services.settings import Settings, read_settings
 if TYPE_CHECKING:
     from singalike.services.conversion.parts import ConversionParts
     from singalike.services.conversion.perform import PerformTools
-    from singalike.services.conversion_records import SongFile, StoredConversion, StoredTarget
+    from singalike.services.conversion_records import StoredConversion, StoredTarget
 
-KEPT = "Singalike may keep what it learns of my voice, not its sound, and sing with it, until I take this back."
 ONCE = "Singalike may learn my voice and sing this song with it; nothing of my voice is kept afterwards."
+
+LENT_FOR = timedelta(days=1)
+"""A voice that is lent for one song is forgotten when the song is written, and at this age whatever came between."""
 
 TENANT = Tenant()
 
@@ -59,12 +62,12 @@ def command(device: str | None, data_dir: Path | None, as_json: bool, consent: s
 
     SONG is a file or the id of a track. With --voice FILE, recordings of 10 seconds of voice or more, that voice is
     learnt for this song, and forgotten when it is written unless --keep is given. What is stopped by Ctrl-C goes on
-    when the same command is given again.
+    when the same command is given again; a voice that is lent is forgotten a day later all the same.
     """
     wish = Wish(is_agreed=consent is not None, **typed)
     wish.check()
     if wish.takes and not wish.is_agreed:
-        statement = KEPT if wish.keep else ONCE
+        statement = STATEMENT if wish.keep else ONCE
         click.confirm(f"{wish.subject}: {statement} Do you agree?", abort=True, err=True)
     settings = read_settings(data_dir=data_dir, device=device)
     with stop_signals() as stopping:
@@ -73,14 +76,23 @@ def command(device: str | None, data_dir: Path | None, as_json: bool, consent: s
 
 def _convert(wish: Wish, settings: Settings, stopping: threading.Event, *, as_json: bool) -> int:
     from singalike.services import bootstrap
-    from singalike.services.conversion.convert_here import forget_voice, may_go_on
+    from singalike.services.adapters.sql_catalogue import utc_now
+    from singalike.services.conversion.convert_here import find_song_here, forget_voice, may_go_on
+    from singalike.services.conversion.sweeper import Sweeper
 
     with ExitStack() as closing:
         parts = bootstrap.open_conversion_parts(settings, closing)
         tools = bootstrap.build_perform_tools(settings, parts, closing)
-        track_id, file = _song(wish, settings, tools)
+        files = bootstrap.open_song_files(settings)
+        closing.callback(files.close)
+        # Where no server or worker sweeps, this command does.
+        Sweeper(parts, utc_now, lambda _tenant: 0).erase_outdated()
+        track_id, file = find_song_here(
+            wish.song, tools.catalogue, files.find_song_file, channel=wish.channel, a_cappella=wish.a_cappella
+        )
         target = _target(wish, settings, parts)
         try:
+            files.add_song_file(file)
             conversion = _ordered(wish, settings, parts, target, track_id, file.content_sha256)
             if wish.detach:
                 return _leave(parts, conversion, as_json=as_json)
@@ -92,22 +104,6 @@ def _convert(wish: Wish, settings: Settings, stopping: threading.Event, *, as_js
         if not (wish.is_kept or status):
             forget_voice(parts, TENANT, target.voice_id, file.content_sha256)
         return status
-
-
-def _song(wish: Wish, settings: Settings, tools: "PerformTools") -> "tuple[str, SongFile]":
-    """Find the song, and remember where it lies."""
-    from singalike.services import bootstrap
-    from singalike.services.conversion.convert_here import find_song_here
-
-    files = bootstrap.open_song_files(settings)
-    try:
-        track_id, file = find_song_here(
-            wish.song, tools.catalogue, files.find_song_file, channel=wish.channel, a_cappella=wish.a_cappella
-        )
-        files.add_song_file(file)
-    finally:
-        files.close()
-    return track_id, file
 
 
 def _ordered(
@@ -167,18 +163,21 @@ def _target(wish: Wish, settings: Settings, parts: "ConversionParts") -> "Stored
 
     most = settings.max_upload_mb * 2**20
     audio = [read_recording(take, most) for take in wish.takes]
-    statement = KEPT if wish.keep else ONCE
+    now, statement = datetime.now(UTC), STATEMENT if wish.keep else ONCE
     content = digest_of([hashlib.sha256(each).hexdigest() for each in audio], wish.engine, wish.subject, statement)
     enrolment = Enrolment(
         TENANT.name,
-        Consent(wish.subject, statement, datetime.now(UTC)),
+        Consent(wish.subject, statement, now),
         tuple(VoiceRecording(partial(bytes, each)) for each in audio),
+        expire_time=None if wish.keep else now + LENT_FOR,
         engines=(wish.engine,) if wish.engine else (),
         request_id=f"here-{content}",
         content=content,
     )
     known = parts.targets.find_target_request(TENANT.name, enrolment.request_id, content)
-    if known is not None:
+    if known is not None and (wish.keep or known.engines):
         return known
+    if known is not None:
+        parts.targets.remove_target(TENANT.name, known.voice_id)  # lent, and lapsed since
     with opened_enroller(settings) as enroller:
         return enroller.enrol_declared(enrolment)

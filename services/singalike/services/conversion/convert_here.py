@@ -34,7 +34,10 @@ from singalike.services.conversion_records import (
 )
 from singalike.services.conversion_refusals import not_enrolled
 
-MOVED = "CONVERSION_MOVED"
+ELSEWHERE = {"CONVERSION_MOVED", "CONVERSION_FINISHED"}
+"""What the store says when another worker has the conversion, or has ended it already."""
+
+NOT_WRITABLE = "NOT_WRITABLE"
 LOOK_S = 0.5
 REQUEST_DIGITS = 40
 
@@ -111,7 +114,7 @@ class HereConverter:
             try:
                 song = self._watched(started)
             except SingalikeError as error:
-                if error.reason == MOVED:
+                if error.reason in ELSEWHERE:
                     return self._follow(conversion_id)
                 self._end(conversion_id, error)
                 raise
@@ -194,7 +197,7 @@ def save_song(song: Path, out: Path) -> None:
         part.replace(out)
     except OSError as error:
         message = f"{out} cannot be written: {error.strerror}; the song is kept, give the command again"
-        raise InvalidInputError("NOT_WRITABLE", message) from error
+        raise InvalidInputError(NOT_WRITABLE, message) from error
     finally:
         part.unlink(missing_ok=True)
 
@@ -208,7 +211,7 @@ def forget_voice(parts: ConversionParts, tenant: Tenant, voice_id: str, content_
 
 def may_go_on(error: SingalikeError) -> bool:
     """Say whether the same again may succeed later, so that what was begun is worth keeping."""
-    return isinstance(error, UnavailableError | CapacityError)
+    return isinstance(error, UnavailableError | CapacityError) or error.reason == NOT_WRITABLE
 
 
 def find_song_here(
@@ -239,11 +242,14 @@ def find_song_here(
         catalogue.get_track(track_id)
     except NotFoundError:
         track_id = ""
+    here = str(path.absolute())
     try:
         before = known(content)
     except NotFoundError:
-        before = SongFile(content, str(path))
-    return track_id, SongFile(content, str(path.absolute()), channel or before.channel, a_cappella or before.a_cappella)
+        before = SongFile(content, here)
+    # Other conversions of the song look where it was taken in: what is given here may be a copy that goes.
+    place = before.path if _holds(Path(before.path), content) else here
+    return track_id, SongFile(content, place, channel or before.channel, a_cappella or before.a_cappella)
 
 
 def choose_engine(asked: str, target: StoredTarget, names: tuple[str, ...]) -> str:
@@ -266,6 +272,13 @@ def _content_of_track(track_id: str, catalogue: Tracks) -> str:
     except NotFoundError as error:
         message = f"{track_id} is neither a file nor a track: correct the path, or see singalike tracks list"
         raise NotFoundError("SONG_NOT_FOUND", message) from error
+
+
+def _holds(path: Path, content_sha256: str) -> bool:
+    try:
+        return _digest_of_file(path) == content_sha256
+    except OSError:
+        return False
 
 
 def _digest_of_file(path: Path) -> str:

@@ -39,9 +39,13 @@ class Sweeper:
         Raises:
             SingalikeError: The store or the jobs cannot be reached now.
         """
-        self._erase_expired()
+        self.erase_outdated()
         self._sweep_jobs()
         self._sweep_files()
+
+    def erase_outdated(self) -> None:
+        """Erase conversions and consents that have expired, and vocals that no conversion is of; raises as `sweep`."""
+        self._erase_expired()
         self._sweep_vocals()
 
     def _erase_expired(self) -> None:
