@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +61,17 @@ def test_the_queue_lets_as_many_run_as_the_tenant_that_may_most(tmp_path: Path) 
     limits = [load_tenants(Settings()).most_running, load_tenants(settings_with(tmp_path, entries)).most_running]
 
     assert limits == [Tenant().most_running, 9]
+
+
+def test_the_example_of_the_page_is_a_file_of_tenants(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "conversion.md").read_text("utf-8")
+    example = re.search(r"^## Tenants$.*?^```json\n(.*?)^```$", page, re.DOTALL | re.MULTILINE)
+    assert example is not None
+
+    tenants = load_tenants(settings_with(tmp_path, example[1]))
+
+    assert tenants.named("karaoke") == Tenant("karaoke", 50, 2)
+    assert tenants.named("choir") == Tenant("choir")
 
 
 def test_a_file_that_names_the_default_tenant_limits_the_operators_token_too(tmp_path: Path) -> None:
