@@ -1,6 +1,7 @@
 """Whole songs sung by other people, by the command line: pitch, place of the voice, time, memory, and the mark.
 
-usage: python -m benchmarks.convert_song --data FOLDER [--songs 2] [--sets ravdess mir1k] [--key auto] [--keep FOLDER]
+usage: python -m benchmarks.convert_song --data FOLDER [--songs 2] [--alone] [--sets ravdess mir1k] [--key auto]
+           [--keep FOLDER]
 
 Songs are the mixtures of ultrastar in FOLDER, separated by what the machine has (REPET-SIM where there are no weights).
 `singalike convert` runs as a process of its own with a fresh data folder. The target's takes of about 30 s are given to
@@ -35,7 +36,7 @@ from singalike.audio.separation import best_separator, nobody_watches
 from singalike.audio.sound import Sound
 from singalike.conversion.engine import ConversionContext, ConvertOptions
 from singalike.conversion.metrics import Similarities, compare_pitch, content_kept, hear
-from singalike.conversion.song import HeardSong, find_voice, listen_to_song, no_report
+from singalike.conversion.song import HeardSong, find_lead, find_voice, listen_to_song, no_report
 from singalike.conversion.song.listening import hear_pitch
 from singalike.conversion.watermark import detect
 from singalike.conversion.world_retrieval.analysis import HOP_S
@@ -53,6 +54,8 @@ COLUMNS = (
     "to the stem", "gross", "DIO", "gross", "copy", "gross", "position", "content", "mark",
 )  # fmt: skip
 GROSS, FINE_SEMITONES = 0.2, 2.0
+KINDS = {"ravdess": "singing", "mir1k": "stem"}
+ALONE_S = 60.0
 
 
 @dataclass(frozen=True)
@@ -85,6 +88,24 @@ class Run:
     peak_mib: float
 
 
+@dataclass(frozen=True)
+class Source:
+    """What is sung again.
+
+    Attributes:
+        name: For the table.
+        path: What the command is given.
+        vocal, heard: What the same code makes of it here.
+        is_alone: Whether it is a voice alone.
+    """
+
+    name: str
+    path: Path
+    vocal: Sound
+    heard: HeardSong
+    is_alone: bool = False
+
+
 def rows(data: Path, corpus: str, kind: str) -> list[dict[str, str]]:
     """Rows of the manifest."""
     with (data / "manifest.csv").open(newline="", encoding="utf-8") as stream:
@@ -95,6 +116,23 @@ def read(decoder: GuardedDecoder, file: Path, corpus: str) -> Sound:
     """The voice of a recording, mono; MIR-1K has it on the right."""
     sound = decoder.decode(file.read_bytes())
     return Sound(sound.waveform[1:], sound.sample_rate) if corpus == "mir1k" else sound.mono()
+
+
+def sources(
+    data: Path, songs: int, alone: bool, folder: Path, head: MelodyEncoder, decoder: GuardedDecoder
+) -> Iterator[Source]:
+    """Songs, and perhaps a voice alone."""
+    for row in rows(data, "ultrastar", "mixture")[:songs]:
+        song = decoder.decode((data / row["path"]).read_bytes())
+        vocal = best_separator().separate(song)
+        yield Source(row["song"], data / row["path"], vocal, listen_to_song(song, vocal, head, find_voice, no_report))
+    if alone:
+        last = rows(data, "mir1k", "stem")[-1]["singer"]
+        clips = [row for row in rows(data, "mir1k", "stem") if row["singer"] == last]
+        voice = joined([read(decoder, data / row["path"], "mir1k") for row in clips], ALONE_S)
+        path = folder / f"{last} alone.flac"
+        soundfile.write(path, voice.waveform.T, voice.sample_rate)
+        yield Source(path.stem, path, voice, listen_to_song(voice, voice, head, find_lead, no_report), is_alone=True)
 
 
 def targets(data: Path, corpus: str, kind: str, decoder: GuardedDecoder) -> Iterator[Target]:
@@ -125,10 +163,11 @@ def joined(sounds: Sequence[Sound], seconds: float) -> Sound:
     return Sound(np.concatenate([sound.waveform for sound in kept], axis=1), kept[0].sample_rate)
 
 
-def run_command(song: Path, take: Path, out: Path, data_dir: Path, key: str) -> Run:
+def run_command(source: Source, take: Path, out: Path, data_dir: Path, key: str) -> Run:
     """Run `singalike convert` and see what it takes."""
-    words = ["-m", "singalike.services.cli", "convert", str(song), "--voice", str(take), "--out", str(out)]
+    words = ["-m", "singalike.services.cli", "convert", str(source.path), "--voice", str(take), "--out", str(out)]
     words += ["--consent", "self", "--key", key, "--data-dir", str(data_dir), "--json"]
+    words += ["--a-cappella"] if source.is_alone else []
     printed = out.with_suffix(".json")
     environment = {**os.environ, "SINGALIKE_WATERMARK_KEY": KEY, "OMP_NUM_THREADS": "1"}
     with printed.open("wb") as stream:
@@ -213,31 +252,27 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--songs", type=int, default=2)
+    parser.add_argument("--alone", action="store_true", help="a minute of a mir1k singer's voice alone as well")
     parser.add_argument("--sets", nargs="+", default=["ravdess", "mir1k"])
     parser.add_argument("--key", default="auto")
     parser.add_argument("--keep", type=Path, help="put the songs here")
     options = parser.parse_args()
-    kinds = {"ravdess": "singing", "mir1k": "stem"}
     judge = Judge()
     print(" | ".join(COLUMNS))
     with GuardedDecoder(processes=1) as decoder, tempfile.TemporaryDirectory() as temporary:
         folder = options.keep or Path(temporary)
         folder.mkdir(parents=True, exist_ok=True)
-        for row in rows(options.data, "ultrastar", "mixture")[: options.songs]:
-            path = options.data / row["path"]
-            song = decoder.decode(path.read_bytes())
-            vocal = best_separator().separate(song)
-            heard = listen_to_song(song, vocal, judge.head, find_voice, no_report)
+        for source in sources(options.data, options.songs, options.alone, folder, judge.head, decoder):
             for corpus in options.sets:
-                target = next(targets(options.data, corpus, kinds[corpus], decoder))
-                take, out = folder / f"{target.name}.wav", folder / f"{row['song']} - {target.name}.ogg"
+                target = next(targets(options.data, corpus, KINDS[corpus], decoder))
+                take, out = folder / f"{target.name}.wav", folder / f"{source.name} - {target.name}.ogg"
                 soundfile.write(take, target.takes.waveform.T, target.takes.sample_rate)
                 with tempfile.TemporaryDirectory() as data_dir:
-                    run = run_command(path, take, out, Path(data_dir), options.key)
+                    run = run_command(source, take, out, Path(data_dir), options.key)
                 found = detect(decoder.decode(out.read_bytes()), KEY.encode())
                 mark = "found" if found.payload == int(str(run.said["watermark"]), 16) else "missed"
-                named = f"{row['song']}, {song.duration_s:.0f} s | {target.name}"
-                print(f"{named} | {judge.judge(vocal, heard, target, run)} | {mark}", flush=True)
+                named = f"{source.name}, {source.vocal.duration_s:.0f} s | {target.name}"
+                print(f"{named} | {judge.judge(source.vocal, source.heard, target, run)} | {mark}", flush=True)
 
 
 if __name__ == "__main__":
