@@ -51,3 +51,21 @@ def test_pieces_that_nothing_changed_go_together_to_the_same_sound() -> None:
     )
 
     np.testing.assert_allclose(whole, sound.waveform[0], atol=1e-6)
+
+
+@pytest.mark.parametrize("surplus", range(12))
+def test_pieces_that_were_cut_at_another_rate_go_together_whatever_the_length(surplus: int) -> None:
+    samples = 20 * RATE + surplus
+    sound = Sound(noise(21.0).waveform[:, :samples], RATE)
+    cut = cut_pieces(Sound(noise(21.0).waveform[:, : round(samples * 0.55)], round(RATE * 0.55)))
+
+    whole = crossfaded(
+        (
+            (place, place.of(sound).waveform[0])
+            for place in (piece.at_rate(round(RATE * 0.55), RATE, samples) for piece in cut)
+        ),
+        samples,
+        RATE,
+    )
+
+    np.testing.assert_allclose(whole[:-2], sound.waveform[0, :-2], atol=1e-6)

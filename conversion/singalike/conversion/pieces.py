@@ -84,10 +84,11 @@ def crossfaded(pieces: Iterable[tuple[Piece, Waveform]], samples: int, sample_ra
     for piece, converted in pieces:
         first, last = max(piece.first - reach, piece.from_sample), min(piece.last + reach, piece.to_sample)
         weight = np.ones(last - first, dtype=np.float32)
-        if piece.first > 0:
+        if first < piece.first:
             rise = 2 * (piece.first - first)
             weight[:rise] = np.linspace(0.0, 1.0, rise, endpoint=False, dtype=np.float32)
-        if piece.last < samples:
+        # The last piece may end a sample early where a sound was cut at another rate: nothing comes after it.
+        if piece.last < last:
             fall = 2 * (last - piece.last)
             weight[-fall:] = np.linspace(1.0, 0.0, fall, endpoint=False, dtype=np.float32)
         whole[first:last] += weight * converted[first - piece.from_sample : last - piece.from_sample]
