@@ -1,6 +1,6 @@
 """The seams of the conversion shell: what its use cases need from the outside."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
@@ -206,9 +206,6 @@ class ConversionStore(Protocol):
     def unfinished(self) -> Sequence[StoredConversion]:
         """Return all that are QUEUED or RUNNING, oldest first."""
 
-    def running(self, tenant: str) -> int:
-        """Count a tenant's conversions at work."""
-
     def conversion_ids(self) -> frozenset[str]:
         """Return all ids: what lies in the folder of results and is not among them may go."""
 
@@ -352,11 +349,3 @@ class SpeechRecogniser(Protocol):
 
     def transcribe(self, reading: Sound, language: str) -> str:
         """Return the words."""
-
-
-def chunks_of(path: Path, offset: int, size: int) -> Iterator[bytes]:
-    """Read a file from an offset on, in chunks of a size."""
-    with path.open("rb") as file:
-        file.seek(offset)
-        while chunk := file.read(size):
-            yield chunk

@@ -1,6 +1,6 @@
 """What is kept of target voices, consents and conversions, as frozen values."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
@@ -308,10 +308,3 @@ class Job:
     conversion_id: str
     state: JobState
     executor_id: str = ""
-
-
-@dataclass(frozen=True)
-class ErasedConversions:
-    """Conversions whose rows are gone and whose files and jobs must follow."""
-
-    conversion_ids: tuple[str, ...] = field(default=())

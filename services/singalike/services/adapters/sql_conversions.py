@@ -267,11 +267,6 @@ class SqlConversions:
             rows = mappings(connection, query.order_by(conversions.c.conversion_number))
         return tuple(map(sql.read_conversion, rows))
 
-    def running(self, tenant: str) -> int:
-        """Count a tenant's conversions at work."""
-        with self._database.read() as connection:
-            return changes.count(connection, tenant, (RUNNING,))
-
     def conversion_ids(self) -> frozenset[str]:
         """Return all ids: what lies in the folder of results and is not among them may go."""
         with self._database.read() as connection:
