@@ -206,6 +206,14 @@ def test_what_a_killed_process_was_erasing_goes_when_the_folder_is_opened_next(
     assert list((root / "work").iterdir()) == []
 
 
+def test_an_erasing_that_did_not_come_to_its_end_is_finished_by_who_sweeps(root: Path, files: ConversionFiles) -> None:
+    files.pieces("c-1").save("key", {"numbers": np.ones(3)})
+    (root / "work" / "c-1").rename(root / "work" / ".erased-0011")
+
+    assert files.conversion_ids() == frozenset()
+    assert list((root / "work").iterdir()) == []
+
+
 @pytest.mark.parametrize("conversion_id", ["", "..", "../work", "a/b", ".erased-0011", "c\0"])
 def test_an_id_that_no_conversion_has_is_never_made_a_path(files: ConversionFiles, conversion_id: str) -> None:
     for call in (files.pieces, files.erase, files.find_song, files.drop_pieces):

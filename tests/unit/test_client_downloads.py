@@ -31,6 +31,19 @@ def test_a_song_replaces_what_was_there_when_it_is_whole(tmp_path: Path) -> None
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_two_who_save_a_song_in_one_place_do_not_meet(tmp_path: Path) -> None:
+    path = tmp_path / "song.ogg"
+    with Download(path) as first, Download(path) as second:
+        for part in (HEAD, *(Part(chunk=chunk) for chunk in CHUNKS), Part(sha256=SHA256)):
+            first.take(part)
+            second.take(part)
+        first.end()
+        second.end()
+
+    assert path.read_bytes() == b"".join(CHUNKS)
+    assert list(tmp_path.iterdir()) == [path]
+
+
 @pytest.mark.parametrize(
     ("parts", "reason"),
     [

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import secrets
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -26,7 +27,7 @@ class SongFile:
 
     def __init__(self, path: str | Path) -> None:
         self._path = Path(path)
-        self._part = self._path.with_name(f".{self._path.name}.{os.getpid()}{PART_SUFFIX}")
+        self._part = self._path.with_name(f".{self._path.name}.{secrets.token_hex(4)}{PART_SUFFIX}")
         self._digest = hashlib.sha256()
         self.size = 0
         try:

@@ -132,10 +132,11 @@ class ConversionFiles:
         self._erase(_of(self._songs, conversion_id))
 
     def conversion_ids(self) -> frozenset[str]:
-        """Return the ids of all conversions that have files.
+        """Return the ids of all conversions that have files; erases what could only be taken out of the way before.
 
         Ask this before the store: what comes in between has a row.
         """
+        self._finish_erasing()
         with file_errors_mapped(self._work):
             found = [*self._work.iterdir(), *self._songs.iterdir()]
         return frozenset(path.name for path in found if not path.name.startswith("."))
@@ -192,7 +193,7 @@ class ConversionFiles:
                 shutil.rmtree(aside)
 
     def _finish_erasing(self) -> None:
-        """Erase what somebody who was killed had begun to."""
+        """Erase what somebody who was killed, or whose disk did not answer, had begun to."""
         for folder in (self._work, self._songs):
             for aside in folder.glob(f"{ERASED}*"):
                 shutil.rmtree(aside, ignore_errors=True)  # another process may be at it too
