@@ -128,6 +128,16 @@ def test_where_a_worker_took_it_over_its_song_is_waited_for(bench: JobsBench) ->
     assert converter.shown[-1].stage == "done"
 
 
+def test_a_song_that_a_worker_finished_before_it_was_begun_here_is_taken(bench: JobsBench) -> None:
+    asked, store = ordered(bench), bench.stores.conversions
+    started = store.start(asked.conversion_id, "worker-9")
+    store.succeed(asked.conversion_id, "worker-9", sing(bench)(started, lambda: None))
+
+    done = failing(WrongStateError("NOBODY", "asks")).convert(bench, asked)
+
+    assert (done.state, done.executor_id) == (ConversionState.SUCCEEDED, "worker-9")
+
+
 def test_a_song_that_a_worker_has_finished_meanwhile_is_not_erased(bench: JobsBench) -> None:
     converter = Performs(None)
 

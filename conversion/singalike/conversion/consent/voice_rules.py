@@ -1,7 +1,7 @@
 """The voice rules: reading and takes are one person's, and not a singer's of the catalogue.
 
 All limits were chosen on LibriSpeech, whose clips were cut into a reading and a take that was sung by resynthesis, and
-measured on other voices (`benchmarks/consent.py`, docs/conversion.md).
+measured on other voices (`benchmarks/consent.py`, docs/consent.md).
 """
 
 import math
@@ -13,7 +13,7 @@ from singalike.embeddings.profile import Vectors
 from singalike.errors import FieldViolation, InvalidInputError, WrongStateError
 
 LEAST_READ_BACK_LIKENESS = 0.45
-"""Cosine of reading and takes from which on they are one person's: 1 in 20 other people of the same gender passes."""
+"""Cosine of reading and takes from which on they are one person's: 1 in 25 to 1 in 5 others of the gender pass."""
 
 LEAST_TAKES_LIKENESS = 0.3
 """Cosine of the two most unlike groups of takes from which on they are one person's."""

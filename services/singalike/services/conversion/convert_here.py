@@ -110,9 +110,8 @@ class HereConverter:
             return conversion
         conversion_id = conversion.conversion_id
         with Heartbeat(self._parts.executors, self._executor_id):
-            started = self._parts.conversions.start(conversion_id, self._executor_id)
             try:
-                song = self._watched(started)
+                song = self._watched(self._parts.conversions.start(conversion_id, self._executor_id))
             except SingalikeError as error:
                 if error.reason in ELSEWHERE:
                     return self._follow(conversion_id)
