@@ -105,7 +105,7 @@ def _take_away(farm: Farm, way: str, asked: Sequence[StoredConversion]) -> None:
     actions: dict[str, Callable[[StoredConversion], object]] = {
         "cancel": lambda each: farm.parts.conversions.cancel_conversion(each.conversion_id),
         "delete": lambda each: farm.parts.conversions.remove_conversion(each.conversion_id),
-        "expire": lambda _: None,
+        "expire": lambda each: await_that("a conversion does not end", _has_ended, farm, each),
         "revoke": lambda _: farm.revoke(),
     }
     for each in asked:
@@ -113,7 +113,11 @@ def _take_away(farm: Farm, way: str, asked: Sequence[StoredConversion]) -> None:
 
 
 def _any_ended(farm: Farm, asked: Sequence[StoredConversion]) -> bool:
-    return any(farm.parts.conversions.get_conversion(each.conversion_id).state.is_final for each in asked)
+    return any(_has_ended(farm, each) for each in asked)
+
+
+def _has_ended(farm: Farm, asked: StoredConversion) -> bool:
+    return asked.conversion_id not in {each.conversion_id for each in farm.parts.conversions.unfinished()}
 
 
 def main() -> None:
@@ -125,7 +129,9 @@ def main() -> None:
     options = parser.parse_args()
     configure_logs(read_settings(log_level="error"))
     with tempfile.TemporaryDirectory() as name:
-        waits = sorted(time_cancels(Path(name) / "cancels", options.cancels, options.seed))
+        waits = (
+            sorted(time_cancels(Path(name) / "cancels", options.cancels, options.seed)) if options.cancels else [0.0]
+        )
         print("a cancelled conversion had left no file after (s):", *(f"{wait:.1f}" for wait in waits), flush=True)
         left = remove_in_every_way(Path(name) / "traces", options.seed, options.seconds)
         print(f"what stayed: {left or 'nothing'}", flush=True)
