@@ -21,6 +21,10 @@ UNVOICED_STEP_S = 0.005
 FEWEST_FRAMES = 3
 """A voiced stretch that is shorter has no phase to speak of and is copied."""
 
+PERIODS_HEARD = 12
+"""To either side of a moment, for its phase. One is enough for a voice alone; with rests of a band in the recording the
+phase of one slips, and the pitch with it."""
+
 FINER = 8
 """Places between two samples at which a period may be cut out."""
 
@@ -77,9 +81,9 @@ def _marks_of(waveform: Waveform, f0_hz: Floats, first: int, last: int, hop: flo
     samples = np.arange(start, end)
     hz = np.exp(np.interp(samples / hop, np.arange(first, last), np.log(f0_hz[first:last].astype(np.float64))))
     tracked = 2.0 * np.pi * np.cumsum(hz) / rate
-    # Turned back by the tracked pitch the fundamental stands still; a Hann window of two periods has its zeros where
+    # Turned back by the tracked pitch the fundamental stands still; a Hann window of whole periods has its zeros where
     # the other harmonics then are.
-    reach = round(rate / float(np.median(hz)))
+    reach = PERIODS_HEARD * round(rate / float(np.median(hz)))
     part = waveform[start:end].astype(np.float64)
     still = scipy.signal.fftconvolve(part * np.exp(-1j * tracked), np.hanning(2 * reach + 1), mode="same")
     phase = np.maximum.accumulate(tracked + np.unwrap(np.angle(still)))
