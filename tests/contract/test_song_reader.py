@@ -10,6 +10,7 @@ import pytest
 import soundfile
 
 from singalike.audio.decoding import DecodeLimits, GuardedDecoder
+from singalike.errors import SingalikeError
 from singalike.services.adapters.song_reader import FileSongReader, song_limits
 from singalike.services.adapters.sql_song_files import SqlSongFiles
 from singalike.services.conversion_records import SongFile
@@ -100,6 +101,19 @@ def test_a_song_that_is_gone_or_another_one_is_told_apart(
     assert outcome(lambda: reader.read(gone.content_sha256)) == "SONG_SOUND_NOT_FOUND"
     assert outcome(lambda: reader.read(changed.content_sha256)) == "SONG_CHANGED"
     assert outcome(lambda: reader.read("ab" * 32)) == "SONG_SOUND_NOT_FOUND"
+
+
+def test_who_is_refused_a_song_is_told_its_name_and_not_the_folders_of_the_machine(
+    song_files: SqlSongFiles, reader: FileSongReader, tmp_path: Path
+) -> None:
+    files = [lay(song_files, tmp_path / "gone.wav", tone(3.0)), lay(song_files, tmp_path / "new.wav", tone(4.0))]
+    (tmp_path / "gone.wav").unlink()
+    (tmp_path / "new.wav").write_bytes(tone(5.0))
+
+    for file in files:
+        with pytest.raises(SingalikeError, match=Path(file.path).name) as refused:
+            reader.read(file.content_sha256)
+        assert str(tmp_path) not in refused.value.message
 
 
 def test_what_the_decoder_refuses_keeps_its_reason(

@@ -50,7 +50,8 @@ class FileSongReader:
         file = self._song_files.find_song_file(content_sha256)
         audio = self._bytes(Path(file.path))
         if hashlib.sha256(audio).hexdigest() != content_sha256:
-            message = f"{file.path} is another recording now: put the first one back, or take this one in as well"
+            name = Path(file.path).name
+            message = f"{name} is another recording now: put the first one back, or take this one in as well"
             raise WrongStateError("SONG_CHANGED", message)
         try:
             sound = self._decoder.decode(audio)
@@ -68,7 +69,10 @@ class FileSongReader:
                 raise self._too_long()
             return path.read_bytes()
         except OSError as error:
-            message = f"{path} cannot be read ({error.strerror}): put the song back, or take it in from where it is now"
+            # Whoever asks over gRPC is told of the song, not of the folders of the machine.
+            message = (
+                f"{path.name} cannot be read ({error.strerror}): put the song back, or take it in from where it is now"
+            )
             raise NotFoundError("SONG_SOUND_NOT_FOUND", message) from error
 
     def _too_long(self) -> InvalidInputError:
