@@ -1,11 +1,13 @@
 """An engine that is told the pitch does not follow a bass that sounds with the singer."""
 
 import numpy as np
+import pytest
 
 from singalike.audio.pitch import PitchTrack
 from singalike.audio.sound import Sound
 from singalike.conversion.engine import ConversionContext, ConvertOptions
 from singalike.conversion.world_retrieval.known_pitch import with_known_pitch
+from singalike.conversion.world_retrieval.pitch_shift import with_moved_pitch
 from tests.support.buzzing import SAMPLE_RATE, buzzing_voice
 from tests.support.performing import engine, target_voice
 from tests.support.sung_takes import RATE, take
@@ -53,3 +55,23 @@ def test_an_engine_sings_the_pitch_that_it_is_told() -> None:
 
     assert wrong(guessed) > 0.1
     assert wrong(followed) < 0.01
+
+
+@pytest.mark.parametrize(("fundamental", "noise"), [(1.0, 0.3), (0.03, 0.3)])
+def test_a_moved_voice_keeps_its_melody_under_noise_and_without_its_fundamental(
+    fundamental: float, noise: float
+) -> None:
+    voice = buzzing_voice(2.0, 200.0)
+    spectrum = np.fft.rfft(voice)
+    spectrum[: round(300.0 * 2.0)] *= fundamental
+    lean = np.fft.irfft(spectrum, len(voice))
+    hiss = np.random.default_rng(0).normal(0, noise * lean.std(), len(voice))
+
+    recording = Sound((lean + hiss).astype(np.float32)[None], SAMPLE_RATE)
+    moved = with_moved_pitch(recording, np.full(401, 200.0, np.float32), HOP_S, 5.0)
+
+    power = np.square(np.abs(np.fft.rfft(moved[8000:24_000] * np.hanning(16_000))))
+    wanted_hz = 200.0 * 2.0 ** (5.0 / 12.0)
+    off_hz = np.abs(np.arange(8001) / wanted_hz - np.round(np.arange(8001) / wanted_hz)) * wanted_hz
+    heard = slice(100, round(8 * wanted_hz))
+    assert power[heard][off_hz[heard] < 6.0].sum() > 0.8 * power[heard].sum()

@@ -16,6 +16,7 @@ from singalike.audio.sound import Sound, Waveform
 
 Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
+Complexes = NDArray[np.complex128]
 
 UNVOICED_STEP_S = 0.005
 FEWEST_FRAMES = 3
@@ -24,6 +25,9 @@ FEWEST_FRAMES = 3
 PERIODS_HEARD = 12
 """To either side of a moment, for its phase. One is enough for a voice alone; with rests of a band in the recording the
 phase of one slips, and the pitch with it."""
+
+STEADIER = 2.0
+"""By so much less must the phase of the square wander to be taken for that of the fundamental itself."""
 
 FINER = 8
 """Places between two samples at which a period may be cut out."""
@@ -85,11 +89,20 @@ def _marks_of(waveform: Waveform, f0_hz: Floats, first: int, last: int, hop: flo
     # the other harmonics then are.
     reach = PERIODS_HEARD * round(rate / float(np.median(hz)))
     part = waveform[start:end].astype(np.float64)
-    still = scipy.signal.fftconvolve(part * np.exp(-1j * tracked), np.hanning(2 * reach + 1), mode="same")
-    phase = np.maximum.accumulate(tracked + np.unwrap(np.angle(still)))
+    turned, window = np.exp(-1j * tracked), np.hanning(2 * reach + 1)
+    # The square of a voice has its fundamental even where a separator or a telephone took it from the voice itself.
+    angles = [_turned_back(part, turned, window), _turned_back(np.square(part), turned, window)]
+    wander = [float(np.abs(np.diff(angle)).sum()) for angle in angles]
+    phase = np.maximum.accumulate(tracked + angles[int(wander[0] > STEADIER * wander[1])])
     loudest = np.angle(np.sum(np.square(part) * np.exp(1j * phase)))
     turns = (phase - loudest) / (2.0 * np.pi)
     return np.interp(np.arange(np.ceil(turns[0]), np.floor(turns[-1]) + 1.0), turns, samples)
+
+
+def _turned_back(part: Doubles, turned: Complexes, window: Doubles) -> Doubles:
+    """Phase of what turns as tracked, over that of the tracked pitch, (samples,)."""
+    still = scipy.signal.fftconvolve(part * turned, window, mode="same")
+    return np.asarray(np.unwrap(np.angle(still)))
 
 
 def _laid(waveform: Waveform, marks: Doubles, periods: list[float], hop: float, rate: int, ratio: float) -> Waveform:
