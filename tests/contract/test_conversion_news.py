@@ -98,6 +98,19 @@ async def test_who_has_heard_all_of_a_finished_conversion_hears_nothing_more(
         assert watcher.heard == []
 
 
+async def test_who_claims_to_have_heard_more_than_there_is_is_let_go_at_the_end(
+    stores: ConversionStores, conversion_id: str
+) -> None:
+    feed = NewsFeed(stores.conversions, QUICK_S)
+    ahead = Watcher(feed, conversion_id, after_sequence=2**63 - 1)
+    other = Watcher(feed, conversion_id)
+    await other.has_heard(1)
+    await asyncio.to_thread(sing, stores.conversions, conversion_id)
+    await ahead.end()
+
+    assert ahead.heard == []
+
+
 async def test_a_watcher_is_told_when_the_conversion_is_erased(stores: ConversionStores, conversion_id: str) -> None:
     watcher = Watcher(NewsFeed(stores.conversions, QUICK_S), conversion_id)
     await watcher.has_heard(1)

@@ -73,7 +73,8 @@ class NewsFeed:
                 last = news.sequence
             if conversion.state.is_final:
                 return
-            await self._change(conversion_id, last)
+            # Who says to have seen more than there is waits for what comes next all the same.
+            await self._change(conversion_id, min(last, conversion.sequence))
 
     def stop(self) -> None:
         """Send all watchers away: they go on elsewhere, or here when the server is back."""
