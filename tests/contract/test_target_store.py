@@ -7,8 +7,12 @@ from functools import partial
 
 import numpy as np
 import pytest
+import sqlalchemy as sa
+from safetensors.numpy import save
 
+from singalike.errors import WrongStateError
 from singalike.services.adapters.sql_catalogue import SqlCatalogue
+from singalike.services.adapters.sql_schema import target_arrays
 from singalike.services.conversion_records import StoredTarget, Tenant
 from tests.support.catalogue_entries import CONSENT, assert_same_profile
 from tests.support.conversion_stores import (
@@ -58,6 +62,21 @@ def test_a_voice_comes_back_as_it_was_enrolled(stores: ConversionStores) -> None
         assert loaded.arrays.keys() == voice.arrays.keys()
         assert all(np.array_equal(loaded.arrays[name], array) for name, array in voice.arrays.items())
         assert all(loaded.arrays[name].dtype == array.dtype for name, array in voice.arrays.items())
+
+
+@pytest.mark.parametrize("damaged", [b"", b"no numbers at all", save({"mean": np.array([0.5, np.nan], np.float32)})])
+def test_a_voice_that_the_disk_has_damaged_is_refused_and_not_sung_with(
+    stores: ConversionStores, damaged: bytes
+) -> None:
+    voice_id = add_target(stores).voice_id
+    database = sa.create_engine(stores.url)
+    with database.begin() as connection:
+        connection.execute(sa.update(target_arrays).values(arrays=damaged))
+    database.dispose()
+
+    with pytest.raises(WrongStateError) as refused:
+        stores.targets.load_target_voice(voice_id, ENGINE)
+    assert refused.value.reason == "TARGET_VOICE_DAMAGED"
 
 
 def test_the_recommender_knows_an_enrolled_voice_under_the_same_id(stores: ConversionStores) -> None:

@@ -34,6 +34,12 @@ def not_enrolled(voice_id: str, engine: str) -> WrongStateError:
     return WrongStateError("VOICE_NOT_ENROLLED_FOR_ENGINE", message)
 
 
+def voice_damaged(voice_id: str) -> WrongStateError:
+    """Say that the disk has changed what an engine learnt of a voice."""
+    message = f"what was learnt of the voice {voice_id!r} is damaged: enrol it again"
+    return WrongStateError("TARGET_VOICE_DAMAGED", message)
+
+
 def refuse_fallen_consent(consent: ConsentRecord, now: datetime) -> None:
     """Refuse to sing with a voice without a standing consent.
 

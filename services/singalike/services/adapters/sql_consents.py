@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import sqlalchemy as sa
+from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
 from singalike.conversion.engine import TargetVoice
@@ -13,7 +14,7 @@ from singalike.services.adapters.sql_rows import Row, from_microseconds, mapping
 from singalike.services.adapters.sql_schema import consent_phrases, consents, target_arrays, voices
 from singalike.services.adapters.sql_voices import voice_not_found
 from singalike.services.conversion_records import ConsentMethod, ConsentPhrase, ConsentRecord, StoredTarget
-from singalike.services.conversion_refusals import not_for_conversion, phrase_not_found, request_id_taken
+from singalike.services.conversion_refusals import not_for_conversion, phrase_not_found, request_id_taken, voice_damaged
 
 LEARNT = sa.select(target_arrays.c.engine, target_arrays.c.engine_version, target_arrays.c.facts).order_by(
     target_arrays.c.position
@@ -131,5 +132,11 @@ def arrays_columns(position: int, engine: str, voice: TargetVoice) -> dict[str, 
 
 
 def read_arrays(row: Row) -> TargetVoice:
-    """Read a row of `target_arrays`."""
-    return TargetVoice(row["engine"], row["engine_version"], load(row["arrays"]), json.loads(row["facts"]))
+    """Read a row of `target_arrays`; raises WrongStateError TARGET_VOICE_DAMAGED."""
+    try:
+        arrays, facts = load(row["arrays"]), json.loads(row["facts"])
+    except (ValueError, KeyError, SafetensorError) as error:
+        raise voice_damaged(row["voice_id"]) from error
+    if not all(np.isfinite(array).all() for array in arrays.values()):
+        raise voice_damaged(row["voice_id"])
+    return TargetVoice(row["engine"], row["engine_version"], arrays, facts)

@@ -128,7 +128,7 @@ class SqlTargets:
 
         Raises:
             NotFoundError: VOICE_NOT_FOUND.
-            WrongStateError: CONSENT_REVOKED; CONSENT_EXPIRED; VOICE_NOT_ENROLLED_FOR_ENGINE.
+            WrongStateError: CONSENT_REVOKED; CONSENT_EXPIRED; VOICE_NOT_ENROLLED_FOR_ENGINE; TARGET_VOICE_DAMAGED.
         """
         which = (target_arrays.c.voice_id == voice_id) & (target_arrays.c.engine == engine)
         with self._database.read() as connection:
