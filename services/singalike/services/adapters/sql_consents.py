@@ -137,6 +137,4 @@ def read_arrays(row: Row) -> TargetVoice:
         arrays, facts = load(row["arrays"]), json.loads(row["facts"])
     except (ValueError, KeyError, SafetensorError) as error:
         raise voice_damaged(row["voice_id"]) from error
-    if not all(np.isfinite(array).all() for array in arrays.values()):
-        raise voice_damaged(row["voice_id"])
     return TargetVoice(row["engine"], row["engine_version"], arrays, facts)
