@@ -75,11 +75,16 @@ def test_without_a_key_that_of_the_data_folder_is_used(
 
 @pytest.mark.parametrize(("key", "reason"), [("", "WATERMARK_KEY_MISSING"), ("short", "WATERMARK_KEY_TOO_SHORT")])
 def test_without_a_proper_key_nothing_is_looked_for(
-    key: str, reason: str, marked_file: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    key: str,
+    reason: str,
+    marked_file: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.setenv("SINGALIKE_WATERMARK_KEY", key)
 
-    status, _, complaint = run(capsys, str(marked_file))
+    status, _, complaint = run(capsys, str(marked_file), "--data-dir", str(tmp_path))
 
     assert status == 2
     assert reason in complaint
