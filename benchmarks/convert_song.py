@@ -33,8 +33,9 @@ import soundfile
 from numpy.typing import NDArray
 
 from singalike.audio.decoding import GuardedDecoder
-from singalike.audio.separation import best_separator, nobody_watches
+from singalike.audio.separation import best_separator
 from singalike.audio.sound import Sound
+from singalike.audio.watching import nobody_watches
 from singalike.conversion.engine import ConversionContext, ConvertOptions
 from singalike.conversion.metrics import Similarities, compare_pitch, content_kept, hear
 from singalike.conversion.song import HeardSong, find_lead, find_voice, listen_to_song, no_report

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from singalike.audio.activity import detect_activity
 from singalike.audio.pitch import PitchTrack
 from singalike.audio.resample import resample
-from singalike.audio.separation import RepetSimSeparator, nobody_watches
+from singalike.audio.separation import RepetSimSeparator
 from singalike.audio.sound import Sound, Waveform
 from singalike.audio.synthesis import (
     STYLES,
@@ -35,6 +35,7 @@ from singalike.audio.synthesis import (
     room,
     sing,
 )
+from singalike.audio.watching import nobody_watches
 from singalike.conversion.song import find_lead, find_voice
 from singalike.conversion.song.listening import hear_pitch, where_active
 from singalike.embeddings.melody import MelodyEncoder

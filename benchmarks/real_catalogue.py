@@ -29,8 +29,9 @@ import numpy as np
 import soundfile
 
 from singalike.audio.decoding import select_channel
-from singalike.audio.separation import IdentitySeparator, Watch, nobody_watches
+from singalike.audio.separation import IdentitySeparator
 from singalike.audio.sound import Sound
+from singalike.audio.watching import Watch, nobody_watches
 from singalike.embeddings.profile import VoiceProfile
 from singalike.errors import InvalidInputError, SingalikeError
 from singalike.recsys.ranking_metrics import bootstrap as bootstrap_interval

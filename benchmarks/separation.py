@@ -17,16 +17,10 @@ import numpy as np
 
 from singalike.audio.decoding import GuardedDecoder
 from singalike.audio.resample import resample
-from singalike.audio.separation import (
-    IdentitySeparator,
-    RepetSimSeparator,
-    Separator,
-    Watch,
-    best_separator,
-    nobody_watches,
-)
+from singalike.audio.separation import IdentitySeparator, RepetSimSeparator, Separator, best_separator
 from singalike.audio.separation.stft import Stft
 from singalike.audio.sound import Sound, Waveform
+from singalike.audio.watching import Watch, nobody_watches
 
 RATE = 16_000
 Pair = tuple[Sound, Waveform]

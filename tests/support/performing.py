@@ -8,9 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
-from singalike.audio.separation import RepetSimSeparator, Watch, nobody_watches
+from singalike.audio.separation import RepetSimSeparator
 from singalike.audio.sound import Sound
 from singalike.audio.synthesis import draw_singer
+from singalike.audio.watching import Watch, nobody_watches
 from singalike.conversion.engine import ConversionContext, TargetVoice
 from singalike.conversion.piece_store import PiecesInMemory
 from singalike.conversion.world_retrieval.loading import load

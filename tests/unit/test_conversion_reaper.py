@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from singalike.services.conversion.pulse import DEAD_AFTER_S, LONGEST_LOOK_S, Pulse
 from singalike.services.conversion.reaper import MOST_DEATHS, Reaper
+from singalike.services.conversion.silent_workers import DEAD_AFTER_S, LONGEST_LOOK_S, SilentWorkers
 from singalike.services.conversion_records import ConversionState, JobState
 from tests.support.jobs_bench import JobsBench, jobs_bench
 
@@ -133,23 +133,23 @@ def test_a_dead_worker_s_conversion_that_was_deleted_leaves_no_job(bench: JobsBe
 
 
 def test_whoever_was_suspended_has_not_heard_anybody_be_silent() -> None:
-    pulse = Pulse()
-    pulse.listen({"worker-1": 7}, NOBODY, 0.0)
+    silent = SilentWorkers()
+    silent.listen({"worker-1": 7}, NOBODY, 0.0)
 
-    after_a_night = pulse.listen({"worker-1": 7}, NOBODY, 30_000.0)
+    after_a_night = silent.listen({"worker-1": 7}, NOBODY, 30_000.0)
 
     assert after_a_night == NOBODY
 
 
 @given(st.lists(st.tuples(st.floats(0.0, LONGEST_LOOK_S), st.booleans()), max_size=60))
 def test_the_dead_are_those_whose_count_stood_still_for_long_enough(looks: list[tuple[float, bool]]) -> None:
-    pulse = Pulse()
+    silent = SilentWorkers()
     count, now_s, silent_s = 1, 0.0, 0.0
-    pulse.listen({"worker-1": count}, NOBODY, now_s)
+    silent.listen({"worker-1": count}, NOBODY, now_s)
 
     for passed_s, beats in looks:
         now_s, count = now_s + passed_s, count + beats
         silent_s = 0.0 if beats else silent_s + passed_s
-        dead = pulse.listen({"worker-1": count}, NOBODY, now_s)
+        dead = silent.listen({"worker-1": count}, NOBODY, now_s)
         # Within rounding of the sums either verdict is right.
         assert abs(silent_s - DEAD_AFTER_S) < 1e-6 or bool(dead) == (silent_s > DEAD_AFTER_S)

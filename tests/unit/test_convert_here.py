@@ -16,7 +16,7 @@ from singalike.services.conversion.convert_here import (
     order_song,
     save_song,
 )
-from singalike.services.conversion.watch import LetGoError
+from singalike.services.conversion.still_wanted import LetGoError
 from singalike.services.conversion.worker import Check
 from singalike.services.conversion_records import (
     ConversionFault,

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 import soundfile
 
-from singalike.audio.separation import IdentitySeparator, Watch, nobody_watches
+from singalike.audio.separation import IdentitySeparator
 from singalike.audio.sound import Sound
+from singalike.audio.watching import Watch, nobody_watches
 from singalike.embeddings.profile import VoiceProfile
 from singalike.errors import CapacityError, InvalidInputError
 from singalike.services.adapters.sql_catalogue import SqlCatalogue

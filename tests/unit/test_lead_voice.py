@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from singalike.audio.activity import detect_activity
-from singalike.audio.separation import nobody_watches
 from singalike.audio.sound import Sound, Waveform
+from singalike.audio.watching import nobody_watches
 from singalike.conversion.song import HeardSong, find_lead, find_voice, listen_to_song, no_report
 from singalike.conversion.song.lead_voice import find_place
 from singalike.conversion.song.listening import hear_pitch, where_active

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from singalike.audio.separation import Watch, nobody_watches
 from singalike.audio.sound import Sound
+from singalike.audio.watching import Watch, nobody_watches
 from singalike.conversion.limiter import CEILING_DBTP, limit_true_peak, measure_true_peak
 from singalike.conversion.watermark import embed
 

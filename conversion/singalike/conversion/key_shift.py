@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from singalike.audio.separation import Watch, nobody_watches
 from singalike.audio.sound import Sound, Waveform
+from singalike.audio.watching import Watch, nobody_watches
 from singalike.conversion.engine import FARTHEST_SHIFT
 from singalike.errors import InvalidInputError
 

@@ -8,8 +8,8 @@ import scipy.signal
 from numpy.typing import NDArray
 
 from singalike.audio.resample import resample
-from singalike.audio.separation import Watch, nobody_watches
 from singalike.audio.sound import Sound, Waveform
+from singalike.audio.watching import Watch, nobody_watches
 
 CEILING_DBTP = -1.0
 OVERSAMPLING = 4

@@ -14,8 +14,8 @@ import numpy as np
 import soundfile
 
 from singalike.audio.resample import resample
-from singalike.audio.separation import Watch, nobody_watches
 from singalike.audio.sound import Sound, Waveform
+from singalike.audio.watching import Watch, nobody_watches
 from singalike.conversion.ogg_serial import set_serial
 from singalike.errors import CapacityError, UnavailableError
 
@@ -91,10 +91,9 @@ def write_sound(
     part = path.with_name(f".{path.name}.{secrets.token_hex(4)}{PART_SUFFIX}")
     try:
         _WRITERS[sound_format](part, sound, made_by.tags, watch)
-        with part.open("rb") as file:
-            os.fsync(file.fileno())
+        sync_to_disk(part)
         part.replace(path)
-        _sync_folder(path.parent)
+        sync_to_disk(path.parent)
     # An assertion is what soundfile answers a short write with.
     except (OSError, RuntimeError, AssertionError) as error:
         raise _refusal(path, error) from error
@@ -109,9 +108,9 @@ def _refusal(path: Path, error: BaseException) -> CapacityError | UnavailableErr
     return UnavailableError("OUTPUT_NOT_WRITTEN", f"{path} could not be written ({error}); see that its folder can be.")
 
 
-def _sync_folder(folder: Path) -> None:
-    """Bring the new name itself to the disk."""
-    descriptor = os.open(folder, os.O_RDONLY)
+def sync_to_disk(path: Path) -> None:
+    """Bring a file, or the names in a folder, to the disk itself."""
+    descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:

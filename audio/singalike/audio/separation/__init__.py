@@ -2,7 +2,7 @@
 
 from singalike.audio.separation.choice import best_separator
 from singalike.audio.separation.htdemucs import HTDemucsSeparator, load_htdemucs, save_htdemucs
-from singalike.audio.separation.port import IdentitySeparator, Separator, Watch, nobody_watches
+from singalike.audio.separation.port import IdentitySeparator, Separator
 from singalike.audio.separation.repet import RepetSimConfig, RepetSimSeparator
 
 __all__ = [
@@ -11,9 +11,7 @@ __all__ = [
     "RepetSimConfig",
     "RepetSimSeparator",
     "Separator",
-    "Watch",
     "best_separator",
     "load_htdemucs",
-    "nobody_watches",
     "save_htdemucs",
 ]

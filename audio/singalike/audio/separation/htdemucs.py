@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from singalike.audio.resample import resample
-from singalike.audio.separation.port import Watch, nobody_watches
 from singalike.audio.sound import Sound, Waveform
+from singalike.audio.watching import Watch, nobody_watches
 from singalike.errors import WrongStateError
 
 if TYPE_CHECKING:

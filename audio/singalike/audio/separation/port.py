@@ -1,16 +1,9 @@
 """What every separator of vocals offers."""
 
-from collections.abc import Callable
 from typing import Protocol
 
 from singalike.audio.sound import Sound
-
-Watch = Callable[[float], None]
-"""Called at least once a second or so with the share done, in [0, 1], growing; what it raises ends the work."""
-
-
-def nobody_watches(_share: float) -> None:
-    """Stand in for who neither shows progress nor stops the work."""
+from singalike.audio.watching import Watch, nobody_watches
 
 
 class Separator(Protocol):

@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from scipy.ndimage import maximum_filter1d
 
 from singalike.audio.resample import resample
-from singalike.audio.separation.port import Watch, nobody_watches
 from singalike.audio.separation.stft import Stft
 from singalike.audio.sound import Sound
+from singalike.audio.watching import Watch, nobody_watches
 
 Magnitudes = NDArray[np.float32]
 EPSILON = np.float32(1e-9)

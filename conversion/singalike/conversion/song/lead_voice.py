@@ -13,9 +13,9 @@ import scipy.ndimage
 from numpy.typing import NDArray
 
 from singalike.audio.pitch import PitchTrack
-from singalike.audio.separation import Watch
 from singalike.audio.separation.stft import Spectra
 from singalike.audio.sound import Sound, Waveform
+from singalike.audio.watching import Watch
 from singalike.conversion.song.spectral_blocks import bins_hz, changed_in_blocks, frame_length, off_harmonic_hz
 
 Floats = NDArray[np.float32]

@@ -12,9 +12,9 @@ import scipy.ndimage
 from numpy.typing import NDArray
 
 from singalike.audio.pitch import PitchTrack
-from singalike.audio.separation import Watch
 from singalike.audio.separation.stft import Spectra
 from singalike.audio.sound import Sound
+from singalike.audio.watching import Watch
 from singalike.conversion.song.spectral_blocks import (
     at_frames,
     below_fundamental,

@@ -8,8 +8,8 @@ import numpy as np
 from singalike.audio.activity import Activity, detect_activity
 from singalike.audio.pitch import PitchTrack
 from singalike.audio.resample import resample
-from singalike.audio.separation import Watch
 from singalike.audio.sound import Sound, Waveform
+from singalike.audio.watching import Watch
 from singalike.conversion.song.stages import Report, Stage, watch_of
 from singalike.embeddings.melody import SAMPLE_RATE as HEAD_RATE
 from singalike.embeddings.melody import MelodyEncoder

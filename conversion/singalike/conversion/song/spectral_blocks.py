@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from singalike.audio.pitch import PitchTrack
-from singalike.audio.separation import Watch
 from singalike.audio.separation.stft import Spectra, Stft
 from singalike.audio.sound import Waveform
+from singalike.audio.watching import Watch
 
 FRAME_S = 0.093
 """Long enough that harmonics of two voices lie in bins of their own."""

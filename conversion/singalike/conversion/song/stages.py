@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from enum import StrEnum
 
-from singalike.audio.separation import Watch
+from singalike.audio.watching import Watch
 
 
 class Stage(StrEnum):

@@ -3,9 +3,9 @@
 import numpy as np
 
 from singalike.audio.resample import resample
-from singalike.audio.separation import Watch, nobody_watches
 from singalike.audio.separation.stft import Stft
 from singalike.audio.sound import Sound
+from singalike.audio.watching import Watch, nobody_watches
 from singalike.conversion.watermark.cells import Cells, stand_out, sum_bands
 from singalike.conversion.watermark.layout import (
     BAND_BINS,

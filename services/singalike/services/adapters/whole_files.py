@@ -1,14 +1,13 @@
 """Files that are there wholly or not at all, even when the power goes; foreign errors turned into ours."""
 
 import errno
-import os
 import secrets
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from singalike.conversion.writing import PART_SUFFIX
+from singalike.conversion.writing import PART_SUFFIX, sync_to_disk
 from singalike.errors import CapacityError, UnavailableError
 from singalike.services.index_points import refuse_full_disk
 
@@ -41,9 +40,9 @@ def write_whole(path: Path, write: Callable[[Path], object], min_free_bytes: int
         try:
             part.touch(mode=0o600)
             write(part)
-            _sync(part)
+            sync_to_disk(part)
             part.replace(path)
-            _sync(path.parent)
+            sync_to_disk(path.parent)
         finally:
             part.unlink(missing_ok=True)
 
@@ -66,11 +65,3 @@ def file_errors_mapped(folder: Path) -> Iterator[None]:
             raise CapacityError("DISK_FULL", f"the disk of {folder} is full: make room, and ask again") from error
         message = f"files in {folder} cannot be reached ({error}): see that the folder is there and can be written"
         raise UnavailableError("FILES_UNAVAILABLE", message) from error
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -135,8 +135,8 @@ def _convert_here(
 ) -> int:
     from singalike.services.cli.convert_progress import StageWatch, print_converted
     from singalike.services.conversion.convert_here import HereConverter, performing, save_song
+    from singalike.services.conversion.still_wanted import LetGoError
     from singalike.services.conversion.supervisor import new_executor_id
-    from singalike.services.conversion.watch import LetGoError
 
     executor_id = new_executor_id()
     with StageWatch(perf_counter) as watch:

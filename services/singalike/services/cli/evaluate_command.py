@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from singalike.services.cli.conversion_options import ConversionChoice, conversion_options, open_subject
+from singalike.services.cli.evaluate_conversion_options import ConversionChoice, conversion_options, open_subject
 from singalike.services.cli.options import json_option
 from singalike.services.settings import Settings, read_settings
 

@@ -19,7 +19,7 @@ from singalike.services.conversion.conversions import Leftovers
 from singalike.services.conversion.heartbeat import Heartbeat
 from singalike.services.conversion.parts import ConversionParts
 from singalike.services.conversion.perform import PerformTools, Reports, Tracks, perform
-from singalike.services.conversion.watch import LetGoError, Watch
+from singalike.services.conversion.still_wanted import LetGoError, StillWanted
 from singalike.services.conversion.worker import Perform
 from singalike.services.conversion_records import (
     ConversionFault,
@@ -126,8 +126,8 @@ class HereConverter:
         def ask() -> None:
             self._parts.conversions.check(conversion.conversion_id, self._executor_id)
 
-        with Watch(ask, self._stopping) as watch:
-            return self._perform(conversion, watch.check)
+        with StillWanted(ask, self._stopping) as wanted:
+            return self._perform(conversion, wanted.check)
 
     def _succeed(self, conversion_id: str, song: ConvertedSong) -> StoredConversion:
         done = self._parts.conversions.succeed(conversion_id, self._executor_id, song)

@@ -7,7 +7,7 @@ from typing import Self
 import structlog
 
 from singalike.errors import SingalikeError
-from singalike.services.conversion.pulse import BEAT_S
+from singalike.services.conversion.silent_workers import BEAT_S
 from singalike.services.conversion_ports import Executors
 
 LOG = structlog.get_logger()

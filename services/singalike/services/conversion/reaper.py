@@ -6,7 +6,7 @@ import structlog
 
 from singalike.errors import NotFoundError, WrongStateError
 from singalike.services.conversion.parts import ConversionParts
-from singalike.services.conversion.pulse import Pulse
+from singalike.services.conversion.silent_workers import SilentWorkers
 from singalike.services.conversion_records import ConversionFault, ConversionState, JobState, StoredConversion
 
 LOG = structlog.get_logger()
@@ -21,13 +21,13 @@ class Reaper:
     Args:
         parts: The ports.
         clock: Seconds, growing (`time.monotonic`).
-        pulse: Says who is dead.
+        silent: Says who is dead.
     """
 
-    def __init__(self, parts: ConversionParts, clock: Callable[[], float], pulse: Pulse | None = None) -> None:
+    def __init__(self, parts: ConversionParts, clock: Callable[[], float], silent: SilentWorkers | None = None) -> None:
         self._parts = parts
         self._clock = clock
-        self._pulse = pulse or Pulse()
+        self._silent = silent or SilentWorkers()
 
     def look(self) -> int:
         """Move what dead workers had; returns how many conversions.
@@ -37,7 +37,7 @@ class Reaper:
         """
         held = self._held()
         beats = self._parts.executors.beats()
-        dead = self._pulse.listen(beats, frozenset(held), self._clock())
+        dead = self._silent.listen(beats, frozenset(held), self._clock())
         return sum(self._bury(executor_id, held.get(executor_id, set())) for executor_id in sorted(dead))
 
     def bury(self, executor_id: str) -> bool:

@@ -11,7 +11,7 @@ import structlog
 
 from singalike.errors import CapacityError, ConcurrentChangeError, SingalikeError, UnavailableError
 from singalike.services.conversion.parts import tidy
-from singalike.services.conversion.watch import LetGoError, Watch
+from singalike.services.conversion.still_wanted import LetGoError, StillWanted
 from singalike.services.conversion_ports import ConversionFolder, ConversionStore, JobQueue
 from singalike.services.conversion_records import ConversionFault, ConvertedSong, StoredConversion
 
@@ -141,9 +141,9 @@ class ConversionWorker:
             self._store.check(conversion_id, self._executor_id)
 
         try:
-            with Watch(ask, self._stopping, self._parts.watch_s) as watch:
-                perform = partial(self._parts.perform, conversion, watch.check)
-                return retried(perform, self._parts.pauses_s, watch.pause)
+            with StillWanted(ask, self._stopping, self._parts.watch_s) as wanted:
+                perform = partial(self._parts.perform, conversion, wanted.check)
+                return retried(perform, self._parts.pauses_s, wanted.pause)
         except LetGoError:
             self._give_back(conversion)
             raise

@@ -18,7 +18,7 @@ class _Heard:
     silent_s: float = 0.0
 
 
-class Pulse:
+class SilentWorkers:
     """Remembers when it last heard of each worker, by the clock of the one who listens: no two clocks are compared.
 
     Args:

@@ -18,7 +18,7 @@ class LetGoError(Exception):
     """The worker was told to stop: another one goes on from the last finished piece."""
 
 
-class Watch:
+class StillWanted:
     """Asks the store once a second, in a thread of its own, while the block runs.
 
     Args:
