@@ -190,12 +190,13 @@ class TimbreEncoder:
         inputs = torch.from_numpy(network_frames(frames.log_mel, frames.envelope))[None].to(self.device)
         with torch.inference_mode():
             steps, heard = self.trunk.steps(inputs, listen)
-            rows = []
+            scores = self.trunk.pooling.score(steps)
+            pooled = []
             for start_s, end_s in spans:
                 first = min(int(start_s / _STEP_S), steps.shape[1] - 1)
                 part = slice(first, max(round(end_s / _STEP_S), first + 1))
                 inside = heard[:, part]
                 # Where nothing of a part counts, all of it is described, as a recording of its own would be.
                 inside = inside if bool(inside.any()) else torch.ones_like(inside)
-                rows.append(self.trunk.describe(steps[:, part], inside)[0])
-            return np.asarray(torch.stack(rows).cpu().numpy(), dtype=np.float32)
+                pooled.append(self.trunk.pooling.pool(steps[:, part], scores[:, part], inside))
+            return np.asarray(self.trunk.conclude(torch.cat(pooled)).cpu().numpy(), dtype=np.float32)

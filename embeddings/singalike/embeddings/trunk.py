@@ -109,7 +109,11 @@ class Trunk(nn.Module):
 
     def describe(self, steps: Tensor, mask: Tensor) -> Tensor:
         """Pool steps (batch, steps, wide) under a mask (batch, steps) to unit vectors (batch, timbre_dim)."""
-        return functional.normalize(self.head(self.pooled_norm(self.pooling(steps, mask))), dim=-1)
+        return self.conclude(self.pooling(steps, mask))
+
+    def conclude(self, pooled: Tensor) -> Tensor:
+        """Turn what was pooled (batch, 2 * wide) into unit vectors (batch, timbre_dim)."""
+        return functional.normalize(self.head(self.pooled_norm(pooled)), dim=-1)
 
 
 class _Convolution(nn.Module):
@@ -187,7 +191,11 @@ class AttentivePooling(nn.Module):
 
     def forward(self, hidden: Tensor, mask: Tensor) -> Tensor:
         """Pool (batch, steps, width) under a mask (batch, steps) to (batch, 2 * width)."""
-        weights = torch.softmax(self.score(hidden).masked_fill(~mask[:, :, None], float("-inf")), dim=1)
+        return self.pool(hidden, self.score(hidden), mask)
+
+    def pool(self, hidden: Tensor, scores: Tensor, mask: Tensor) -> Tensor:
+        """The same with scores known, (batch, steps, width): parts of a recording share them."""
+        weights = torch.softmax(scores.masked_fill(~mask[:, :, None], float("-inf")), dim=1)
         mean = (weights * hidden).sum(1)
         variance = (weights * hidden.square()).sum(1) - mean.square()
         return torch.cat([mean, variance.clamp(min=1e-6).sqrt()], dim=-1)
