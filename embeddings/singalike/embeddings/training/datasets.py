@@ -73,6 +73,22 @@ def read_melodies(data: Path, most: int = 150) -> tuple[Melody, ...]:
     return tuple(melody for melody in melodies if len(melody) >= 20)
 
 
+def read_songs(data: Path) -> dict[str, Path]:
+    """List the songs that may train as notes, MIDI or MusicXML, one version of each, by name in order.
+
+    Args:
+        data: Folder with the manifest.
+
+    Raises:
+        NotFoundError: MANIFEST_NOT_FOUND.
+    """
+    songs: dict[str, Path] = {}
+    for row in sorted(_training_rows(data), key=lambda row: row["path"]):
+        if row["kind"] == "midi":
+            songs.setdefault(row["song"], data / row["path"])
+    return dict(sorted(songs.items()))
+
+
 def read_waveform(path: Path) -> NDArray[np.float32]:
     """Read a recording as mono at 16 000 Hz, brought to the level of the generated clips, shape (samples,)."""
     sound, rate = soundfile.read(path, dtype="float32", always_2d=True)
