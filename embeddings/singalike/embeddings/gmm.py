@@ -38,7 +38,9 @@ class Mixture:
         likelihood = np.exp(log_likelihood)
         return np.asarray(likelihood / likelihood.sum(axis=1, keepdims=True))
 
-    def supervector(self, frames: NDArray[np.float32]) -> NDArray[np.float32]:
+    def supervector(
+        self, frames: NDArray[np.float32], posteriors: NDArray[np.float32] | None = None
+    ) -> NDArray[np.float32]:
         """Adapt the means to the frames and return how far each moved, shape (components * dims,).
 
         Each move is scaled by sqrt(weight) / deviation, so that the distance of two supervectors bounds the
@@ -46,11 +48,12 @@ class Mixture:
 
         Args:
             frames: float32 (frames, dims).
+            posteriors: As from `posteriors`, where parts of a recording share them; computed here when not given.
 
         Source:
             Reynolds et al. 2000, eq. 11 to 14; Campbell et al. 2006, eq. 6 (GMM supervector kernel).
         """
-        posterior = self.posteriors(frames)
+        posterior = self.posteriors(frames) if posteriors is None else posteriors
         evidence = posterior.sum(axis=0)[:, None]
         # n / (n + relevance) * (mean of the data - mean), without dividing by an empty component.
         moved = (posterior.T @ frames - evidence * self.means) / (evidence + self.relevance)

@@ -46,15 +46,21 @@ class LinearTimbre:
         """Numbers in a vector."""
         return self.statistics.dim + self.supervector.dim
 
-    def embed(self, cepstra: NDArray[np.float32], envelope: NDArray[np.float32]) -> Vectors:
+    def embed(
+        self,
+        cepstra: NDArray[np.float32],
+        envelope: NDArray[np.float32],
+        posteriors: NDArray[np.float32] | None = None,
+    ) -> Vectors:
         """Return the unit vector of frames that count, float32 (dim,).
 
         Args:
             cepstra: float32 (frames, 30), detailed.
             envelope: float32 (frames, 20), pitch-robust.
+            posteriors: Of the mixture for `envelope`, where they are known already.
         """
         detail = unit(self.statistics(frame_statistics(cepstra)))
-        moved = unit(self.supervector(self.mixture.supervector(envelope)))
+        moved = unit(self.supervector(self.mixture.supervector(envelope, posteriors)))
         return unit(np.concatenate([detail, moved]))
 
     def tensors(self) -> dict[str, NDArray[np.float32]]:
@@ -168,8 +174,7 @@ class TimbreEncoder:
         Raises:
             InvalidInputError: TOO_SHORT, a part has less than 0.1 s of frames.
         """
-        cuts = [frames.cut(*span) for span in spans]
-        return self.join(np.stack([self.by_linear(cut) for cut in cuts]), self._by_trunk(frames, spans))
+        return self.join(self._by_linear(frames, spans), self._by_trunk(frames, spans))
 
     def join(self, linear: Vectors, network: Vectors) -> Vectors:
         """Join unit vectors of both parts, (..., dim) each, to unit vectors (..., dim)."""
@@ -177,13 +182,22 @@ class TimbreEncoder:
 
     def by_linear(self, frames: VoiceFrames) -> Vectors:
         """Return the unit vector of the linear part alone, float32 (linear.dim,); errors as in `embed`."""
-        chosen = frames.chosen()
-        return self.linear.embed(frames.cepstra[chosen], frames.envelope[chosen])
+        vector: Vectors = self._by_linear(frames, [(0.0, len(frames) * frames.hop_s)])[0]
+        return vector
 
     def by_trunk(self, frames: VoiceFrames) -> Vectors:
         """Return the unit vector of the network alone, float32 (timbre_dim,); errors as in `embed`."""
         vector: Vectors = self._by_trunk(frames, [(0.0, len(frames) * frames.hop_s)])[0]
         return vector
+
+    def _by_linear(self, frames: VoiceFrames, spans: Sequence[tuple[float, float]]) -> Vectors:
+        posteriors = self.linear.mixture.posteriors(frames.envelope)
+        rows = []
+        for span in spans:
+            cut, chosen = frames.cut(*span), frames.cut(*span).chosen()
+            shared = posteriors[frames.place(*span)][chosen]
+            rows.append(self.linear.embed(cut.cepstra[chosen], cut.envelope[chosen], shared))
+        return np.stack(rows)
 
     def _by_trunk(self, frames: VoiceFrames, spans: Sequence[tuple[float, float]]) -> Vectors:
         listen = torch.from_numpy(frames.chosen())[None].to(self.device)

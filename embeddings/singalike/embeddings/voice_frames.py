@@ -65,9 +65,13 @@ class VoiceFrames:
         """Seconds of frames that count."""
         return float(self.active.sum() * self.hop_s)
 
+    def place(self, start_s: float, end_s: float) -> slice:
+        """Return which frames lie from `start_s` to `end_s`."""
+        return slice(round(max(start_s, 0.0) / self.hop_s), max(round(end_s / self.hop_s), 0))
+
     def cut(self, start_s: float, end_s: float) -> "VoiceFrames":
         """Return the frames from `start_s` to `end_s`, clipped to what exists; they share memory with these."""
-        part = slice(round(max(start_s, 0.0) / self.hop_s), max(round(end_s / self.hop_s), 0))
+        part = self.place(start_s, end_s)
         return VoiceFrames(
             self.log_mel[part],
             self.cepstra[part],
@@ -161,11 +165,15 @@ def _at_loud_level(sound: Tensor) -> tuple[Tensor, Tensor]:
 
 def _envelope(sound: Tensor, frames: int) -> Tensor:
     """Log of mel power averaged over six short windows, every 10 ms, shape (frames, mels)."""
-    power = mel_power(sound[None], ENVELOPE_MEL)[0].T
+    power = mel_power(sound[None], ENVELOPE_MEL)[0]
     before = _ENVELOPE_FRAMES // 2 - 1
-    after = 2 * frames + _ENVELOPE_FRAMES - 2 - before - power.shape[1]
-    padded = torch.nn.functional.pad(power[None], (before, after), mode="replicate")
-    return torch.nn.functional.avg_pool1d(padded, _ENVELOPE_FRAMES, stride=2)[0].log().T
+    after = 2 * frames + _ENVELOPE_FRAMES - 2 - before - len(power)
+    padded = torch.cat([power[:1].expand(before, -1), power, power[-1:].expand(after, -1)])
+    pairs = padded[0::2] + padded[1::2]  # added two by two, which needs no pass over transposed windows
+    total = pairs[:frames].clone()
+    for first in range(1, _ENVELOPE_FRAMES // 2):
+        total += pairs[first : first + frames]
+    return torch.log(total / _ENVELOPE_FRAMES)
 
 
 @lru_cache(maxsize=8)
