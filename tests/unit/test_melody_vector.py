@@ -59,13 +59,32 @@ def test_too_little_singing_has_the_zero_vector() -> None:
 
 
 def test_features_approximate_the_gaussian_kernel() -> None:
-    a, b = np.zeros((1, 8), np.float32), np.full((1, 8), 0.4, np.float32)
+    a, b = np.zeros((1, PRESET.points), np.float32), np.full((1, PRESET.points), 0.4, np.float32)
     many = CosineFeatures.draw(ShinglePreset(features=65_536))
 
     estimate = 2 * float(np.mean(many.mean(a) * many.mean(b)))
 
-    distance2 = 8 * 0.4**2
-    assert estimate == pytest.approx(np.exp(-distance2 / (2 * 0.5**2 * 8)), abs=0.02)
+    assert estimate == pytest.approx(np.exp(-(0.4**2) / (2 * PRESET.kernel_width**2)), abs=0.02)
+
+
+def test_a_consonant_and_an_octave_slip_change_next_to_nothing() -> None:
+    clean = sing(TUNE)
+    heard = clean.f0_hz.copy()
+    heard[100:110], heard[160:175] = np.nan, 2.0 * heard[160:175]
+
+    slipped = PitchTrack(heard, clean.voicing, HOP_S)
+
+    assert similarity(slipped, clean) > 0.995
+
+
+def test_a_preset_saved_before_there_were_bridges_takes_the_track_as_it_is() -> None:
+    saved = {name: value for name, value in PRESET.to_dict().items() if name != "bridged_s"}
+    heard = sing(TUNE)
+    heard.f0_hz[100:110] = np.nan
+
+    missing = [np.sum(cut_shingles(heard, preset) == 0.0) for preset in (ShinglePreset.from_dict(saved), PRESET)]
+
+    assert missing[0] > missing[1]
 
 
 def test_a_preset_survives_json_values() -> None:
