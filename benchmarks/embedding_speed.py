@@ -77,7 +77,7 @@ def measure(
     torch.set_num_threads(options.threads)
     encoder, sound = VoiceEncoder.load(device="cpu"), Sound(waveform[None], SAMPLE_RATE)
     works = {
-        "timbre vector alone": lambda: encoder.timbre.embed(encoder.timbre.analyse(waveform)),
+        "timbre vector alone": lambda: encoder.timbre.embed_waveform(waveform),
         "whole VoiceProfile": lambda: encoder.encode([sound]),
     }
     times: dict[str, list[float]] = {name: [] for name in (*works, "Resemblyzer")}

@@ -7,7 +7,7 @@ import pytest
 
 from singalike.audio.pitch import PitchTrack
 from singalike.embeddings.style import StyleEncoder
-from singalike.embeddings.style_features import FEATURES, style_features
+from singalike.embeddings.style_features import FEATURES, span_features, style_features
 from singalike.embeddings.style_pitch import pitch_on_frames
 from singalike.embeddings.timbre import TimbreEncoder
 from singalike.embeddings.voice_frames import analyse_frames
@@ -141,6 +141,24 @@ def test_vibrato_is_measured_in_semitones_and_hertz() -> None:
     assert figures["vibrato_rate_hz"] == pytest.approx(5.5, abs=0.3)
     still = dict(zip(FEATURES, style_features(frames, steady_pitch()).tolist(), strict=True))
     assert np.exp(still["vibrato_log_extent"]) < 0.05
+
+
+def test_parts_measured_together_give_what_each_gives_cut_out() -> None:
+    frames = analyse_frames(buzzing_voice(5.0, vibrato_semitones=0.5))
+    pitch = steady_pitch(5.0, vibrato_semitones=0.5)
+    pitch.f0_hz[120:150] = pitch.f0_hz[310:] = np.nan
+    spans = [(0.0, 2.0), (1.0, 3.0), (3.5, 4.5), (2.95, 3.08), (4.0, 5.0)]
+
+    together = span_features(frames, pitch, spans)
+
+    alone = [style_features(frames.cut(*span), pitch.cut(*span)) for span in spans]
+    np.testing.assert_allclose(together, np.stack(alone), atol=1e-5, rtol=1e-5)
+
+
+def test_a_timbre_vector_needs_no_harmonicity(timbre: TimbreEncoder) -> None:
+    voice = buzzing_voice()
+
+    np.testing.assert_array_equal(timbre.embed_waveform(voice), timbre.embed(timbre.analyse(voice)))
 
 
 def test_style_is_unit_and_finite_even_without_a_voiced_frame(style: StyleEncoder) -> None:

@@ -196,12 +196,11 @@ class VoiceEncoder:
     def _segments(
         self, frames: VoiceFrames, pitch: PitchTrack, spans: Sequence[Span], timbres: Vectors, melodies: Vectors
     ) -> Segments:
-        styles = [self.style.embed(frames.cut(*_times(span)), pitch.cut(*_times(span))) for span in spans]
         return Segments(
             start_s=np.array([span.start_s for span in spans]),
             end_s=np.array([span.end_s for span in spans]),
             timbre=timbres,
-            style=np.stack(styles),
+            style=self.style.embed_spans(frames, pitch, [_times(span) for span in spans]),
             melody=melodies,
         )
 

@@ -1,5 +1,6 @@
 """The style vector: the way of singing, whoever sings."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from singalike.audio.pitch import PitchTrack
 from singalike.embeddings.checkpoint import SHIPPED, Checkpoint, load_checkpoint
 from singalike.embeddings.profile import Vectors
 from singalike.embeddings.projection import Projection, standardised, unit
-from singalike.embeddings.style_features import style_features
+from singalike.embeddings.style_features import span_features, style_features
 from singalike.embeddings.voice_frames import VoiceFrames
 
 NAME = "style"
@@ -72,6 +73,14 @@ class StyleEncoder:
             InvalidInputError: TOO_SHORT, less than 0.1 s of frames.
         """
         return unit(self.project(style_features(frames, pitch)))
+
+    def embed_spans(self, frames: VoiceFrames, pitch: PitchTrack, spans: Sequence[tuple[float, float]]) -> Vectors:
+        """Return the unit style vectors of parts of a recording, start and end in seconds, float32 (spans, dim).
+
+        Raises:
+            InvalidInputError: TOO_SHORT, a part has less than 0.1 s of frames.
+        """
+        return unit(self.project(span_features(frames, pitch, spans)))
 
     def project(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
         """Turn figures (..., features) into vectors (..., dim) that are not yet of length one."""

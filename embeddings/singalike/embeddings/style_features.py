@@ -6,13 +6,15 @@ follow level and pitch). Every figure is NaN where the recording has nothing to 
 """
 
 import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from singalike.audio.pitch import PitchTrack
 from singalike.embeddings.style_pitch import PITCH_FEATURES, pitch_figures, pitch_on_frames
-from singalike.embeddings.style_sound import LEVEL_FEATURES, SOUND_FEATURES, level_figures, sound_figures
+from singalike.embeddings.style_sound import LEVEL_FEATURES, SOUND_FEATURES, SoundTracks, level_figures, sound_figures
 from singalike.embeddings.voice_frames import VoiceFrames
 
 FEATURES = PITCH_FEATURES + LEVEL_FEATURES + SOUND_FEATURES
@@ -33,19 +35,67 @@ def style_features(frames: VoiceFrames, pitch: PitchTrack) -> NDArray[np.float32
     Raises:
         InvalidInputError: TOO_SHORT, less than 0.1 s of frames.
     """
-    chosen = frames.chosen()
-    midi_pitch = pitch_on_frames(pitch, len(frames), frames.hop_s)
+    whole = np.arange(len(frames))[None]
+    midi_pitch = pitch_on_frames(pitch, len(frames), frames.hop_s)[None]
+    figures: NDArray[np.float32] = _measure(
+        frames, SoundTracks.of(frames), Stretches(whole, frames.chosen()[None], midi_pitch)
+    )[0]
+    return figures
+
+
+def span_features(frames: VoiceFrames, pitch: PitchTrack, spans: Sequence[tuple[float, float]]) -> NDArray[np.float32]:
+    """Measure the way of singing in parts of a recording, which share what is measured frame by frame.
+
+    Args:
+        frames: Of the whole recording, as `pitch`.
+        pitch: Pitch track of any hop.
+        spans: Start and end of each part, in seconds.
+
+    Returns:
+        float32 (spans, len(FEATURES)), rows as from `style_features` of the parts cut out.
+
+    Raises:
+        InvalidInputError: TOO_SHORT, a part has less than 0.1 s of frames.
+    """
+    places = [np.arange(len(frames))[frames.place(*span)] for span in spans]
+    features = np.empty((len(spans), len(FEATURES)), dtype=np.float32)
+    tracks = SoundTracks.of(frames)
+    for length in sorted({len(place) for place in places}):
+        rows = [row for row, place in enumerate(places) if len(place) == length]
+        chosen = np.stack([frames.cut(*spans[row]).chosen() for row in rows])
+        midi_pitch = np.stack([pitch_on_frames(pitch.cut(*spans[row]), length, frames.hop_s) for row in rows])
+        stretches = Stretches(np.stack([places[row] for row in rows]), chosen, midi_pitch)
+        features[rows] = _measure(frames, tracks, stretches)
+    return features
+
+
+@dataclass(frozen=True, eq=False)
+class Stretches:
+    """Stretches of equal length of a recording, (stretches, frames) each.
+
+    Attributes:
+        at: int64, where their frames stand in the recording.
+        chosen: bool, which of them count.
+        midi_pitch: float64, NaN where unvoiced.
+    """
+
+    at: NDArray[np.int64]
+    chosen: NDArray[np.bool_]
+    midi_pitch: NDArray[np.float64]
+
+
+def _measure(frames: VoiceFrames, tracks: SoundTracks, of: Stretches) -> NDArray[np.float32]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # Means of nothing are what NaN in the result means.
         groups = [
-            pitch_figures(midi_pitch, frames.active, frames.hop_s),
-            level_figures(frames, chosen, midi_pitch),
-            sound_figures(frames, _voiced(chosen, midi_pitch), midi_pitch),
+            pitch_figures(of.midi_pitch, frames.active[of.at], frames.hop_s),
+            level_figures(tracks, of.at, of.chosen, of.midi_pitch, frames.hop_s),
+            sound_figures(tracks, of.at, _voiced(of.chosen, of.midi_pitch), of.midi_pitch),
         ]
-    return np.concatenate(groups).astype(np.float32)
+    return np.concatenate(groups, axis=1).astype(np.float32)
 
 
 def _voiced(chosen: NDArray[np.bool_], midi_pitch: NDArray[np.float64]) -> NDArray[np.bool_]:
     """Keep the voiced frames, whose colour is that of the voice; all of them where hardly one is voiced, in whisper."""
-    voiced = chosen & np.isfinite(midi_pitch)
-    return voiced if voiced.sum() >= _FEWEST_VOICED else chosen
+    voiced = chosen & ~np.isnan(midi_pitch)
+    return np.where(voiced.sum(axis=1, keepdims=True) >= _FEWEST_VOICED, voiced, chosen)

@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from singalike.audio.pitch import PitchTrack
+from singalike.embeddings.row_statistics import bridged, deviation, mean, median, quantiles, share, where_known
 
 PITCH_FEATURES = (
     "vibrato_log_extent",
@@ -56,44 +57,48 @@ def pitch_on_frames(pitch: PitchTrack, frames: int, hop_s: float) -> Pitches:
 
 
 def pitch_figures(midi_pitch: Pitches, active: NDArray[np.bool_], hop_s: float) -> Pitches:
-    """Measure `PITCH_FEATURES`.
+    """Measure `PITCH_FEATURES` of stretches of equal length.
 
     Args:
-        midi_pitch: (frames,), NaN where unvoiced.
-        active: (frames,), where a voice sounds.
+        midi_pitch: (stretches, frames), NaN where unvoiced.
+        active: (stretches, frames), where a voice sounds.
         hop_s: Seconds from one frame to the next.
 
     Returns:
-        float64 (len(PITCH_FEATURES),), NaN where a figure cannot be told.
+        float64 (stretches, len(PITCH_FEATURES)), NaN where a figure cannot be told.
     """
-    voiced = np.isfinite(midi_pitch)
-    starts, ends = _runs(voiced)
-    run_s = (ends - starts) * hop_s
-    return np.array(
-        [
-            *_modulation(midi_pitch),
-            *_glides(midi_pitch),
-            *_heights(midi_pitch[voiced]),
-            *_moves(midi_pitch),
-            *_edges(midi_pitch, starts, ends),
-            voiced[active].mean() if active.any() else np.nan,
-            np.log(run_s.mean() + 0.02) if len(run_s) else np.nan,
-            len(run_s) / (active.sum() * hop_s) if active.any() else np.nan,
-        ]
-    )
+    voiced = ~np.isnan(midi_pitch)
+    row, starts, ends = _runs(voiced)
+    runs = np.bincount(row, minlength=len(voiced))
+    run_s = np.bincount(row, ends - starts, minlength=len(voiced)) * hop_s / runs
+    sounding = active.sum(axis=1)
+    figures = [
+        *_modulation(midi_pitch),
+        *_glides(midi_pitch),
+        *_heights(midi_pitch),
+        *_moves(midi_pitch),
+        *_edges(midi_pitch, row, starts, ends),
+        (voiced & active).sum(axis=1) / sounding,
+        np.log(run_s + 0.02),
+        np.where(sounding > 0, runs / (sounding * hop_s), np.nan),
+    ]
+    return np.stack(figures, axis=1)
 
 
-def windows_of(track: Pitches) -> Pitches:
-    """Cut windows of 0.64 s that are at least nine tenths known, gaps bridged, shape (windows, 64)."""
-    known = np.isfinite(track)
-    if len(track) < _WINDOW_FRAMES or not known.any():
-        return np.zeros((0, _WINDOW_FRAMES))
-    starts = np.arange(0, len(track) - _WINDOW_FRAMES + 1, _WINDOW_STEP)
-    total = np.concatenate([[0], np.cumsum(known)])
-    kept = starts[total[starts + _WINDOW_FRAMES] - total[starts] >= 0.9 * _WINDOW_FRAMES]
-    index = np.flatnonzero(known)
-    bridged = np.interp(np.arange(len(track)), index, track[index])
-    return np.asarray(bridged[kept[:, None] + np.arange(_WINDOW_FRAMES)])
+def windows_of(tracks: Pitches) -> tuple[Pitches, NDArray[np.bool_]]:
+    """Cut windows of 0.64 s, gaps bridged, and say which are at least nine tenths known.
+
+    Args:
+        tracks: (stretches, frames), NaN where unknown.
+
+    Returns:
+        The windows that are known, (known, 64), and bool (stretches, windows) where they stand.
+    """
+    starts = np.arange(0, tracks.shape[1] - _WINDOW_FRAMES + 1, _WINDOW_STEP)
+    total = np.cumsum(np.pad(~np.isnan(tracks), ((0, 0), (1, 0))), axis=1)
+    kept = total[:, starts + _WINDOW_FRAMES] - total[:, starts] >= 0.9 * _WINDOW_FRAMES
+    row, window = np.nonzero(kept)
+    return bridged(tracks)[row[:, None], starts[window][:, None] + np.arange(_WINDOW_FRAMES)], kept
 
 
 def detrended(windows: Pitches) -> Pitches:
@@ -103,21 +108,18 @@ def detrended(windows: Pitches) -> Pitches:
     return np.asarray(centred - (centred @ ramp / (ramp @ ramp))[:, None] * ramp)
 
 
-def quantiles(values: Pitches, shares: tuple[float, ...]) -> list[float]:
-    """Return quantiles without interpolation, NaN without values: `np.quantile` costs ten times as much."""
-    if len(values) == 0:
-        return [float("nan")] * len(shares)
-    ordered = np.sort(values)
-    return [float(ordered[min(int(share * len(ordered)), len(ordered) - 1)]) for share in shares]
+def on_grid(values: Pitches, kept: NDArray[np.bool_]) -> Pitches:
+    """Put what was measured in the windows of `windows_of` back where they stand, (stretches, windows)."""
+    grid = np.full(kept.shape, np.nan)
+    grid[kept] = values
+    return grid
 
 
-def _modulation(midi_pitch: Pitches) -> list[float]:
+def _modulation(midi_pitch: Pitches) -> list[Pitches]:
     """Extent, rate and regularity of vibrato, and the extents below and above its band, over voiced windows."""
-    windows = windows_of(midi_pitch)
-    if len(windows) == 0:
-        return [np.nan] * 6
+    windows, kept = windows_of(midi_pitch)
     taper = np.hanning(_WINDOW_FRAMES)
-    spectrum = np.abs(np.fft.rfft(detrended(windows) * taper, _N_FFT)) ** 2
+    spectrum = np.abs(np.fft.rfft(detrended(windows) * taper, _N_FFT)) ** 2 if len(windows) else np.zeros((0, 65))
     hz = np.fft.rfftfreq(_N_FFT, 0.01)
     inside = (hz >= _VIBRATO_HZ[0]) & (hz <= _VIBRATO_HZ[1])
     # A sine of amplitude a gives a^2 * N_FFT / 4 * sum(taper^2) of power, so extents come out in semitones.
@@ -125,77 +127,71 @@ def _modulation(midi_pitch: Pitches) -> list[float]:
     extent = np.sqrt(spectrum[:, inside].sum(1) * scale)
     slow = np.sqrt(spectrum[:, (hz > 0) & (hz < _VIBRATO_HZ[0])].sum(1) * scale)
     fast = np.sqrt(spectrum[:, hz > _VIBRATO_HZ[1]].sum(1) * scale)
-    band = spectrum[:, inside].sum(0) + 1e-9
+    of_row = np.equal(np.nonzero(kept)[0], np.arange(len(kept))[:, None])
+    band = np.where(kept.any(axis=1, keepdims=True), of_row @ spectrum[:, inside] + 1e-9, np.nan)
     regularity = spectrum[:, inside].max(1) / (spectrum[:, 1:].sum(1) + 1e-9)
-    middle, wide = quantiles(extent, (0.5, 0.9))
+    middle, wide = quantiles(on_grid(extent, kept), (0.5, 0.9))
     return [
-        float(np.log(middle + 0.02)),
-        float(np.log(wide + 0.02)),
-        float((band * hz[inside]).sum() / band.sum()),
-        float(np.median(regularity)),
-        float(np.log(np.median(slow) + 0.02)),
-        float(np.log(np.median(fast) + 0.02)),
+        np.log(middle + 0.02),
+        np.log(wide + 0.02),
+        band @ hz[inside] / band.sum(axis=1),
+        median(on_grid(regularity, kept)),
+        np.log(median(on_grid(slow, kept)) + 0.02),
+        np.log(median(on_grid(fast, kept)) + 0.02),
     ]
 
 
-def _glides(midi_pitch: Pitches) -> list[float]:
+def _glides(midi_pitch: Pitches) -> list[Pitches]:
     """How fast the pitch moves in 50 ms, how steady it is over 0.2 s, and how it jitters."""
-    slope = _known(np.abs(midi_pitch[5:] - midi_pitch[:-5]))
-    slope = slope[slope < _FASTEST]
-    steady = _known(_rolling_deviation(midi_pitch, 20))
-    jitter = _known(np.abs(np.diff(midi_pitch, 2)))
+    moved = np.abs(midi_pitch[:, 5:] - midi_pitch[:, :-5])
+    moved = where_known(moved, moved < _FASTEST)
+    jitter = np.abs(np.diff(midi_pitch, 2, axis=1))
     return [
-        *quantiles(slope, (0.5, 0.9)),
-        float(np.mean(slope > 0.4)) if len(slope) else np.nan,
-        *quantiles(steady, (0.25, 0.75)),
-        float(np.log(quantiles(jitter, (0.5,))[0] + 0.005)),
+        *quantiles(moved, (0.5, 0.9)),
+        share(moved > 0.4, moved),
+        *quantiles(_rolling_deviation(midi_pitch, 20), (0.25, 0.75)),
+        np.log(quantiles(jitter, (0.5,))[0] + 0.005),
     ]
 
 
-def _heights(sung: Pitches) -> list[float]:
+def _heights(midi_pitch: Pitches) -> list[Pitches]:
     """Middle pitch, deviation, and the distances from the middle to the 90th and the 10th percentile."""
-    if len(sung) == 0:
-        return [np.nan] * 4
-    low, middle, high = quantiles(sung, (0.1, 0.5, 0.9))
-    return [middle, float(np.log(sung.std() + 0.1)), high - middle, middle - low]
+    low, middle, high = quantiles(midi_pitch, (0.1, 0.5, 0.9))
+    return [middle, np.log(deviation(midi_pitch) + 0.1), high - middle, middle - low]
 
 
-def _moves(midi_pitch: Pitches) -> list[float]:
+def _moves(midi_pitch: Pitches) -> list[Pitches]:
     """Mean slope, share of what moves that falls, and how far the pitch is a quarter of a second later."""
-    step = _known(midi_pitch[5:] - midi_pitch[:-5])
-    step = step[np.abs(step) < _FASTEST]
-    moving = step[np.abs(step) > 0.2]
-    far = _known(np.abs(midi_pitch[_MOVE_FRAMES:] - midi_pitch[:-_MOVE_FRAMES]))
-    return [
-        float(step.mean() * 20.0) if len(step) else np.nan,
-        float(np.mean(moving < 0)) if len(moving) else np.nan,
-        *quantiles(np.minimum(far, 12.0), (0.5, 0.9)),
-    ]
+    step = midi_pitch[:, 5:] - midi_pitch[:, :-5]
+    step = where_known(step, np.abs(step) < _FASTEST)
+    moving = where_known(step, np.abs(step) > 0.2)
+    far = np.abs(midi_pitch[:, _MOVE_FRAMES:] - midi_pitch[:, :-_MOVE_FRAMES])
+    return [mean(step) * 20.0, share(moving < 0, moving), *quantiles(np.minimum(far, 12.0), (0.5, 0.9))]
 
 
-def _edges(midi_pitch: Pitches, starts: NDArray[np.int64], ends: NDArray[np.int64]) -> list[float]:
-    """Mean rise over the first 0.1 s and the last 0.15 s of voiced stretches of 0.3 s or more, in semitones."""
+def _edges(
+    midi_pitch: Pitches, row: NDArray[np.int64], starts: NDArray[np.int64], ends: NDArray[np.int64]
+) -> list[Pitches]:
+    """Mean rise over the first 0.1 s and the last 0.15 s of voiced runs of 0.3 s or more, in semitones."""
     long = ends - starts >= 2 * _END_FRAMES
-    if not long.any():
-        return [np.nan, np.nan]
-    first, last = starts[long], ends[long] - 1
-    begin = midi_pitch[first + _START_FRAMES] - midi_pitch[first]
-    finish = midi_pitch[last] - midi_pitch[last - _END_FRAMES]
-    return [float(np.clip(part, -6.0, 6.0).mean()) for part in (begin, finish)]
-
-
-def _known(values: Pitches) -> Pitches:
-    return values[np.isfinite(values)]
+    row, first, last = row[long], starts[long], ends[long] - 1
+    begin = midi_pitch[row, first + _START_FRAMES] - midi_pitch[row, first]
+    finish = midi_pitch[row, last] - midi_pitch[row, last - _END_FRAMES]
+    runs = np.bincount(row, minlength=len(midi_pitch))
+    rises = (np.bincount(row, np.clip(part, -6.0, 6.0), minlength=len(midi_pitch)) for part in (begin, finish))
+    return [rise / runs for rise in rises]
 
 
 def _rolling_deviation(values: Pitches, width: int) -> Pitches:
-    """Deviation within every window, NaN where a value of it is NaN."""
-    if len(values) < width:
-        return np.full(1, np.nan)
-    return np.asarray(np.lib.stride_tricks.sliding_window_view(values, width)[:: width // 4].std(axis=1))
+    """Deviation within every window of a row, NaN where a value of it is NaN."""
+    if values.shape[1] < width:
+        return np.full((len(values), 1), np.nan)
+    windows = np.lib.stride_tricks.sliding_window_view(values, width, axis=1)[:, :: width // 4]
+    return np.asarray(windows.std(axis=2))
 
 
-def _runs(voiced: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """First frames of the stretches of True, and the frames after their last."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], voiced, [False]]).astype(np.int8)))
-    return edges[::2].astype(np.int64), edges[1::2].astype(np.int64)
+def _runs(voiced: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """Row of every run of True, its first frame, and the frame after its last."""
+    edges = np.diff(np.pad(voiced, ((0, 0), (1, 1))).astype(np.int8), axis=1)
+    row, starts = np.nonzero(edges == 1)
+    return row, starts, np.nonzero(edges == -1)[1]

@@ -1,12 +1,14 @@
 """What level and colour of a voice do while somebody sings: dynamics, attacks, breath, brilliance, effort."""
 
+from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from singalike.embeddings.mel import hz_to_mel
-from singalike.embeddings.style_pitch import detrended, quantiles, windows_of
+from singalike.embeddings.row_statistics import count, deviation, mean, median, quantiles, slope, where_known
+from singalike.embeddings.style_pitch import detrended, on_grid, windows_of
 from singalike.embeddings.voice_frames import DETAIL_MEL, VoiceFrames
 
 LAGS = (4, 8, 16, 32)
@@ -50,6 +52,7 @@ SOUND_FEATURES = (
 )
 
 Track = NDArray[np.float64]
+Places = NDArray[np.int64]
 
 _BANDS_HZ = ((200, 1_000), (1_000, 2_400), (2_400, 3_600), (3_600, 5_500), (5_500, 7_800), (200, 500), (500, 1_000))
 _SLOPE_HZ = (300, 5_000)
@@ -57,72 +60,108 @@ _OPENNESS_HZ = (250, 1_050)
 _DB = 10.0 / np.log(10.0)
 
 
-def level_figures(frames: VoiceFrames, chosen: NDArray[np.bool_], midi_pitch: Track) -> Track:
-    """Measure `LEVEL_FEATURES`.
+@dataclass(frozen=True, eq=False)
+class SoundTracks:
+    """What level and colour do in a recording, measured once for all stretches of it.
+
+    Attributes:
+        level_db: float64 (frames,).
+        colour: float64 (len(TRACKS), frames).
+        vowels: float64 (ARTICULATED, frames).
+        flux, low_flux_db: float64 (frames - 1,), how far cepstra and low bands move to the next frame.
+        log_mel: float32 (frames, mels).
+    """
+
+    level_db: Track
+    colour: Track
+    vowels: Track
+    flux: Track
+    low_flux_db: Track
+    log_mel: NDArray[np.float32]
+
+    @classmethod
+    def of(cls, frames: VoiceFrames) -> "SoundTracks":
+        """Measure the frames of a recording."""
+        mixed = frames.log_mel @ _mixing()[0]
+        return cls(
+            frames.level_db.astype(np.float64),
+            _colour(frames, mixed),
+            frames.envelope[:, :ARTICULATED].T.astype(np.float64),
+            np.abs(np.diff(frames.cepstra[:, :12], axis=0)).mean(axis=1).astype(np.float64),
+            np.abs(np.diff(mixed[:, 0])).astype(np.float64),
+            frames.log_mel,
+        )
+
+
+def level_figures(tracks: SoundTracks, at: Places, chosen: NDArray[np.bool_], midi_pitch: Track, hop_s: float) -> Track:
+    """Measure `LEVEL_FEATURES` of stretches of equal length.
 
     Args:
-        frames: Of a stretch of sound.
-        chosen: bool (frames,), those that count.
-        midi_pitch: (frames,), NaN where unvoiced.
+        tracks: Of the whole recording.
+        at: int64 (stretches, frames), where the stretches stand in it.
+        chosen: bool (stretches, frames), frames that count.
+        midi_pitch: (stretches, frames), NaN where unvoiced.
+        hop_s: Seconds from one frame to the next.
 
     Returns:
-        float64 (len(LEVEL_FEATURES),), NaN where a figure cannot be told.
+        float64 (stretches, len(LEVEL_FEATURES)), NaN where a figure cannot be told.
     """
-    level = frames.level_db.astype(np.float64)
-    sounding = level[chosen]
-    rise = (level[3:] - level[:-3])[chosen[3:] | chosen[:-3]]
-    tremolo = detrended(windows_of(np.where(chosen, level, np.nan)))
-    flux = np.abs(np.diff(frames.cepstra[:, :12], axis=0)).mean(axis=1)[chosen[1:]].astype(np.float64)
-    low = np.abs(np.diff(frames.log_mel @ _mixing()[0][:, 0]))[chosen[1:]].astype(np.float64)
-    return np.array(
-        [
-            *quantiles(sounding, (0.1, 0.5)),
-            sounding.std(),
-            *quantiles(np.abs(np.diff(level, 2))[chosen[1:-1]], (0.5,)),
-            *quantiles(rise, (0.9, 0.98, 0.1)),
-            np.log(np.median(tremolo.std(axis=1)) + 0.1) if len(tremolo) else np.nan,
-            _swells(level, chosen) / max(chosen.sum() * frames.hop_s, 0.1),
-            *(_movement(level, chosen, lag) for lag in LAGS),
-            _slope(level, midi_pitch, chosen & np.isfinite(midi_pitch)),
-            *quantiles(flux, (0.5,)),
-            *quantiles(low, (0.5,)),
-        ]
-    )
-
-
-def sound_figures(frames: VoiceFrames, chosen: NDArray[np.bool_], midi_pitch: Track) -> Track:
-    """Measure `SOUND_FEATURES`; arguments and NaN as in `level_figures`."""
-    tracks = _tracks(frames, chosen)
-    level, pitch = frames.level_db[chosen].astype(np.float64), midi_pitch[chosen]
-    centred = tracks - tracks.mean(axis=1, keepdims=True)
-    level = level - level.mean()
-    voiced = np.isfinite(pitch)
-    height = pitch[voiced] - pitch[voiced].mean() if voiced.any() else pitch[:0]
-    ordered = np.sort(tracks, axis=1)
-    last = tracks.shape[1] - 1
-    statistics = [
-        tracks.mean(axis=1),
-        tracks.std(axis=1),
-        ordered[:, min(int(0.1 * tracks.shape[1]), last)],
-        ordered[:, min(int(0.9 * tracks.shape[1]), last)],
-        centred @ level / (level @ level + 1.0),
-        centred[:, voiced] @ height / (height @ height + 1.0),
-        np.abs(np.diff(tracks, axis=1)).mean(axis=1) if last else np.full(len(tracks), np.nan),
+    level, behind = tracks.level_db[at], chosen[:, 1:]
+    sounding = where_known(level, chosen)
+    rise = where_known(level[:, 3:] - level[:, :-3], chosen[:, 3:] | chosen[:, :-3])
+    windows, kept = windows_of(sounding)
+    tremolo = median(on_grid(detrended(windows).std(axis=1), kept))
+    shimmer = where_known(np.abs(np.diff(level, 2, axis=1)), chosen[:, 1:-1])
+    voiced = chosen & ~np.isnan(midi_pitch)
+    figures = [
+        *quantiles(sounding, (0.1, 0.5)),
+        deviation(sounding),
+        *quantiles(shimmer, (0.5,)),
+        *quantiles(rise, (0.9, 0.98, 0.1)),
+        np.log(tremolo + 0.1),
+        _swells(level, chosen) / np.maximum(chosen.sum(axis=1) * hop_s, 0.1),
+        *(_movement(level, chosen, lag) for lag in LAGS),
+        _slope(where_known(level, voiced), where_known(midi_pitch, voiced)),
+        *quantiles(where_known(tracks.flux[at[:, :-1]], behind), (0.5,)),
+        *quantiles(where_known(tracks.low_flux_db[at[:, :-1]], behind), (0.5,)),
     ]
-    vowels = frames.envelope[chosen][:, :ARTICULATED].astype(np.float64)
-    speed = np.abs(vowels[3:] - vowels[:-3]).mean(axis=0) if last >= 3 else np.full(ARTICULATED, np.nan)
-    return np.concatenate([*statistics, vowels.std(axis=0), speed, _harmonics(frames, chosen, midi_pitch)])
+    return np.stack(figures, axis=1)
 
 
-def _tracks(frames: VoiceFrames, chosen: NDArray[np.bool_]) -> Track:
-    """`TRACKS` over the chosen frames, (tracks, frames)."""
-    log_mel = frames.log_mel[chosen]
-    mixing, first, last = _mixing()
-    low, mid, ring, high, air, bottom, open_band, slope = (log_mel @ mixing).T.astype(np.float64)
-    power = np.exp(log_mel[:, first:last])
+def sound_figures(tracks: SoundTracks, at: Places, chosen: NDArray[np.bool_], midi_pitch: Track) -> Track:
+    """Measure `SOUND_FEATURES`, (stretches, len(SOUND_FEATURES)); arguments and NaN as in `level_figures`."""
+    # The frames that count are moved together, in order: what changes is told from one of them to the next.
+    order = np.argsort(~chosen, axis=1, kind="stable")[:, : int(chosen.sum(axis=1).max())]
+    known = np.take_along_axis(chosen, order, axis=1)
+    place = np.take_along_axis(at, order, axis=1)
+    colour, vowels = (
+        np.where(known, some[:, place], np.nan).transpose(1, 0, 2) for some in (tracks.colour, tracks.vowels)
+    )
+    level = where_known(tracks.level_db[place], known)[:, None]
+    pitch = where_known(np.take_along_axis(midi_pitch, order, axis=1), known)[:, None]
+    centred = colour - mean(colour)[..., None]
+    statistics = [
+        mean(colour),
+        deviation(colour),
+        *quantiles(colour, (0.1, 0.9)),
+        slope(centred, level, 1.0),
+        slope(centred, pitch, 1.0),
+        mean(np.abs(np.diff(colour, axis=2))),
+        deviation(vowels),
+        mean(np.abs(vowels[..., 3:] - vowels[..., :-3])),
+        _harmonics(tracks.log_mel, place, pitch[:, 0]),
+    ]
+    return np.concatenate(statistics, axis=1)
+
+
+def _colour(frames: VoiceFrames, mixed: NDArray[np.float32]) -> Track:
+    """`TRACKS` of a recording, (tracks, frames)."""
+    _, first, last = _mixing()
+    low, mid, ring, high, air, bottom, open_band, slant = mixed.T.astype(np.float64)
+    power = np.exp(frames.log_mel[:, first:last])
     openness = power @ np.arange(last - first, dtype=np.float32) / power.sum(axis=1)
-    harmonic = frames.harmonicity[chosen].T.astype(np.float64)
-    colours = [mid - low, high - low, ring - mid, air - high, slope, bottom - open_band]
+    harmonic = frames.harmonicity.T.astype(np.float64)
+    colours = [mid - low, high - low, ring - mid, air - high, slant, bottom - open_band]
     return np.stack([*harmonic, *colours, openness.astype(np.float64)])
 
 
@@ -155,36 +194,33 @@ def _mel_index(hz: float) -> int:
     return round(float((at - low) / (high - low) * DETAIL_MEL.mels))
 
 
-def _swells(level: Track, chosen: NDArray[np.bool_]) -> int:
+def _swells(level: Track, chosen: NDArray[np.bool_]) -> NDArray[np.int64]:
     """Count how often the level rises over its own slow course, about once a syllable."""
-    total = np.cumsum(np.pad(level, (26, 26), mode="edge"))
-    quick, slow = (total[26 + w : 26 + w + len(level)] - total[25 - w : 25 - w + len(level)] for w in (2, 25))
+    total, frames = np.cumsum(np.pad(level, ((0, 0), (26, 26)), mode="edge"), axis=1), level.shape[1]
+    quick, slow = (total[:, 26 + w : 26 + w + frames] - total[:, 25 - w : 25 - w + frames] for w in (2, 25))
     above = quick / 5.0 - slow / 51.0 > 0.0
-    return int((above[1:] & ~above[:-1] & chosen[1:]).sum())
+    return np.asarray((above[:, 1:] & ~above[:, :-1] & chosen[:, 1:]).sum(axis=1), dtype=np.int64)
 
 
-def _movement(level: Track, chosen: NDArray[np.bool_], lag: int) -> float:
+def _movement(level: Track, chosen: NDArray[np.bool_], lag: int) -> Track:
     """Log of the mean change of the level over a lag, in dB."""
-    moved = np.abs(level[lag:] - level[:-lag])[chosen[lag:] & chosen[:-lag]]
-    return float(np.log(moved.mean() + 0.1)) if len(moved) else float("nan")
+    moved = np.abs(level[:, lag:] - level[:, :-lag])
+    return np.asarray(np.log(mean(where_known(moved, chosen[:, lag:] & chosen[:, :-lag])) + 0.1))
 
 
-def _slope(values: Track, over: Track, known: NDArray[np.bool_]) -> float:
-    """Least-squares slope, drawn towards zero where there is little to tell it from."""
-    if known.sum() < 10:
-        return float("nan")
-    base = over[known] - over[known].mean()
-    return float(base @ values[known] / (base @ base + 0.1 * len(base)))
+def _slope(values: Track, over: Track) -> Track:
+    """Least-squares slope, drawn towards zero where there is little to tell it from, NaN below ten frames."""
+    known = count(over)
+    return np.where(known < 10, np.nan, slope(values, over, 0.1 * known))
 
 
-def _harmonics(frames: VoiceFrames, chosen: NDArray[np.bool_], midi_pitch: Track) -> Track:
+def _harmonics(log_mel: NDArray[np.float32], place: Places, midi_pitch: Track) -> Track:
     """Mean and deviation of the second over the fourth harmonic, in dB: how steeply the source falls."""
-    at = np.flatnonzero(chosen & np.isfinite(midi_pitch))
-    if len(at) < 10:
-        return np.full(2, np.nan)
-    f0_hz = 440.0 * 2.0 ** ((midi_pitch[at] - 69.0) / 12.0)
+    voiced = ~np.isnan(midi_pitch)
+    f0_hz = 440.0 * 2.0 ** ((np.where(voiced, midi_pitch, 69.0) - 69.0) / 12.0)
     low, high = hz_to_mel(np.array([DETAIL_MEL.low_hz, DETAIL_MEL.high_hz]))
     bands = [(hz_to_mel(n * f0_hz) - low) / (high - low) * (DETAIL_MEL.mels + 1) - 1.0 for n in (2, 4)]
     second, fourth = (np.clip(np.round(band), 0, DETAIL_MEL.mels - 1).astype(np.int64) for band in bands)
-    difference = (frames.log_mel[at, second] - frames.log_mel[at, fourth]) * _DB
-    return np.array([difference.mean(), difference.std()])
+    difference = where_known((log_mel[place, second] - log_mel[place, fourth]) * _DB, voiced)
+    figures = np.stack([mean(difference), deviation(difference)], axis=1)
+    return np.where(voiced.sum(axis=1, keepdims=True) < 10, np.nan, figures)

@@ -14,7 +14,7 @@ from singalike.embeddings.gmm import Mixture
 from singalike.embeddings.profile import Vectors
 from singalike.embeddings.projection import Projection, frame_statistics, unit
 from singalike.embeddings.trunk import FRAMES_PER_STEP, Trunk, TrunkPreset
-from singalike.embeddings.voice_frames import HOP_S, VoiceFrames, analyse_frames, network_frames
+from singalike.embeddings.voice_frames import HOP_S, VoiceFrames, analyse_colour, analyse_frames, network_frames
 
 NAME = "timbre"
 _NETWORK = "network."
@@ -151,6 +151,10 @@ class TimbreEncoder:
             InvalidInputError: TOO_SHORT, less than 0.1 s.
         """
         return analyse_frames(waveform, self.device if device is None else device)
+
+    def embed_waveform(self, waveform: NDArray[np.float32]) -> Vectors:
+        """Return the vector of `embed` for a waveform as for `analyse`, without the features that it does not need."""
+        return self.embed(analyse_colour(waveform, self.device))
 
     def embed(self, frames: VoiceFrames) -> Vectors:
         """Return the unit timbre vector of the frames that count, float32 (dim,).

@@ -118,23 +118,37 @@ def analyse_frames(waveform: NDArray[np.float32], device: str | torch.device = "
     Raises:
         InvalidInputError: TOO_SHORT, less than 0.1 s; WAVEFORM_SHAPE, not one row of samples.
     """
+    with torch.inference_mode():
+        sound, level_db = _at_loud_level(_one_row(waveform, device))
+        periodic = harmonicity(sound, SAMPLE_RATE, HOP)
+        return _with_colour(sound, level_db, periodic.cpu().numpy())
+
+
+def analyse_colour(waveform: NDArray[np.float32], device: str | torch.device = "cpu") -> VoiceFrames:
+    """Compute what a timbre vector alone needs, in two thirds of the time: harmonicity is NaN; else as above."""
+    with torch.inference_mode():
+        sound, level_db = _at_loud_level(_one_row(waveform, device))
+        return _with_colour(sound, level_db, np.full((len(level_db), 2), np.nan, dtype=np.float32))
+
+
+def _one_row(waveform: NDArray[np.float32], device: str | torch.device) -> Tensor:
     if waveform.ndim != 1:
         raise InvalidInputError("WAVEFORM_SHAPE", f"pass a mono waveform (samples,), not {waveform.shape}")
     if len(waveform) < _SHORTEST_S * SAMPLE_RATE:
         raise InvalidInputError("TOO_SHORT", "there are less than 0.1 s of sound here: pass a longer recording")
-    with torch.inference_mode():
-        sound = torch.from_numpy(np.ascontiguousarray(waveform, dtype=np.float32)).to(device)
-        sound, level_db = _at_loud_level(sound)
-        detail = log_mel(sound[None], DETAIL_MEL)[0].T
-        cepstra = detail @ cosine_basis(DETAIL_MEL.mels, CEPSTRA, sound.device)
-        envelope = _envelope(sound, len(detail)) @ cosine_basis(ENVELOPE_MEL.mels, ENVELOPE_CEPSTRA, sound.device)
-        periodic = harmonicity(sound, SAMPLE_RATE, HOP)
+    return torch.from_numpy(np.ascontiguousarray(waveform, dtype=np.float32)).to(device)
+
+
+def _with_colour(sound: Tensor, level_db: Tensor, periodic: NDArray[np.float32]) -> VoiceFrames:
+    detail = log_mel(sound[None], DETAIL_MEL)[0].T
+    cepstra = detail @ cosine_basis(DETAIL_MEL.mels, CEPSTRA, sound.device)
+    envelope = _envelope(sound, len(detail)) @ cosine_basis(ENVELOPE_MEL.mels, ENVELOPE_CEPSTRA, sound.device)
     return VoiceFrames(
         log_mel=detail.contiguous().cpu().numpy(),
         cepstra=cepstra.cpu().numpy(),
         envelope=envelope.cpu().numpy(),
         level_db=level_db.cpu().numpy(),
-        harmonicity=periodic.cpu().numpy(),
+        harmonicity=periodic,
         active=(level_db > -ACTIVE_BELOW_LOUD_DB).cpu().numpy(),
     )
 
