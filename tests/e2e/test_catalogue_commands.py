@@ -110,7 +110,7 @@ def test_mixtures_of_a_manifest_are_separated_by_default(songs: Path, data_dir: 
     _run("ingest", manifest, data_dir=data_dir)
 
     (track,) = _json(_run("tracks", "list", "--json", data_dir=data_dir))["tracks"]
-    assert track["separator"] == "repet-sim"
+    assert track["separator"] == "unet"
     assert (track["info"]["voice_gender"], track["info"]["language"]) == ("female", "en")
 
 

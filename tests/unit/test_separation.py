@@ -1,4 +1,5 @@
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +8,9 @@ import pytest
 from singalike.audio.separation import (
     HTDemucsSeparator,
     IdentitySeparator,
+    MaskSeparator,
     RepetSimSeparator,
+    Separator,
     best_separator,
     load_htdemucs,
     save_htdemucs,
@@ -61,6 +64,27 @@ def test_the_transform_is_inverted_exactly() -> None:
     assert np.abs(rebuilt - waveform).max() < ROUNDING
 
 
+def test_frames_that_overlap_fourfold_are_inverted_between_the_ends() -> None:
+    waveform = np.random.default_rng(3).normal(0, 0.2, 10_001).astype(np.float32)
+    stft = Stft(1024, overlap=4)
+
+    rebuilt = stft.rebuild(stft.analyse(waveform), len(waveform))
+
+    inside = slice(stft.hop, -stft.hop)
+    assert np.abs(rebuilt[inside] - waveform[inside]).max() < ROUNDING
+
+
+def test_some_frames_are_what_they_are_among_all() -> None:
+    waveform = np.random.default_rng(3).normal(0, 0.2, 10_001).astype(np.float32)
+    stft = Stft(1024, overlap=4)
+
+    some = stft.analyse(waveform, slice(30, 60))
+
+    whole = stft.analyse(waveform)
+    assert np.array_equal(some[: len(whole) - 30], whole[30:])
+    assert not some[len(whole) - 26 :].any()
+
+
 def test_repetition_is_taken_out_of_a_song() -> None:
     accompaniment, vocals = song()
     mixture = Sound(accompaniment + vocals, RATE)
@@ -70,11 +94,14 @@ def test_repetition_is_taken_out_of_a_song() -> None:
     assert sdr_db(vocals, estimate) > sdr_db(vocals, mixture.waveform) + LEAST_GAIN_DB
 
 
+@pytest.mark.parametrize("separator", [RepetSimSeparator, MaskSeparator])
 @pytest.mark.parametrize(("sample_rate", "channels", "samples"), [(44_100, 2, 50_001), (8000, 1, 4001), (48_000, 1, 1)])
-def test_vocals_have_the_shape_of_the_mixture(sample_rate: int, channels: int, samples: int) -> None:
+def test_vocals_have_the_shape_of_the_mixture(
+    sample_rate: int, channels: int, samples: int, separator: Callable[[], Separator]
+) -> None:
     waveform = np.random.default_rng(4).normal(0, 0.1, (channels, samples)).astype(np.float32)
 
-    vocals = RepetSimSeparator().separate(Sound(waveform, sample_rate))
+    vocals = separator().separate(Sound(waveform, sample_rate))
 
     assert vocals.waveform.shape == waveform.shape
     assert vocals.waveform.dtype == np.float32
@@ -82,8 +109,9 @@ def test_vocals_have_the_shape_of_the_mixture(sample_rate: int, channels: int, s
     assert np.isfinite(vocals.waveform).all()
 
 
-def test_silence_stays_silent() -> None:
-    vocals = RepetSimSeparator().separate(Sound(np.zeros((2, RATE), np.float32), RATE))
+@pytest.mark.parametrize("separator", [RepetSimSeparator, MaskSeparator])
+def test_silence_stays_silent(separator: Callable[[], Separator]) -> None:
+    vocals = separator().separate(Sound(np.zeros((2, RATE), np.float32), RATE))
 
     assert not vocals.waveform.any()
 
@@ -94,9 +122,9 @@ def test_a_voice_alone_goes_through_the_identity_untouched() -> None:
     assert IdentitySeparator().separate(sound) is sound
 
 
-def test_without_weights_the_best_separator_needs_none(tmp_path: Path) -> None:
-    assert best_separator().name == "repet-sim"
-    assert best_separator(tmp_path).name == "repet-sim"
+def test_without_weights_the_shipped_separator_is_the_best(tmp_path: Path) -> None:
+    assert best_separator().name == "unet"
+    assert best_separator(tmp_path).name == "unet"
 
 
 def test_a_saved_model_separates_as_before(tmp_path: Path) -> None:
@@ -151,9 +179,10 @@ class StoppedError(Exception):
     """What a watcher raises who has seen enough."""
 
 
-@pytest.mark.parametrize("name", ["repet-sim", "htdemucs"])
+@pytest.mark.parametrize("name", ["repet-sim", "unet", "htdemucs"])
 def test_who_watches_a_separation_sees_it_grow_and_may_stop_it(name: str, tmp_path: Path) -> None:
-    separator = HTDemucsSeparator(tiny_model(tmp_path)) if name == "htdemucs" else RepetSimSeparator()
+    separators = {"repet-sim": RepetSimSeparator, "unet": MaskSeparator}
+    separator = HTDemucsSeparator(tiny_model(tmp_path)) if name == "htdemucs" else separators[name]()
     accompaniment, vocals = song()
     seconds = 1 if name == "htdemucs" else 40
     mixture = Sound(np.tile(accompaniment + vocals, 3)[:, : seconds * RATE], RATE)

@@ -60,12 +60,19 @@ def build_separator(settings: Settings) -> "Separator":
         InvalidInputError: BAD_SETTING, HTDemucs is asked for without its weights.
         WrongStateError: The weights are damaged, or demucs is not installed.
     """
-    from singalike.audio.separation import HTDemucsSeparator, IdentitySeparator, RepetSimSeparator, best_separator
+    from singalike.audio.separation import (
+        HTDemucsSeparator,
+        IdentitySeparator,
+        MaskSeparator,
+        RepetSimSeparator,
+        best_separator,
+    )
 
-    if settings.separator == "identity":
-        return IdentitySeparator()
-    if settings.separator == "repet-sim" or (settings.separator == "auto" and settings.separation_weights is None):
-        return RepetSimSeparator()
+    without_weights = {"identity": IdentitySeparator, "repet-sim": RepetSimSeparator, "unet": MaskSeparator}
+    if settings.separator in without_weights:
+        return without_weights[settings.separator]()
+    if settings.separator == "auto" and settings.separation_weights is None:
+        return best_separator()
     if settings.separation_weights is None:
         raise InvalidInputError("BAD_SETTING", "SINGALIKE_SEPARATION_WEIGHTS: name the folder of HTDemucs' weights")
     from singalike.embeddings.encoder import choose_device

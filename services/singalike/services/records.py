@@ -56,7 +56,8 @@ class Track:
         info: What the owner said.
         content_sha256: Of the bytes as they came.
         duration_s: Length in seconds.
-        separator: Which separator made the vocal that was embedded ("identity", "repet-sim", "htdemucs").
+        separator: Which separator made the vocal that was embedded ("identity", "unet", "repet-sim",
+            "htdemucs").
         model_version: Ear that made the vectors.
         revision: Grows with every change of the catalogue; the index follows it.
         create_time: UTC.

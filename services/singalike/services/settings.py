@@ -51,9 +51,9 @@ class Settings(BaseSettings):
         description="Another ear for timbre, NAME or NAME:ARGUMENT (docs/ears.md); empty: the checkpoints' own.",
     )
     device: str = Field(default="auto", description="Torch device of the ear: auto, cpu, cuda, cuda:1.")
-    separator: Literal["auto", "identity", "repet-sim", "htdemucs"] = Field(
+    separator: Literal["auto", "identity", "repet-sim", "unet", "htdemucs"] = Field(
         default="auto",
-        description="How vocals are separated; auto takes HTDemucs when its weights are given.",
+        description="How vocals are separated; auto takes HTDemucs when its weights are given, else the shipped U-Net.",
     )
     separation_weights: Path | None = Field(
         default=None, description="Folder of HTDemucs weights (safetensors and JSON)."

@@ -3,12 +3,12 @@
 from pathlib import Path
 
 from singalike.audio.separation.htdemucs import HTDemucsSeparator, has_weights
+from singalike.audio.separation.masking import MaskSeparator
 from singalike.audio.separation.port import Separator
-from singalike.audio.separation.repet import RepetSimSeparator
 
 
 def best_separator(weights_folder: Path | None = None, device: str = "cpu") -> Separator:
-    """Choose HTDemucs when its weights are there, REPET-SIM otherwise.
+    """Choose HTDemucs when its weights are there, the shipped mask network otherwise.
 
     Args:
         weights_folder: Where `htdemucs.json` and `htdemucs.safetensors` may lie.
@@ -20,4 +20,4 @@ def best_separator(weights_folder: Path | None = None, device: str = "cpu") -> S
     """
     if weights_folder is not None and has_weights(weights_folder):
         return HTDemucsSeparator(weights_folder, device)
-    return RepetSimSeparator()
+    return MaskSeparator()

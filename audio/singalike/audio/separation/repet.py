@@ -46,7 +46,7 @@ class RepetSimConfig:
 
 
 class RepetSimSeparator:
-    """Separate by repetition; the default, for it needs no weights.
+    """Separate by repetition, which needs no weights.
 
     The similarity matrix is never held whole: beside the spectrogram, memory holds a few hundred of its rows.
 

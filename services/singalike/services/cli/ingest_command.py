@@ -24,7 +24,7 @@ SHOWN_REFUSALS = 20
 @click.argument("source", type=click.Path(exists=True, path_type=Path))
 @click.option(
     "--separator",
-    type=click.Choice(["auto", "identity", "repet-sim", "htdemucs"]),
+    type=click.Choice(["auto", "identity", "repet-sim", "unet", "htdemucs"]),
     default=None,
     help="How vocals are taken out; default SINGALIKE_SEPARATOR, else auto.",
 )
