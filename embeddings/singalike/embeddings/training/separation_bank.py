@@ -1,25 +1,16 @@
-"""What clips for a separator are mixed from: a folder of voices and of accompaniments, listed in `index.json`.
+"""Drawing voices and accompaniments from the bank, for the clips that a separator is trained on."""
 
-The index is {"voices": [{"file", "source", "kind", "held_out"}, ...], "backings": [{"file", "held_out"}, ...]}; every
-file is a NumPy array of int16 at 16 000 Hz, a voice (samples,), an accompaniment (2, samples). They are mapped, not
-read, so a bank may be larger than memory.
-"""
-
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
+from singalike.embeddings.training.material_bank import Bank
+from singalike.embeddings.training.separation_voices import SYNTHETIC
 from singalike.embeddings.training.stereo_effects import Waveform, played_faster
-from singalike.errors import NotFoundError
-
-INDEX = "index.json"
-SYNTHETIC = "synthetic"
-"""Source of voices that nobody lent: each is a singer of its own."""
+from singalike.errors import InvalidInputError
 
 _FULL_SCALE = np.float32(1 / 32768)
 
@@ -51,31 +42,24 @@ class SeparationBank:
         return _played(self.backings[int(rng.integers(len(self.backings)))], factor, samples, rng)
 
 
-def read_bank(folder: Path, held_out: bool) -> SeparationBank:
-    """Open a bank.
+def bank_side(bank: Bank, held_out: bool) -> SeparationBank:
+    """Open what trains, or what only validates, of a bank; sounds are mapped into memory, not read.
 
     Args:
-        folder: Holds the index.
-        held_out: Whether to read what validates or what trains.
+        bank: Voices and accompaniments on disk.
+        held_out: Which of the two.
 
     Raises:
-        NotFoundError: BANK_NOT_FOUND.
+        InvalidInputError: BANK_EMPTY, there is no voice or no accompaniment on this side.
     """
-    try:
-        index = json.loads((folder / INDEX).read_text("utf-8"))
-    except FileNotFoundError as error:
-        raise NotFoundError("BANK_NOT_FOUND", f"no {INDEX} in {folder}: let the material be made first") from error
     voices: dict[str, list[Stored]] = {}
-    for entry in index["voices"]:
-        if bool(entry["held_out"]) == held_out:
-            singer = entry["file"] if entry["source"] == SYNTHETIC else entry["source"]
-            voices.setdefault(singer, []).append(_mapped(folder / entry["file"])[None])
-    backings = [_mapped(folder / entry["file"]) for entry in index["backings"] if bool(entry["held_out"]) == held_out]
+    for voice in (each for each in bank.voices if each.held_out == held_out):
+        singer = voice.file if voice.source == SYNTHETIC else voice.source
+        voices.setdefault(singer, []).append(bank.sound(voice)[None])
+    backings = [bank.sound(backing) for backing in bank.backings if backing.held_out == held_out]
+    if not voices or not backings:
+        raise InvalidInputError("BANK_EMPTY", f"{bank.folder} holds too little: make more voices and accompaniments")
     return SeparationBank(voices, backings)
-
-
-def _mapped(file: Path) -> Stored:
-    return np.asarray(np.load(file, mmap_mode="r"))
 
 
 def _played(stored: Stored, factor: float, samples: int, rng: Generator) -> Waveform:

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -10,7 +9,8 @@ from torch import Tensor
 
 from singalike.audio.separation.mask_network import MaskNetwork
 from singalike.audio.separation.masking import FRAME, OVERLAP, QUIETEST, log_magnitudes
-from singalike.embeddings.training.separation_bank import SeparationBank, read_bank
+from singalike.embeddings.training.material_bank import Bank
+from singalike.embeddings.training.separation_bank import SeparationBank, bank_side
 from singalike.embeddings.training.separation_clips import MixSettings, mix_clip
 from singalike.embeddings.training.trainee import Share
 
@@ -92,18 +92,18 @@ class SeparatorTrainee:
     Args:
         network: New, or trained before.
         settings: How.
-        bank: Folder of the bank.
+        bank: Voices and accompaniments.
         seed: Of the clips.
         device: Where it trains.
     """
 
     def __init__(
-        self, network: MaskNetwork, settings: SeparatorTraining, bank: Path, seed: int, device: str = "cpu"
+        self, network: MaskNetwork, settings: SeparatorTraining, bank: Bank, seed: int, device: str = "cpu"
     ) -> None:
         self.network = network.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.clips = settings.batch
         self._settings, self._seed, self._device = settings, seed, device
-        self._bank, self._held_out = read_bank(bank, held_out=False), read_bank(bank, held_out=True)
+        self._bank, self._held_out = bank_side(bank, held_out=False), bank_side(bank, held_out=True)
         self._samples = (settings.frames - 1) * HOP
         self._window = torch.hann_window(FRAME)
 

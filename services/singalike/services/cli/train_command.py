@@ -15,8 +15,8 @@ from singalike.services.cli.training_run import own_device, own_rank, surroundin
 if TYPE_CHECKING:
     from singalike.embeddings.training.schedule import LoopPreset
 
-MODELS = ("timbre", "style", "gender", "voice_gender", "melody", "ast")
-NETWORKS = ("timbre", "melody", "ast")
+MODELS = ("timbre", "style", "gender", "voice_gender", "melody", "separator", "ast")
+NETWORKS = ("timbre", "melody", "separator", "ast")
 """Models with a network, whose training is a run: paced, logged and resumed."""
 
 
@@ -37,6 +37,7 @@ class TrainOptions:
     ablation: bool
     measure: Path | None
     weights: str
+    soundfont: Path | None
     as_json: bool
 
     def say(self, words: str) -> None:
@@ -91,11 +92,17 @@ class TrainOptions:
     help="With --ablation: folder of recordings that are only measured on.",
 )
 @click.option("--weights", default="", help="For ast: folder or hub id to start from; default the published weights.")
+@click.option(
+    "--soundfont",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="For separator: plays the accompaniments, through FluidSynth; default the one of Debian and Ubuntu, if there.",
+)
 @json_option
 def command(models: tuple[str, ...], as_json: bool, **given: "object") -> int:
     """Train MODELS and write checkpoints with their digests.
 
-    Use them with SINGALIKE_CHECKPOINTS=OUT; a catalogue made by another ear has to be ingested again. Ctrl-C saves the
+    Use them with SINGALIKE_CHECKPOINTS=OUT; a separator replaces the files of singalike/audio/separation/weights. A
+    catalogue made by another ear has to be ingested again. Ctrl-C saves the
     run of a network and leaves; a killed run goes on from its last saved state. Several GPUs: torchrun
     --nproc-per-node N -m singalike.services.cli train ...
     """
@@ -106,7 +113,7 @@ def command(models: tuple[str, ...], as_json: bool, **given: "object") -> int:
 
         return train_ablation(names, options)
     _require_networks(names, options)
-    trainings = {"melody": _train_melody, "timbre": _train_timbre, "ast": _train_ast}
+    trainings = {"melody": _train_melody, "timbre": _train_timbre, "separator": _train_separator, "ast": _train_ast}
     for name in names:
         if not trainings.get(name, partial(_fit_linear, name))(options):
             options.say("stopped: the same command goes on")
@@ -164,6 +171,25 @@ def _train_melody(options: TrainOptions) -> bool:
         options.data, options.out, run, options.seed, options.workers, device, say=options.say
     )  # fmt: skip
     with surroundings("melody", run, device, as_json=options.as_json) as around:
+        return fit(preset, sources, around) is not None or own_rank() > 0
+
+
+def _train_separator(options: TrainOptions) -> bool:
+    import torch
+
+    from singalike.embeddings.training.presets import read_preset
+    from singalike.embeddings.training.separator import SeparatorPreset, SeparatorSources, fit
+    from singalike.embeddings.training.soundfont import find_soundfont
+
+    torch.set_num_threads(1)
+    preset = read_preset("separator", options.preset, SeparatorPreset)
+    preset = replace(preset, loop=options.paced(preset.loop))
+    run, device = options.run_of("separator"), own_device(options.device)
+    sources = SeparatorSources(
+        options.data, options.out, run, find_soundfont(options.soundfont, options.say), options.seed, options.workers,
+        device, options.say,
+    )  # fmt: skip
+    with surroundings("separator", run, device, as_json=options.as_json) as around:
         return fit(preset, sources, around) is not None or own_rank() > 0
 
 
