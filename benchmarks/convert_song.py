@@ -3,7 +3,7 @@
 usage: python -m benchmarks.convert_song --data FOLDER [--songs 2] [--alone] [--sets ravdess mir1k] [--key auto]
            [--keep FOLDER]
 
-Songs are the mixtures of ultrastar in FOLDER, separated by what the machine has (REPET-SIM where there are no weights).
+Songs are the mixtures of ultrastar in FOLDER, separated by the default.
 `singalike convert` runs as a process of its own with a fresh data folder. The target's takes of about 30 s are given to
 it as files; another recording of the target judges where the converted voice stands. The lead that was found in the
 song, and what the engine makes of it, are computed again here, by the same code, and judged by one tracker.
@@ -38,7 +38,7 @@ from singalike.audio.sound import Sound
 from singalike.audio.watching import nobody_watches
 from singalike.conversion.engine import ConversionContext, ConvertOptions
 from singalike.conversion.metrics import Similarities, compare_pitch, content_kept, hear
-from singalike.conversion.song import HeardSong, find_lead, find_voice, listen_to_song, no_report
+from singalike.conversion.song import HeardSong, find_lead, find_leaky_lead, listen_to_song, no_report
 from singalike.conversion.song.listening import hear_pitch
 from singalike.conversion.watermark import detect
 from singalike.conversion.world_retrieval.analysis import HOP_S
@@ -134,7 +134,9 @@ def sources(
     for row in rows(data, "ultrastar", "mixture")[:songs]:
         song = decoder.decode((data / row["path"]).read_bytes())
         vocal = best_separator().separate(song)
-        yield Source(row["song"], data / row["path"], vocal, listen_to_song(song, vocal, head, find_voice, no_report))
+        yield Source(
+            row["song"], data / row["path"], vocal, listen_to_song(song, vocal, head, find_leaky_lead, no_report)
+        )
     if alone:
         last = rows(data, "mir1k", "stem")[-1]["singer"]
         clips = [row for row in rows(data, "mir1k", "stem") if row["singer"] == last]

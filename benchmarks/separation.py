@@ -17,7 +17,13 @@ import numpy as np
 
 from singalike.audio.decoding import GuardedDecoder
 from singalike.audio.resample import resample
-from singalike.audio.separation import IdentitySeparator, RepetSimSeparator, Separator, best_separator
+from singalike.audio.separation import (
+    IdentitySeparator,
+    MaskSeparator,
+    RepetSimSeparator,
+    Separator,
+    best_separator,
+)
 from singalike.audio.separation.stft import Stft
 from singalike.audio.sound import Sound, Waveform
 from singalike.audio.watching import Watch, nobody_watches
@@ -109,7 +115,7 @@ def main() -> None:
     parser.add_argument("--clips", type=int, default=40)
     parser.add_argument("--weights", type=Path)
     options = parser.parse_args()
-    separators: list[Separator] = [IdentitySeparator(), RepetSimSeparator(), CentreRepetSim()]
+    separators: list[Separator] = [IdentitySeparator(), RepetSimSeparator(), CentreRepetSim(), MaskSeparator()]
     if options.weights:
         separators.append(best_separator(options.weights))
     with GuardedDecoder(processes=1) as decoder:
@@ -123,8 +129,9 @@ def main() -> None:
             each = " ".join(f"{value:.1f}" for value in plain) if len(plain) < 5 else ""
             print(f"{name:14} {np.mean(plain):6.2f} {np.mean(scale_free):7.2f}  {each}")
     print()
-    for seconds in (240.0, 600.0):
-        print_speed(RepetSimSeparator(), seconds)
+    for separator in (RepetSimSeparator(), MaskSeparator()):
+        for seconds in (240.0, 600.0):
+            print_speed(separator, seconds)
 
 
 if __name__ == "__main__":

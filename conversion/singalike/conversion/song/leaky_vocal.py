@@ -15,6 +15,7 @@ from singalike.audio.pitch import PitchTrack
 from singalike.audio.separation.stft import Spectra
 from singalike.audio.sound import Sound
 from singalike.audio.watching import Watch
+from singalike.conversion.song.lead_voice import find_lead
 from singalike.conversion.song.spectral_blocks import (
     at_frames,
     below_fundamental,
@@ -36,6 +37,21 @@ LEAST_SHARE = 0.25
 
 HARMONICS_UP_TO_HZ = 4000.0
 """Above, breath and sibilants are the voice, and harmonics are not told apart."""
+
+
+def find_leaky_lead(vocal: Sound, pitch: PitchTrack, watch: Watch) -> Sound:
+    """Return the lead voice of a leaky vocal: what comes from its place in the picture, and of this what is the voice.
+
+    Args:
+        vocal: With rests of the band in it, any rate, one or two channels.
+        pitch: Of the lead, NaN where none is active.
+        watch: Sees how far the work is, and may stop it.
+
+    Returns:
+        Mono, as long.
+    """
+    lead = find_lead(vocal, pitch, lambda share: watch(0.5 * share))
+    return find_voice(lead, pitch, lambda share: watch(0.5 + 0.5 * share))
 
 
 def find_voice(vocal: Sound, pitch: PitchTrack, watch: Watch) -> Sound:

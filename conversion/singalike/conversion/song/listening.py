@@ -45,8 +45,8 @@ class HeardSong:
 
 
 FindLead = Callable[[Sound, PitchTrack, Watch], Sound]
-"""Takes out of a vocal what shall be converted: `lead_voice.find_lead` of what a trained separator made or of voices
-alone, `leaky_vocal.find_voice` of what another made."""
+"""Takes out of a vocal what shall be converted: `lead_voice.find_lead` of voices alone and of vocals as clean,
+`leaky_vocal.find_leaky_lead` of what has rests of the band in it."""
 
 
 def listen_to_song(song: Sound, vocal: Sound, head: MelodyEncoder, find: FindLead, report: Report) -> HeardSong:

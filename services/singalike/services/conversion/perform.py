@@ -7,7 +7,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Protocol
 
-from singalike.audio.separation import IdentitySeparator, RepetSimSeparator, Separator
+from singalike.audio.separation import IdentitySeparator, MaskSeparator, RepetSimSeparator, Separator
 from singalike.audio.sound import Sound
 from singalike.conversion.engine import TargetVoice, VoiceEngine
 from singalike.conversion.finishing import finish
@@ -19,7 +19,7 @@ from singalike.conversion.song import (
     SongKey,
     Stage,
     find_lead,
-    find_voice,
+    find_leaky_lead,
     listen_to_song,
     sing_song,
     watch_of,
@@ -44,7 +44,7 @@ from singalike.services.records import TrackWithProfile
 REPORT_EVERY_S = 1.0
 """Progress within a stage is reported at most so often: every report is a row that is written to disk."""
 
-LEAKY_SEPARATORS = frozenset({RepetSimSeparator.name})
+LEAKY_SEPARATORS = frozenset({RepetSimSeparator.name, MaskSeparator.name})
 """They leave rests of the band in the vocal."""
 
 
@@ -174,7 +174,7 @@ class _Performance:
         clock = StageClock(song.duration_s, tools.clock)
         report = self._reporter(clock)
         vocal, separator = self._separate(song, file, clock, report)
-        find = find_voice if separator in LEAKY_SEPARATORS else find_lead
+        find = find_leaky_lead if separator in LEAKY_SEPARATORS else find_lead
         heard = listen_to_song(song, vocal, tools.head, find, report)
         del song, vocal
         key = self._choose_key(heard, track, voice)
