@@ -28,6 +28,7 @@ class ModelCard:
         voices: The recorded voices that trained it.
         seed: Of the fit.
         command: Name of the model on the command line.
+        also: What else it is made of, with licences, one line each.
     """
 
     name: str
@@ -38,6 +39,7 @@ class ModelCard:
     voices: Sequence[TrainingVoice]
     seed: int
     command: str
+    also: Sequence[str] = ()
 
 
 def write_card(card: ModelCard, folder: Path) -> Path:
@@ -54,7 +56,7 @@ def card_text(card: ModelCard) -> str:
         f"- {count} voices of {ATTRIBUTIONS.get(corpus, corpus)} (manifest: {licence})"
         for (corpus, licence), count in sorted(listed.items())
     ]
-    melodies = [f"- melodies of {line}" for line in MELODY_ATTRIBUTIONS]
+    melodies = [f"- melodies of {line}" for line in MELODY_ATTRIBUTIONS] + [f"- {line}" for line in card.also]
     command = f"singalike train {card.command} --data FOLDER --out FOLDER --seed {card.seed}"
     parts = [
         f"# Checkpoint `{card.name}`",

@@ -160,4 +160,10 @@ def _card(
         voices=voices,
         seed=sources.seed,
         command=NAME,
+        also=(
+            "songs of OpenScore Lieder, https://github.com/OpenScore/Lieder, CC0",
+            "instruments: FluidR3_GM.sf2, Frank Wen and others, https://member.keymusician.com/Member/FluidR3_GM, MIT"
+            if sources.soundfont and sources.soundfont.path.name == "FluidR3_GM.sf2"
+            else f"instruments: {band}",
+        ),
     )
