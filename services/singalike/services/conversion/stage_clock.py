@@ -13,7 +13,7 @@ STAGE_COSTS: Mapping[Stage, float] = {
     Stage.MIXING: 0.02,
     Stage.WRITING: 0.01,
 }
-"""Seconds of work for a second of song on one core of 2026, with REPET-SIM and world-retrieval
+"""Seconds of work for a second of song on one core of 2026, with the shipped separator and world-retrieval
 (`python -m benchmarks.convert_song`); only their proportions matter once work has begun."""
 
 FAITH_S = 3.0
