@@ -10,6 +10,7 @@ from singalike.errors import InvalidInputError
 from singalike.services.settings import Settings
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from contextlib import ExitStack
 
     from singalike.audio.decoding import GuardedDecoder
@@ -68,7 +69,11 @@ def build_separator(settings: Settings) -> "Separator":
         best_separator,
     )
 
-    without_weights = {"identity": IdentitySeparator, "repet-sim": RepetSimSeparator, "unet": MaskSeparator}
+    without_weights: dict[str, Callable[[], Separator]] = {
+        "identity": IdentitySeparator,
+        "repet-sim": RepetSimSeparator,
+        "unet": MaskSeparator,
+    }
     if settings.separator in without_weights:
         return without_weights[settings.separator]()
     if settings.separator == "auto" and settings.separation_weights is None:

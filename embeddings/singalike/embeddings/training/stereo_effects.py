@@ -131,4 +131,4 @@ def _bins_hz(samples: int) -> NDArray[np.float64]:
     """Frequencies of the transform of the next quick even size."""
     size = int(fft.next_fast_len(samples, real=True))
     size += size % 2
-    return np.arange(size // 2 + 1) * (SAMPLE_RATE / size)
+    return np.arange(size // 2 + 1, dtype=np.float64) * (SAMPLE_RATE / size)
