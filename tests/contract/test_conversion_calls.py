@@ -14,7 +14,8 @@ from singalike.client import AsyncClient, Client, ConversionChoices, ConversionN
 from singalike.errors import NotFoundError, WrongStateError
 from singalike.recsys.suggestions import Conversion
 from singalike.services.conversion.download import CHUNK_BYTES
-from tests.support.conversion_servers import STATEMENT, TAKE, Bench, bench, enrol
+from singalike.v1 import conversion_service_pb2 as pb
+from tests.support.conversion_servers import STATEMENT, TAKE, WORKER, Bench, bench, enrol
 from tests.support.conversion_stores import ENGINE
 from tests.support.servers import small_settings
 
@@ -166,6 +167,24 @@ async def test_octaves_only_leaves_the_proposed_key_aside(served: Bench) -> None
 
     assert conversion.choices.octaves_only
     assert conversion.key_shift_semitones is None
+
+
+@pytest.mark.parametrize("octaves_only", [True, False])
+async def test_what_a_conversion_says_was_asked_for_is_accepted_as_it_is(served: Bench, octaves_only: bool) -> None:
+    track_id, _ = served.add_song("Sung again")
+    voice = await enrol(served.client)
+    choices = ConversionChoices(octaves_only=octaves_only)
+    first = await served.client.create_conversion(track_id, voice.voice_id, choices=choices)
+    served.parts.conversions.start(first.conversion_id, WORKER)
+    served.parts.conversions.note_key_shift(first.conversion_id, WORKER, -12)
+    calls, raw = served.client._call, served.client._conversion
+
+    told = (await calls(raw.GetConversion, pb.GetConversionRequest(conversion_id=first.conversion_id))).conversion
+    again = (await calls(raw.CreateConversion, told.request)).conversion
+
+    assert again.conversion_id != first.conversion_id
+    assert again.request == told.request
+    assert told.request.HasField("key_shift_semitones") is not octaves_only
 
 
 async def test_conversions_are_listed_page_by_page_newest_first(served: Bench) -> None:

@@ -224,7 +224,9 @@ class Conversion(_message.Message):
     """Grows by one with every news; give it to WatchConversion to go on from there."""
     @_builtins.property
     def request(self) -> Global___CreateConversionRequest:
-        """What was asked for, with the server's choices filled in: engine, format, priority, keep_s and, once known, key_shift_semitones."""
+        """What was asked for, with the server's choices filled in: engine, format, priority, keep_s and, once known, key_shift_semitones
+        (not beside octaves_only). A song of the catalogue is sung again by sending it as it is.
+        """
 
     @_builtins.property
     def progress(self) -> Global___ConversionProgress:

@@ -164,10 +164,11 @@ def write_conversion(conversion: StoredConversion) -> conversions_pb2.Conversion
 
 
 def _write_order(order: ConversionOrder) -> conversions_pb2.CreateConversionRequest:
+    """Write an order as a request that may be sent again: whole octaves exclude a shift, also one that was chosen."""
     return conversions_pb2.CreateConversionRequest(
         voice_id=order.voice_id,
         track_id=order.track_id,
-        key_shift_semitones=order.key_shift_semitones,
+        key_shift_semitones=None if order.octaves_only else order.key_shift_semitones,
         octaves_only=order.octaves_only,
         engine=order.engine,
         format=ENUM_BY_FORMAT[order.sound_format.value],
