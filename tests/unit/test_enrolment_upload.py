@@ -7,7 +7,7 @@ import pytest
 from singalike.errors import CapacityError, InvalidInputError, SingalikeError
 from singalike.services.conversion.enrolment import VoiceRecording
 from singalike.services.wire.enrolment_upload import EnrolmentUpload
-from singalike.services.wire.uploads import Spool
+from singalike.services.wire.uploads import Spool, SpoolRoom
 from singalike.v1 import voice_pb2
 from singalike.v1.conversion_service_pb2 import CreateVoiceProfileHeader
 from singalike.v1.conversion_service_pb2 import CreateVoiceProfileRequest as Part
@@ -27,7 +27,7 @@ async def sent(parts: Sequence[Part]) -> AsyncIterator[Part]:
 
 async def receive(*parts: Part) -> tuple[list[bytes], tuple[VoiceRecording, ...], str]:
     """Take an enrolment in; answers what each recording holds, the recordings, and the digest."""
-    with Spool(4 * LIMIT) as spool:
+    with Spool(4 * LIMIT, SpoolRoom(4 * LIMIT)) as spool:
         upload = EnrolmentUpload(sent(parts), spool, LIMIT)
         await upload.header()
         recordings = await upload.recordings()

@@ -11,6 +11,7 @@ import pytest
 from singalike.errors import InvalidInputError
 from singalike.services.conversion.enrolment import Enrolment
 from singalike.services.conversion.servicer import ConversionServicer, ConversionUseCases
+from singalike.services.wire.uploads import SpoolRoom, UploadLimits
 from singalike.v1 import voice_pb2
 from singalike.v1.conversion_service_pb2 import CreateVoiceProfileHeader
 from singalike.v1.conversion_service_pb2 import CreateVoiceProfileRequest as Part
@@ -42,7 +43,7 @@ async def parts(take: bytes) -> AsyncIterator[Part]:
 async def test_a_caller_who_leaves_keeps_place_and_recordings_until_the_thread_ends() -> None:
     enroller = SlowEnroller()
     use_cases = cast("ConversionUseCases", type("UseCases", (), {"enroller": enroller}))
-    servicer: Any = ConversionServicer(use_cases, lambda: datetime.now(UTC), 1000)
+    servicer: Any = ConversionServicer(use_cases, lambda: datetime.now(UTC), UploadLimits(1000, SpoolRoom(4000)))
     left = asyncio.ensure_future(servicer.CreateVoiceProfile(parts(b"of who left"), None))
     waiting = asyncio.ensure_future(servicer.CreateVoiceProfile(parts(b"of who waits"), None))
     async with asyncio.timeout(PATIENCE_S):

@@ -11,7 +11,7 @@ import pytest
 from singalike.errors import CapacityError, InvalidInputError, UnavailableError
 from singalike.services.wire import upload_stream
 from singalike.services.wire.upload_stream import UploadStream
-from singalike.services.wire.uploads import Spool
+from singalike.services.wire.uploads import Spool, SpoolRoom, UploadLimits
 from singalike.v1.embedding_service_pb2 import UploadEmbedRequest
 from singalike.v1.voice_pb2 import Recording
 
@@ -19,7 +19,7 @@ MIB = 2**20
 
 
 async def test_an_upload_comes_back_whole() -> None:
-    with Spool(MIB) as spool:
+    with Spool(MIB, SpoolRoom(MIB)) as spool:
         for chunk in (b"abc", b"", b"d" * 100_000):
             await spool.write(chunk)
 
@@ -30,7 +30,7 @@ async def test_an_upload_comes_back_whole() -> None:
 async def test_a_full_disk_is_named_and_may_be_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tempfile, "TemporaryFile", lambda **_: io.FileIO("/dev/full", "r+"))
 
-    with pytest.raises(CapacityError) as refused, Spool(MIB) as spool:
+    with pytest.raises(CapacityError) as refused, Spool(MIB, SpoolRoom(MIB)) as spool:
         await spool.write(b"abc")
 
     assert refused.value.reason == "DISK_FULL"
@@ -43,7 +43,7 @@ async def test_a_missing_folder_for_uploads_is_no_fault_of_the_caller(
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "gone"))
 
     with pytest.raises(UnavailableError) as refused:
-        Spool(MIB)
+        Spool(MIB, SpoolRoom(MIB))
 
     assert refused.value.reason == "SPOOL_UNAVAILABLE"
 
@@ -60,7 +60,7 @@ async def test_a_caller_who_stops_sending_is_not_waited_for(
         await asyncio.Event().wait()
 
     async def receive() -> bytes:
-        upload = UploadStream(stalling(), MIB)
+        upload = UploadStream(stalling(), UploadLimits(MIB, SpoolRoom(MIB)))
         await upload.head()
         return await upload.audio(b"")
 
@@ -68,3 +68,42 @@ async def test_a_caller_who_stops_sending_is_not_waited_for(
         await receive()
 
     assert refused.value.reason == "UPLOAD_STALLED"
+
+
+async def test_uploads_hold_no_more_together_than_there_is_room() -> None:
+    room = SpoolRoom(100)
+    with Spool(100, room) as first, Spool(100, room) as second:
+        await first.write(b"a" * 60)
+        await second.write(b"b" * 40)
+        with pytest.raises(CapacityError) as refused:
+            await second.write(b"b")
+        full = room.taken
+
+    with Spool(100, room) as third:
+        await third.write(b"c" * 100)
+
+    assert (refused.value.reason, full) == ("UPLOADS_FULL", 100)
+    assert refused.value.retry_after_s
+    assert room.taken == 0
+
+
+async def test_who_breaks_off_in_the_middle_leaves_no_room_taken() -> None:
+    room, came = SpoolRoom(100), asyncio.Event()
+
+    async def broken_off() -> AsyncIterator[UploadEmbedRequest]:
+        yield UploadEmbedRequest(recording=Recording(audio=b"a" * 50))
+        yield UploadEmbedRequest(chunk=b"b" * 50)
+        came.set()
+        await asyncio.Event().wait()
+
+    async def receive() -> None:
+        upload = UploadStream(broken_off(), UploadLimits(100, room))
+        await upload.audio((await upload.head()).recording.audio)
+
+    receiving = asyncio.ensure_future(receive())
+    await asyncio.wait_for(came.wait(), 10.0)
+    held = room.taken
+    receiving.cancel()
+    await asyncio.wait([receiving])
+
+    assert (held, room.taken) == (100, 0)

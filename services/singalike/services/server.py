@@ -117,7 +117,7 @@ async def _build_servers(which: Which, settings: Settings, closing: AsyncExitSta
         songs = kept if settings.keep_songs else None
         erase = partial(_erase_all, after_erase, kept.sweep)
         indexer = TrackIndexer(parts.embedder, parts.catalogue, after_add, erase, songs)
-        servicer = EmbeddingServicer(parts.embedder, indexer, settings.max_upload_mb * 2**20)
+        servicer = EmbeddingServicer(parts.embedder, indexer, parts.uploads)
         register = partial(add_EmbeddingServiceServicer_to_server, servicer)
         servers["embedding"] = RpcServer(EMBEDDING_SERVICE, register, settings, settings.embedding_port)
     return servers

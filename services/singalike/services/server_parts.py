@@ -17,6 +17,8 @@ from singalike.services.embedding.local_embedder import LocalEmbedder
 from singalike.services.erasure import IndexEraser
 from singalike.services.ports import Catalogue, EarInfo, Embedder, SoundDecoder
 from singalike.services.settings import Settings
+from singalike.services.wire.enrolment_upload import RECORDINGS_OF_FULL_SIZE
+from singalike.services.wire.uploads import SpoolRoom, UploadLimits
 
 LOG = structlog.get_logger()
 
@@ -34,12 +36,14 @@ class ServerParts:
         closing: Closes in reverse order what was opened.
         catalogue: The truth.
         embedder: The ear of this process, or of another one.
+        uploads: How much of recordings is taken in, by all services together.
     """
 
     settings: Settings
     closing: AsyncExitStack
     catalogue: Catalogue
     embedder: Embedder
+    uploads: UploadLimits
 
     async def ear(self) -> EarInfo:
         """Ask which ear listens; an embedding service that starts beside us may still be loading it."""
@@ -71,13 +75,19 @@ async def open_parts(settings: Settings, closing: AsyncExitStack, *, with_ear: b
     closing.callback(catalogue.close)
     if not with_ear:
         ears = await closing.enter_async_context(_ear_client(settings))
-        return ServerParts(settings, closing, catalogue, GrpcEmbedder(ears))
+        return ServerParts(settings, closing, catalogue, GrpcEmbedder(ears), upload_limits(settings))
     ear = await asyncio.to_thread(bootstrap.load_encoder, settings)
     decoder = closing.enter_context(await asyncio.to_thread(bootstrap.build_decoder, settings))
     separator = await asyncio.to_thread(bootstrap.build_separator, settings)
     embedder = LocalEmbedder(ear, decoder, separator, settings)
     closing.push_async_callback(embedder.close)
-    return ServerParts(settings, closing, catalogue, embedder)
+    return ServerParts(settings, closing, catalogue, embedder, upload_limits(settings))
+
+
+def upload_limits(settings: Settings) -> UploadLimits:
+    """Read how much of recordings is taken in: room for one enrolment of full size there always is."""
+    most_mb = max(settings.uploads_room_mb, RECORDINGS_OF_FULL_SIZE * settings.max_upload_mb)
+    return UploadLimits(settings.max_upload_mb * 2**20, SpoolRoom(most_mb * 2**20))
 
 
 def _ear_client(settings: Settings) -> AsyncClient:

@@ -60,6 +60,12 @@ class Settings(BaseSettings):
     )
     decoder_processes: int = Field(default=2, ge=1, le=64, description="Children that decode uploads.")
     max_upload_mb: int = Field(default=64, ge=1, le=1024, description="Largest recording that is accepted, in MiB.")
+    uploads_room_mb: int = Field(
+        default=2048,
+        ge=1,
+        description="Disk that recordings may take together while they come in or wait, in MiB; at least four times "
+        "SINGALIKE_MAX_UPLOAD_MB.",
+    )
     host: str = Field(default="127.0.0.1", description="Address that the servers listen on.")
     embedding_port: int = Field(
         default=50051, ge=0, le=65535, description="Port of the embedding service; 0: any free."

@@ -28,7 +28,7 @@ from singalike.services.wire.conversion_converters import (
 )
 from singalike.services.wire.enrolment_upload import RECORDINGS_OF_FULL_SIZE, EnrolmentUpload
 from singalike.services.wire.tenants import calling_tenant
-from singalike.services.wire.uploads import Spool
+from singalike.services.wire.uploads import Spool, UploadLimits
 from singalike.services.wire.validators import validate
 from singalike.v1 import conversion_service_pb2 as pb
 from singalike.v1 import conversions_pb2
@@ -69,13 +69,13 @@ class ConversionServicer(ConversionServiceServicer):
     Args:
         use_cases: What it calls.
         now: The clock, in UTC.
-        max_upload_bytes: Largest recording.
+        limits: How much of uploads is taken in.
     """
 
-    def __init__(self, use_cases: ConversionUseCases, now: Callable[[], datetime], max_upload_bytes: int) -> None:
+    def __init__(self, use_cases: ConversionUseCases, now: Callable[[], datetime], limits: UploadLimits) -> None:
         self._use_cases = use_cases
         self._now = now
-        self._max_upload_bytes = max_upload_bytes
+        self._limits = limits
         self._enrolling = asyncio.Semaphore(ENROLMENTS_AT_ONCE)
 
     async def ListEngines(self, request: pb.ListEnginesRequest, context: object) -> pb.ListEnginesResponse:
@@ -97,8 +97,9 @@ class ConversionServicer(ConversionServiceServicer):
         self, request_iterator: AsyncIterator[pb.CreateVoiceProfileRequest], context: object
     ) -> pb.CreateVoiceProfileResponse:
         """Enrol a voice; without consent its recordings are not even taken in."""
-        with Spool(RECORDINGS_OF_FULL_SIZE * self._max_upload_bytes) as spool:
-            upload = EnrolmentUpload(request_iterator, spool, self._max_upload_bytes)
+        max_bytes = self._limits.max_bytes
+        with Spool(RECORDINGS_OF_FULL_SIZE * max_bytes, self._limits.room) as spool:
+            upload = EnrolmentUpload(request_iterator, spool, max_bytes)
             header = await upload.header()
             consent = read_consent(header.consent, self._now)
             recordings = await upload.recordings()

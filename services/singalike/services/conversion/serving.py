@@ -70,7 +70,7 @@ async def build_conversions(
     closing.enter_context(
         Staff(settings, stores, lambda name: tenants.named(name).most_running, settings.conversion_workers)
     )
-    return ServedConversions(ConversionServicer(use_cases, utc_now, settings.max_upload_mb * 2**20), news.stop)
+    return ServedConversions(ConversionServicer(use_cases, utc_now, parts.uploads), news.stop)
 
 
 async def _build_enroller(

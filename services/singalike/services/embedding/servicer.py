@@ -13,6 +13,7 @@ from singalike.services.ports import Embedder
 from singalike.services.records import Track
 from singalike.services.wire.converters import channel_word, is_a_cappella, read_info, write_model, write_track
 from singalike.services.wire.upload_stream import UploadStream
+from singalike.services.wire.uploads import UploadLimits
 from singalike.services.wire.validators import validate
 from singalike.v1 import embedding_service_pb2 as pb
 from singalike.v1 import voice_pb2
@@ -25,13 +26,13 @@ class EmbeddingServicer(EmbeddingServiceServicer):
     Args:
         embedder: The ear.
         indexer: Takes tracks in and erases them.
-        max_upload_bytes: Largest recording.
+        limits: How much of uploads is taken in.
     """
 
-    def __init__(self, embedder: Embedder, indexer: TrackIndexer, max_upload_bytes: int) -> None:
+    def __init__(self, embedder: Embedder, indexer: TrackIndexer, limits: UploadLimits) -> None:
         self._embedder = embedder
         self._indexer = indexer
-        self._max_upload_bytes = max_upload_bytes
+        self._limits = limits
 
     async def Embed(self, request: pb.EmbedRequest, context: object) -> pb.EmbedResponse:
         """Embed one recording."""
@@ -43,7 +44,7 @@ class EmbeddingServicer(EmbeddingServiceServicer):
         self, request_iterator: AsyncIterator[pb.UploadEmbedRequest], context: object
     ) -> pb.UploadEmbedResponse:
         """Embed one recording that comes in chunks."""
-        upload = UploadStream(request_iterator, self._max_upload_bytes)
+        upload = UploadStream(request_iterator, self._limits)
         recording = (await upload.head()).recording
         audio = await upload.audio(recording.audio)
         profile = await self._embedder.embed(audio, channel_word(recording), is_a_cappella(recording, default=True))
@@ -59,7 +60,7 @@ class EmbeddingServicer(EmbeddingServiceServicer):
         self, request_iterator: AsyncIterator[pb.IndexTrackRequest], context: object
     ) -> AsyncIterator[pb.IndexTrackResponse]:
         """Take a track into the catalogue, saying how far it is."""
-        upload = UploadStream(request_iterator, self._max_upload_bytes)
+        upload = UploadStream(request_iterator, self._limits)
         header = (await upload.head()).header
         recording = header.recording
         audio = await upload.audio(recording.audio)

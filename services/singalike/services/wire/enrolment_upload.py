@@ -64,7 +64,7 @@ class EnrolmentUpload:
 
         Raises:
             InvalidInputError: EMPTY; TOO_FEW_RECORDINGS; TOO_MANY_RECORDINGS; and as `header`.
-            CapacityError: TOO_LARGE; DISK_FULL.
+            CapacityError: TOO_LARGE; UPLOADS_FULL; DISK_FULL.
         """
         places: list[_Place] = []
         while (part := await self._parts.next_part()) is not None:

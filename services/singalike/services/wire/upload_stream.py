@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from typing import Generic, TypeVar
 
 from singalike.errors import FieldViolation, InvalidInputError
-from singalike.services.wire.uploads import Spool
+from singalike.services.wire.uploads import Spool, UploadLimits
 from singalike.services.wire.validators import validate
 from singalike.v1.conversion_service_pb2 import CreateVoiceProfileRequest
 from singalike.v1.embedding_service_pb2 import IndexTrackRequest, UploadEmbedRequest
@@ -51,12 +51,12 @@ class UploadStream(Generic[Part]):
 
     Args:
         parts: What the caller sends.
-        max_bytes: Largest recording.
+        limits: How much of it is taken in.
     """
 
-    def __init__(self, parts: AsyncIterator[Part], max_bytes: int) -> None:
+    def __init__(self, parts: AsyncIterator[Part], limits: UploadLimits) -> None:
         self._parts: PartStream[Part] = PartStream(parts)
-        self._max_bytes = max_bytes
+        self._limits = limits
 
     async def head(self) -> Part:
         """Return the first message, which must not be a chunk.
@@ -74,9 +74,9 @@ class UploadStream(Generic[Part]):
 
         Raises:
             InvalidInputError: EMPTY; UPLOAD_OUT_OF_ORDER; UPLOAD_STALLED.
-            CapacityError: TOO_LARGE.
+            CapacityError: TOO_LARGE; UPLOADS_FULL; DISK_FULL.
         """
-        with Spool(self._max_bytes) as spool:
+        with Spool(self._limits.max_bytes, self._limits.room) as spool:
             await spool.write(beginning)
             await spool.write_all(self._chunks())
             audio = await spool.read()

@@ -3,8 +3,10 @@
 import asyncio
 import errno
 import tempfile
+import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from types import TracebackType
 from typing import IO, Self
 
@@ -12,21 +14,70 @@ from singalike.errors import CapacityError, UnavailableError
 
 MAX_CHUNK_BYTES = 4 * 2**20
 
+RETRY_S = 5.0
+"""When to come back where others' uploads have to be done first."""
+
+
+class SpoolRoom:
+    """How much disk the uploads of a process may take together; on one event loop.
+
+    Args:
+        max_bytes: Of all that come in or wait at once.
+    """
+
+    def __init__(self, max_bytes: int) -> None:
+        self._max_bytes = max_bytes
+        self._taken = 0
+
+    @property
+    def taken(self) -> int:
+        """Bytes that are held now."""
+        return self._taken
+
+    def take(self, size: int) -> None:
+        """Hold some more bytes; raises CapacityError UPLOADS_FULL."""
+        if self._taken + size > self._max_bytes:
+            message = f"uploads of {self._max_bytes / 2**20:g} MiB are coming in or wait already: try again later"
+            raise CapacityError("UPLOADS_FULL", message, RETRY_S)
+        self._taken += size
+
+    def give_back(self, size: int) -> None:
+        """Let go of bytes."""
+        self._taken -= size
+
+
+@dataclass(frozen=True)
+class UploadLimits:
+    """How much of uploads is taken in.
+
+    Attributes:
+        max_bytes: Largest recording.
+        room: What all uploads share.
+    """
+
+    max_bytes: int
+    room: SpoolRoom
+
 
 class Spool:
     """A file without a name that grows chunk by chunk; the disk forgets it when it is closed, or when we die.
 
     Args:
         max_bytes: Largest upload.
+        room: Holds what is taken in until the file is closed.
 
     Raises:
-        CapacityError: DISK_FULL, as from every method that writes.
+        CapacityError: DISK_FULL, UPLOADS_FULL, as from every method that writes.
         UnavailableError: SPOOL_UNAVAILABLE, as from every method.
     """
 
-    def __init__(self, max_bytes: int) -> None:
+    def __init__(self, max_bytes: int, room: SpoolRoom) -> None:
         self._max_bytes = max_bytes
+        self._room = room
         self._size = 0
+        self._held = 0
+        # Who leaves closes the file while a thread is still at it, and the file's number may be another's by then.
+        self._in_use = threading.Lock()
         with _errors_mapped():
             self._file: IO[bytes] = tempfile.TemporaryFile(prefix="singalike-upload-", buffering=0)  # noqa: SIM115
 
@@ -36,7 +87,10 @@ class Spool:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        self._file.close()
+        self._room.give_back(self._held)
+        self._held = 0
+        with self._in_use:
+            self._file.close()
 
     async def write_all(self, chunks: AsyncIterator[bytes]) -> None:
         """Take in all chunks; raises CapacityError TOO_LARGE as soon as they are too many."""
@@ -48,6 +102,8 @@ class Spool:
         self._size += len(chunk)
         if self._size > self._max_bytes:
             raise too_large(self._max_bytes)
+        self._room.take(len(chunk))
+        self._held += len(chunk)
         await asyncio.to_thread(self._write, chunk)
 
     async def read(self) -> bytes:
@@ -61,13 +117,13 @@ class Spool:
 
     def read_part(self, start: int, size: int) -> bytes:
         """Return some bytes from a place on; blocks, so call it from a thread."""
-        with _errors_mapped():
+        with self._in_use, _errors_mapped():
             self._file.seek(start)
             return self._file.read(size)
 
     def _write(self, chunk: bytes) -> None:
         view = memoryview(chunk)
-        with _errors_mapped():
+        with self._in_use, _errors_mapped():
             while view:
                 view = view[self._file.write(view) :]
 
@@ -83,7 +139,8 @@ def _errors_mapped() -> Iterator[None]:
         yield
     except OSError as error:
         if error.errno in {errno.ENOSPC, errno.EDQUOT}:
-            raise CapacityError("DISK_FULL", "the disk that uploads wait on is full: try again later", 5.0) from error
+            message = "the disk that uploads wait on is full: try again later"
+            raise CapacityError("DISK_FULL", message, RETRY_S) from error
         raise UnavailableError(
             "SPOOL_UNAVAILABLE", f"uploads cannot be kept while they come in: {error.strerror}"
         ) from error
