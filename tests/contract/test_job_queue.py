@@ -10,13 +10,13 @@ import pytest
 import sqlalchemy as sa
 
 from singalike.errors import InvalidInputError, UnavailableError
-from singalike.services.adapters.dbos_jobs import DbosJobs, DbosWorker
+from singalike.services.adapters.dbos_jobs import NUMBERS, DbosJobs, DbosWorker
 from singalike.services.adapters.memory_jobs import MemoryJobs
 from singalike.services.conversion_ports import JobQueue
 from singalike.services.conversion_records import Job, JobState
 from tests.support.databases import fresh_database
 
-FIRST, SECOND, THIRD = ("c-" + 32 * digit for digit in "123")
+FIRST, SECOND, THIRD, FOURTH = ("c-" + 32 * digit for digit in "1234")
 
 
 @dataclass(frozen=True)
@@ -70,18 +70,18 @@ def states(jobs: JobQueue) -> dict[str, JobState]:
 
 
 def test_an_enqueued_conversion_waits_once_however_often_it_is_enqueued(jobs: JobQueue) -> None:
-    jobs.enqueue(FIRST, "default", "normal")
-    jobs.enqueue(FIRST, "default", "normal")
+    jobs.enqueue(FIRST, "default", "normal", 1)
+    jobs.enqueue(FIRST, "default", "normal", 1)
 
     assert jobs.jobs() == [Job(FIRST, JobState.WAITING)]
 
 
 def test_a_cancelled_job_has_ended_and_waits_again_when_it_is_enqueued_again(jobs: JobQueue) -> None:
-    jobs.enqueue(FIRST, "default", "normal")
+    jobs.enqueue(FIRST, "default", "normal", 1)
 
     jobs.cancel(FIRST)
     cancelled = states(jobs)
-    jobs.enqueue(FIRST, "default", "normal")
+    jobs.enqueue(FIRST, "default", "normal", 1)
 
     assert cancelled == {FIRST: JobState.ENDED}
     assert states(jobs) == {FIRST: JobState.WAITING}
@@ -89,7 +89,7 @@ def test_a_cancelled_job_has_ended_and_waits_again_when_it_is_enqueued_again(job
 
 def test_a_forgotten_job_leaves_no_trace_and_the_others_stay(jobs: JobQueue) -> None:
     for conversion_id in (FIRST, SECOND):
-        jobs.enqueue(conversion_id, "default", "normal")
+        jobs.enqueue(conversion_id, "default", "normal", 1)
 
     jobs.forget([FIRST, THIRD])
 
@@ -106,7 +106,7 @@ def test_what_nobody_knows_is_ignored(jobs: JobQueue) -> None:
 
 
 def test_a_waiting_job_is_not_put_back(jobs: JobQueue) -> None:
-    jobs.enqueue(FIRST, "default", "normal")
+    jobs.enqueue(FIRST, "default", "normal", 1)
 
     jobs.put_back(FIRST, "")
 
@@ -130,7 +130,7 @@ class Work:
 def test_a_worker_takes_one_job_at_a_time_and_higher_priorities_first(own: OwnSchema) -> None:
     work = Work()
     for conversion_id, priority in ((FIRST, "low"), (SECOND, "normal"), (THIRD, "high")):
-        own.jobs.enqueue(conversion_id, "default", priority)
+        own.jobs.enqueue(conversion_id, "default", priority, 1)
 
     worker = DbosWorker(own.url, "worker-1", work, own.schema)
     first_begun = work.begun.acquire(timeout=20)
@@ -145,9 +145,24 @@ def test_a_worker_takes_one_job_at_a_time_and_higher_priorities_first(own: OwnSc
     assert set(states(own.jobs).values()) == {JobState.ENDED}
 
 
+def test_equal_conversions_are_taken_in_the_order_of_their_creation_however_they_were_enqueued(own: OwnSchema) -> None:
+    work = Work()
+    work.released.release(4)
+    for conversion_id, number in ((THIRD, NUMBERS + 2), (FIRST, NUMBERS + 3), (SECOND, NUMBERS + 1)):
+        own.jobs.enqueue(conversion_id, "default", "normal", number)
+    own.jobs.enqueue(FOURTH, "default", "high", NUMBERS + 4)
+
+    worker = DbosWorker(own.url, "worker-1", work, own.schema)
+    begun = [work.begun.acquire(timeout=20) for _ in range(4)]
+    worker.stop(10)
+
+    assert all(begun)
+    assert work.taken == [FOURTH, SECOND, THIRD, FIRST]
+
+
 def test_a_job_of_a_dead_worker_is_put_back_and_of_another_one_it_is_not(own: OwnSchema) -> None:
     work = Work()
-    own.jobs.enqueue(FIRST, "default", "normal")
+    own.jobs.enqueue(FIRST, "default", "normal", 1)
     worker = DbosWorker(own.url, "worker-1", work, own.schema)
     begun = work.begun.acquire(timeout=20)
 

@@ -90,7 +90,7 @@ class JobsBench:
     def ask(self, song: int = 1, priority: Priority = Priority.NORMAL, tenant: Tenant = TENANT) -> str:
         """Create a conversion and its job; returns the id."""
         stored = self.stores.conversions.add_conversion(tenant, order(self.voice_id, song, priority=priority))
-        self.jobs.enqueue(stored.conversion_id, stored.tenant, stored.order.priority)
+        self.jobs.enqueue(stored.conversion_id, stored.tenant, stored.order.priority, stored.number)
         return stored.conversion_id
 
     def take(self, executor_id: str) -> str:

@@ -66,7 +66,7 @@ class Farm:
             **said,  # type: ignore[arg-type]
         )
         stored = self.parts.conversions.add_conversion(Tenant(), order)
-        self.parts.jobs.enqueue(stored.conversion_id, stored.tenant, stored.order.priority)
+        self.parts.jobs.enqueue(stored.conversion_id, stored.tenant, stored.order.priority, stored.number)
         return stored
 
     def revoke(self) -> None:

@@ -251,8 +251,14 @@ class SongFiles(Protocol):
 class JobQueue(Protocol):
     """Hands conversions to workers; the store is the truth, this is who gets on with it."""
 
-    def enqueue(self, conversion_id: str, tenant: str, priority: str) -> None:
+    def enqueue(self, conversion_id: str, tenant: str, priority: str, number: int) -> None:
         """Have a conversion worked on: nothing where its job waits or is taken; again where it has ended.
+
+        Args:
+            conversion_id: Which.
+            tenant: Whose it is; tenants take turns.
+            priority: Of a tenant's conversions those of the highest come first,
+            number: of equal ones that with the smallest number.
 
         Raises:
             UnavailableError: JOBS_UNAVAILABLE.

@@ -232,6 +232,7 @@ class StoredConversion:
         start_time, end_time, expire_time: UTC; None before.
         fault: Why it ended without a song.
         song: The finished song.
+        number: Grows with every conversion that is created.
     """
 
     conversion_id: str
@@ -248,6 +249,7 @@ class StoredConversion:
     expire_time: datetime | None = None
     fault: ConversionFault | None = None
     song: ConvertedSong | None = None
+    number: int = 0
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,9 @@ QUEUE, WORKFLOW = "conversions", "convert_song"
 VERSION = "1"
 """Of the workflow, set by hand: workers of two releases share jobs as long as its argument means the same."""
 
+NUMBERS = 2**29
+"""Of conversions, from which they are counted anew: three priorities of so many fit into DBOS' 31 bits."""
+
 PRIORITIES = {Priority.HIGH.value: 1, Priority.NORMAL.value: 2, Priority.LOW.value: 3}
 STATES = {"ENQUEUED": JobState.WAITING, "DELAYED": JobState.WAITING, "PENDING": JobState.TAKEN}
 
@@ -59,7 +62,7 @@ class DbosJobs:
                 QUEUE, partition_concurrency=most_running, worker_concurrency=1, polling_interval_sec=0.5
             )
 
-    def enqueue(self, conversion_id: str, tenant: str, priority: str) -> None:
+    def enqueue(self, conversion_id: str, tenant: str, priority: str, number: int) -> None:
         """Have a conversion worked on; see the port."""
         with errors_mapped():
             status = self._status(conversion_id)
@@ -75,7 +78,8 @@ class DbosJobs:
                 "queue_name": QUEUE,
                 "workflow_id": conversion_id,
                 "app_version": VERSION,
-                "priority": PRIORITIES[priority],
+                # DBOS itself orders by the time of enqueueing, on some versions of Python in whole seconds.
+                "priority": PRIORITIES[priority] * NUMBERS + number % NUMBERS,
                 "queue_partition_key": tenant,
             }
             self._client.enqueue(options, conversion_id)

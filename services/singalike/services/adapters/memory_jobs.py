@@ -23,16 +23,14 @@ class MemoryJobs:
     def __init__(self) -> None:
         self._lock = Lock()
         self._kept: dict[str, _Waiting] = {}
-        self._number = 0
 
-    def enqueue(self, conversion_id: str, tenant: str, priority: str) -> None:
+    def enqueue(self, conversion_id: str, tenant: str, priority: str, number: int) -> None:
         """Have a conversion worked on; see the port."""
         with self._lock:
             known = self._kept.get(conversion_id)
             if known is None:
-                self._number += 1
                 job = Job(conversion_id, JobState.WAITING)
-                self._kept[conversion_id] = _Waiting(job, tenant, RANKS[priority], self._number)
+                self._kept[conversion_id] = _Waiting(job, tenant, RANKS[priority], number)
             elif known.job.state is JobState.ENDED:
                 self._change(known, JobState.WAITING, known.job.executor_id)
 

@@ -97,6 +97,7 @@ def read_conversion(row: Row) -> StoredConversion:
         expire_time=_read_time(row["expire_time_us"]),
         fault=_read_fault(row),
         song=None if row["song"] is None else ConvertedSong(**json.loads(row["song"])),
+        number=row["conversion_number"],
     )
 
 

@@ -119,7 +119,7 @@ def _ordered(
 def _leave(parts: "ConversionParts", conversion: "StoredConversion", *, as_json: bool) -> int:
     from singalike.services.cli.convert_progress import print_queued
 
-    parts.jobs.enqueue(conversion.conversion_id, TENANT.name, conversion.order.priority)
+    parts.jobs.enqueue(conversion.conversion_id, TENANT.name, conversion.order.priority, conversion.number)
     print_queued(conversion, as_json=as_json)
     return 0
 

@@ -163,7 +163,9 @@ class ConversionCreator:
         if conversion.state.is_final:
             return
         try:
-            self._jobs.enqueue(conversion.conversion_id, conversion.tenant, conversion.order.priority)
+            self._jobs.enqueue(
+                conversion.conversion_id, conversion.tenant, conversion.order.priority, conversion.number
+            )
         except UnavailableError as error:
             # The row is the truth: whoever sweeps hands it to the workers once their queue is back.
             LOG.warning("conversion_not_enqueued", conversion_id=conversion.conversion_id, reason=error.reason)

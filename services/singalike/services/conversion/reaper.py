@@ -84,7 +84,7 @@ class Reaper:
             parts.jobs.forget([conversion_id])
         else:
             parts.jobs.put_back(conversion_id, executor_id)
-            parts.jobs.enqueue(conversion_id, conversion.tenant, conversion.order.priority)
+            parts.jobs.enqueue(conversion_id, conversion.tenant, conversion.order.priority, conversion.number)
         LOG.info("conversion_moved", conversion_id=conversion_id, state=conversion.state.value, had=executor_id)
 
 

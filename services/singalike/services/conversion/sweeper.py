@@ -81,12 +81,14 @@ class Sweeper:
         room: dict[str, int] = {}
         for conversion in busy:
             room[conversion.tenant] = room.get(conversion.tenant, self._most_running(conversion.tenant)) - 1
-        for conversion in sorted(jobless, key=lambda waiting: (TURNS[waiting.order.priority], waiting.create_time)):
+        for conversion in sorted(jobless, key=lambda waiting: (TURNS[waiting.order.priority], waiting.number)):
             left = room.get(conversion.tenant, self._most_running(conversion.tenant))
             if left <= 0:
                 continue
             room[conversion.tenant] = left - 1
-            self._parts.jobs.enqueue(conversion.conversion_id, conversion.tenant, conversion.order.priority)
+            self._parts.jobs.enqueue(
+                conversion.conversion_id, conversion.tenant, conversion.order.priority, conversion.number
+            )
             LOG.info("conversion_woken", conversion_id=conversion.conversion_id)
 
     def _sweep_files(self) -> None:

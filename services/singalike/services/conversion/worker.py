@@ -91,7 +91,9 @@ class ConversionWorker:
         """Have others take what was let go of; to be called when no more jobs are taken."""
         while self._let_go:
             conversion = self._let_go.pop()
-            self._parts.jobs.enqueue(conversion.conversion_id, conversion.tenant, conversion.order.priority)
+            self._parts.jobs.enqueue(
+                conversion.conversion_id, conversion.tenant, conversion.order.priority, conversion.number
+            )
 
     def work_on(self, conversion_id: str) -> None:
         """Work on a conversion until it has ended or is somebody else's; raises nothing."""
