@@ -1,5 +1,6 @@
 """The contract of the port `JobQueue`: every queue keeps it."""
 
+import sqlite3
 import threading
 import uuid
 from collections.abc import Iterator
@@ -10,10 +11,12 @@ import pytest
 import sqlalchemy as sa
 
 from singalike.errors import InvalidInputError, UnavailableError
+from singalike.services.adapters import dbos_jobs
 from singalike.services.adapters.dbos_jobs import NUMBERS, DbosJobs, DbosWorker
 from singalike.services.adapters.memory_jobs import MemoryJobs
 from singalike.services.conversion_ports import JobQueue
 from singalike.services.conversion_records import Job, JobState
+from tests.support.conversion_stores import outcome
 from tests.support.databases import fresh_database
 
 FIRST, SECOND, THIRD, FOURTH = ("c-" + 32 * digit for digit in "1234")
@@ -176,6 +179,28 @@ def test_a_job_of_a_dead_worker_is_put_back_and_of_another_one_it_is_not(own: Ow
     assert [begun, begun_again] == [True, True]
     assert left_alone == [Job(FIRST, JobState.TAKEN, "worker-1")]
     assert work.taken == [FIRST, FIRST]
+
+
+def test_a_database_that_others_keep_locked_is_not_waited_for_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dbos_jobs, "PATIENCE_MS", 50)
+    with own_schema("sqlite") as own:
+        lock = sqlite3.connect(sa.make_url(own.url).database or "", isolation_level=None)
+        lock.execute("BEGIN IMMEDIATE")
+        refusals: list[object] = []
+        waiting = threading.Thread(
+            target=lambda: refusals.append(outcome(lambda: own.jobs.enqueue(FIRST, "default", "normal", 1))),
+            daemon=True,
+        )
+        waiting.start()
+        waiting.join(10)
+        while_locked = list(refusals)
+        lock.close()
+        waiting.join(20)
+
+        own.jobs.enqueue(FIRST, "default", "normal", 1)
+
+        assert while_locked == ["JOBS_UNAVAILABLE"]
+        assert states(own.jobs) == {FIRST: JobState.WAITING}
 
 
 def test_a_database_that_cannot_be_used_is_told_by_our_errors() -> None:

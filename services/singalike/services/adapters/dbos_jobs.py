@@ -1,6 +1,7 @@
 """Jobs in DBOS' own database: who waits, and who is taken by which worker; ids only, the truth is in SQL."""
 
 import logging
+import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,6 +25,12 @@ VERSION = "1"
 NUMBERS = 2**29
 """Of conversions, from which they are counted anew: three priorities of so many fit into DBOS' 31 bits."""
 
+PATIENCE_MS = 3_000
+"""How long others may keep SQLite's lock before a statement of ours is given up. DBOS by itself waits for ever, which
+would keep callers beyond their deadlines and in the end every thread of a server."""
+
+CONNECTIONS = 5
+
 PRIORITIES = {Priority.HIGH.value: 1, Priority.NORMAL.value: 2, Priority.LOW.value: 3}
 STATES = {"ENQUEUED": JobState.WAITING, "DELAYED": JobState.WAITING, "PENDING": JobState.TAKEN}
 
@@ -42,9 +49,11 @@ class DbosJobs:
 
     def __init__(self, url: str, schema: str = SCHEMA) -> None:
         prepare(url, schema)
+        self._engine = _impatient_engine(url) if url.startswith("sqlite") else None
         with errors_mapped():
             self._client = DBOSClient(
                 system_database_url=url,
+                system_database_engine=self._engine,
                 dbos_system_schema=schema,
                 serializer=DBOSPortableJSONSerializer(),  # the default is pickle
                 application_name=APPLICATION,
@@ -112,6 +121,8 @@ class DbosJobs:
     def close(self) -> None:
         """Let go of connections."""
         self._client.destroy()
+        if self._engine is not None:
+            self._engine.dispose()
 
     def _status(self, conversion_id: str) -> WorkflowStatus | None:
         found = self._client.list_workflows(workflow_ids=[conversion_id], load_input=False, load_output=False)
@@ -180,6 +191,26 @@ def prepare(url: str, schema: str) -> None:
         elif parsed.get_backend_name() != "postgresql":
             raise InvalidInputError("BAD_SETTING", "SINGALIKE_JOBS_URL: use sqlite:/// or postgresql+psycopg://")
         DBOS.migrate(url, schema=schema)
+
+
+def _impatient_engine(url: str) -> sa.Engine:
+    """Open SQLite as DBOS does, but give up after `PATIENCE_MS`."""
+    engine = sa.create_engine(url, pool_size=CONNECTIONS, max_overflow=0, pool_timeout=PATIENCE_MS / 1000)
+
+    def on_connect(driver: sqlite3.Connection, _record: object) -> None:
+        driver.isolation_level = "IMMEDIATE"
+        driver.execute(f"PRAGMA busy_timeout = {PATIENCE_MS}")
+        driver.execute("PRAGMA foreign_keys = ON")
+
+    def on_error(context: sa.ExceptionContext) -> None:
+        if "database is locked" in str(context.original_exception):
+            # In other words than SQLite's, by which DBOS knows what it tries again without end.
+            message = "others write to the jobs' database for very long: try again"
+            raise UnavailableError("JOBS_UNAVAILABLE", message) from context.original_exception
+
+    sa.event.listen(engine, "connect", on_connect)
+    sa.event.listen(engine, "handle_error", on_error)
+    return engine
 
 
 @contextmanager

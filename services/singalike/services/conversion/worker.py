@@ -132,7 +132,7 @@ class ConversionWorker:
         try:
             return self._tell(lambda: self._store.start(conversion_id, self._executor_id, most_running))
         except CapacityError:
-            self._parts.jobs.cancel(conversion_id)
+            self._tell(lambda: self._parts.jobs.cancel(conversion_id))
             return None
 
     def _perform(self, conversion: StoredConversion) -> ConvertedSong | ConversionFault:
@@ -173,11 +173,11 @@ class ConversionWorker:
 
     def _hold(self, conversion: StoredConversion) -> None:
         """Leave the conversion to others, who get it as soon as this worker takes no more."""
-        self._parts.jobs.cancel(conversion.conversion_id)
+        self._tell(lambda: self._parts.jobs.cancel(conversion.conversion_id))
         self._let_go.append(conversion)
 
     def _tell(self, action: Callable[[], Value]) -> Value:
-        """Speak with the store, patiently; its refusals are no errors of the conversion."""
+        """Speak with store or queue, patiently; their refusals are no errors of the conversion."""
         try:
             return retried(action, self._parts.store_pauses_s, self._pause)
         except SingalikeError as error:
