@@ -79,6 +79,28 @@ def test_a_voice_that_the_disk_has_damaged_is_refused_and_not_sung_with(
     assert refused.value.reason == "TARGET_VOICE_DAMAGED"
 
 
+@pytest.mark.parametrize("column", ["arrays", "facts"])
+def test_numbers_that_the_disk_has_changed_are_not_sung_with(stores: ConversionStores, column: str) -> None:
+    voice_id = add_target(stores).voice_id
+    database = sa.create_engine(stores.url)
+    with database.begin() as connection:
+        row = connection.execute(sa.select(target_arrays)).mappings().one()
+        others = {
+            "arrays": row["arrays"][:-1] + bytes([row["arrays"][-1] ^ 1]),
+            "facts": row["facts"].replace("57.25", "57.75"),
+        }
+        connection.execute(sa.update(target_arrays).values({column: others[column]}))
+    changed = outcome(lambda: stores.targets.load_target_voice(voice_id, ENGINE))
+    with database.begin() as connection:
+        connection.execute(sa.update(target_arrays).values(sha256=None))
+    database.dispose()
+
+    of_before_digests_were_kept = stores.targets.load_target_voice(voice_id, ENGINE)
+
+    assert changed == "TARGET_VOICE_DAMAGED"
+    assert of_before_digests_were_kept.engine == ENGINE
+
+
 def test_numbers_that_stand_for_nothing_are_no_damage(stores: ConversionStores) -> None:
     learnt = TargetVoice(ENGINE, "1", {"f0": np.array([0.5, np.nan, -np.inf], np.float32)}, target_voice().facts)
     voice_id = stores.targets.add_target(TENANT.name, make_profile(1), consent(), {ENGINE: learnt}).voice_id

@@ -1,5 +1,6 @@
 """Consents and target voices as rows, inside a transaction that a store holds open."""
 
+import hashlib
 import json
 from collections.abc import Mapping
 from typing import Any
@@ -121,20 +122,30 @@ def read_target(connection: sa.Connection, row: Row) -> StoredTarget:
 
 def arrays_columns(position: int, engine: str, voice: TargetVoice) -> dict[str, Any]:
     """Turn what an engine learnt into columns."""
-    arrays = {name: np.ascontiguousarray(array) for name, array in voice.arrays.items()}
+    arrays = save({name: np.ascontiguousarray(array) for name, array in voice.arrays.items()})
+    facts = json.dumps(dict(voice.facts), ensure_ascii=False)
     return {
         "engine": engine,
         "position": position,
         "engine_version": voice.engine_version,
-        "facts": json.dumps(dict(voice.facts), ensure_ascii=False),
-        "arrays": save(arrays),
+        "facts": facts,
+        "arrays": arrays,
+        "sha256": _digest(facts, arrays),
     }
 
 
 def read_arrays(row: Row) -> TargetVoice:
     """Read a row of `target_arrays`; raises WrongStateError TARGET_VOICE_DAMAGED."""
+    if row["sha256"] not in {None, _digest(row["facts"], row["arrays"])}:
+        raise voice_damaged(row["voice_id"])
     try:
         arrays, facts = load(row["arrays"]), json.loads(row["facts"])
     except (ValueError, KeyError, SafetensorError) as error:
         raise voice_damaged(row["voice_id"]) from error
     return TargetVoice(row["engine"], row["engine_version"], arrays, facts)
+
+
+def _digest(facts: str, arrays: bytes) -> str:
+    digest = hashlib.sha256(facts.encode())
+    digest.update(arrays)
+    return digest.hexdigest()

@@ -17,7 +17,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-HEAD = "0003"
+HEAD = "0004"
 """The last migration; a database that is there already needs no Alembic at open, which saves its import."""
 
 NAMING = {
@@ -274,8 +274,9 @@ target_arrays = Table(
     Column("engine_version", String(200), nullable=False),
     Column("facts", Text, nullable=False),
     Column("arrays", LargeBinary, nullable=False),
+    Column("sha256", String(64)),
 )
-"""What each engine learnt of a voice, as safetensors."""
+"""What each engine learnt of a voice, as safetensors; rows of before the digest have none."""
 
 # No foreign keys to voices and tracks: what is done stays when a track goes, and `erase_voice` takes what is a voice's.
 conversions = Table(
