@@ -1,5 +1,6 @@
 """What was read is kept for exactly as long as nobody writes."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -7,9 +8,23 @@ import pytest
 from singalike.errors import NotFoundError
 from singalike.services.adapters.sql_catalogue import SqlCatalogue
 from singalike.services.adapters.sql_engine import Database
+from singalike.services.adapters.sql_feedback import SqlFeedback
 from singalike.services.adapters.sql_memory import ReadMemory
+from singalike.services.conversion_records import ConversionProgress
+from singalike.services.listener_records import Exclusion
 from tests.support.catalogue_entries import CONSENT, add_track
+from tests.support.conversion_stores import START, TENANT, add_target, conversion_stores, order, outcome
 from tests.support.fake_ear import make_profile
+
+CHANGES: dict[str, Callable[[SqlCatalogue, SqlFeedback, str, str], object]] = {
+    "a voice": lambda catalogue, _feedback, _voice_id, _track_id: catalogue.add_voice(make_profile(2, 3), CONSENT),
+    "a voice less": lambda catalogue, _feedback, voice_id, _track_id: catalogue.remove_voice(voice_id),
+    "a track": lambda catalogue, _feedback, _voice_id, _track_id: add_track(catalogue, 2),
+    "a track less": lambda catalogue, _feedback, _voice_id, track_id: catalogue.remove_track(track_id),
+    "an exclusion": lambda _catalogue, feedback, _voice_id, track_id: feedback.add_exclusion(
+        "listener-1", Exclusion("", "track", track_id, START)
+    ),
+}
 
 
 def database_of(folder: Path) -> str:
@@ -68,6 +83,41 @@ def test_a_voice_that_another_process_erased_is_not_remembered(tmp_path: Path) -
         ours.get_voice(voice.voice_id)
     ours.close()
     theirs.close()
+
+
+def test_what_workers_say_of_conversions_leaves_what_recommendations_rest_on_in_memory(tmp_path: Path) -> None:
+    with conversion_stores(database_of(tmp_path)) as stores:
+        catalogue = SqlCatalogue(database_of(tmp_path))
+        voice_id = add_target(stores).voice_id
+        conversion_id = stores.conversions.add_conversion(TENANT, order(voice_id)).conversion_id
+        before, known = catalogue.pulse(), catalogue.get_voice(voice_id)
+
+        stores.conversions.start(conversion_id, "worker-1")
+        stores.conversions.report(conversion_id, "worker-1", ConversionProgress("converting", 0.5, 1.0))
+        stores.executors.beat("worker-1")
+        while_at_work, still_known = catalogue.pulse(), catalogue.get_voice(voice_id)
+        stores.targets.revoke_consent(TENANT.name, voice_id, stores.clock())
+
+        assert while_at_work == before
+        assert still_known is known
+        assert catalogue.pulse() != before
+        assert outcome(lambda: catalogue.get_voice(voice_id)) == "VOICE_NOT_FOUND"
+        catalogue.close()
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_whatever_recommendations_rest_on_counts(tmp_path: Path, change: str) -> None:
+    ours, theirs = SqlCatalogue(database_of(tmp_path)), SqlCatalogue(database_of(tmp_path))
+    feedback = SqlFeedback(database_of(tmp_path))
+    voice_id = theirs.add_voice(make_profile(1, 3), CONSENT).voice_id
+    track_id = add_track(theirs, 1).track_id
+    before = ours.pulse()
+
+    CHANGES[change](theirs, feedback, voice_id, track_id)
+
+    assert ours.pulse() != before
+    for store in (ours, theirs, feedback):
+        store.close()
 
 
 def test_an_engine_without_a_file_is_asked_every_time() -> None:

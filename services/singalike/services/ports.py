@@ -1,6 +1,6 @@
 """The seams of the shells: what the use cases need from the outside, one small protocol each."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -187,8 +187,8 @@ class Catalogue(Protocol):
     def revision(self) -> int:
         """Return the revision of the last change, 0 when nothing ever changed."""
 
-    def pulse(self) -> int | None:
-        """Return a number that changes with every commit to the database, also one about listeners.
+    def pulse(self) -> Hashable | None:
+        """Return what changes with every change of singers, tracks, voices and listeners, whoever makes it.
 
         It takes microseconds, and may be asked on an event loop; None where knowing would cost a call.
         """

@@ -1,7 +1,7 @@
 """The catalogue in SQL: SQLite in a file or PostgreSQL; what a method has returned from is on disk."""
 
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from datetime import UTC, datetime
 
 import sqlalchemy as sa
@@ -10,7 +10,7 @@ from singalike.embeddings.profile import VoiceProfile
 from singalike.errors import NotFoundError
 from singalike.services.adapters.sql_changes import read_changes, read_expected_state
 from singalike.services.adapters.sql_engine import Database
-from singalike.services.adapters.sql_memory import ReadMemory
+from singalike.services.adapters.sql_memory import COUNTERS, ReadMemory
 from singalike.services.adapters.sql_rows import (
     SINGERS,
     TRACKS,
@@ -64,7 +64,7 @@ class SqlCatalogue:
         voice_ids: Callable[[], str] = new_voice_id,
     ) -> None:
         self._database = Database(url, min_free_disk_mb)
-        self._memory = ReadMemory(self._database.file)
+        self._memory = ReadMemory(self._database.file, COUNTERS)
         self._now = now
         self._voice_ids = voice_ids
 
@@ -159,8 +159,8 @@ class SqlCatalogue:
         self._database.scrub_again()
         return self._memory.get("revision", self._read_revision)
 
-    def pulse(self) -> int | None:
-        """Return a number that another commit of anybody changes; None where it would cost a call to know."""
+    def pulse(self) -> Hashable | None:
+        """Return what any change of singers, tracks, voices and listeners changes; None where it would cost a call."""
         return self._memory.pulse()
 
     def changes(self, after_revision: int, model_version: str, limit: int = 5000) -> CatalogueChanges:

@@ -1,4 +1,4 @@
-"""What was read of the database, kept for as long as nobody writes to it."""
+"""What was read of the database, kept for as long as nobody changes it."""
 
 import sqlite3
 from collections import OrderedDict
@@ -14,6 +14,10 @@ Value = TypeVar("Value")
 MOST_KEPT = 4096
 
 
+COUNTERS = "SELECT name, value FROM counter ORDER BY name"
+"""What every change of singers, tracks, voices and listeners changes."""
+
+
 class ReadMemory:
     """Keeps answers until any connection of any process commits; on PostgreSQL, where that costs a call, keeps none.
 
@@ -22,16 +26,20 @@ class ReadMemory:
 
     Args:
         file: The SQLite database; None: another engine.
+        state: A statement that is asked after a commit: while its answer stays the same, so does what is kept. Empty:
+            every commit counts.
     """
 
-    def __init__(self, file: Path | None) -> None:
+    def __init__(self, file: Path | None, state: str = "") -> None:
         self._lock = Lock()
         self._kept: OrderedDict[Hashable, Any] = OrderedDict()
+        self._query = state
         self._version: int | None = None
+        self._state: Hashable = None
         self._watch = sqlite3.connect(file, check_same_thread=False, isolation_level=None) if file else None
 
     def get(self, key: Hashable, read: Callable[[], Value]) -> Value:
-        """Return what was read under this key since the last commit, or read it now.
+        """Return what was read under this key since the last commit that counts, or read it now.
 
         Args:
             key: What is read.
@@ -62,21 +70,25 @@ class ReadMemory:
                 self._watch.close()
             self._watch = None
 
-    def pulse(self) -> int | None:
-        """Return a number that another commit of anybody changes; None where it would cost a call to know."""
+    def pulse(self) -> Hashable | None:
+        """Return what another commit of anybody changes, if it counts; None where it would cost a call to know."""
         with self._lock:
             if self._watch is None:
                 return None
             with errors_mapped():
                 version = int(self._watch.execute("PRAGMA data_version").fetchone()[0])
-            if version != self._version:
+                if version == self._version:
+                    return self._state
+                # A commit in between is in the answer already, and is asked for once more at the next look.
+                state: Hashable = tuple(self._watch.execute(self._query)) if self._query else version
+            if state != self._state:
                 self._kept.clear()
-                self._version = version
-            return version
+            self._version, self._state = version, state
+            return state
 
-    def _keep(self, key: Hashable, value: Any, version: int) -> None:
+    def _keep(self, key: Hashable, value: Any, state: Hashable) -> None:
         with self._lock:
-            if self._version != version or self._watch is None:
+            if self._state != state or self._watch is None:
                 return
             self._kept[key] = value
             if len(self._kept) > MOST_KEPT:

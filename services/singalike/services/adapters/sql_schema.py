@@ -17,7 +17,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-HEAD = "0004"
+HEAD = "0005"
 """The last migration; a database that is there already needs no Alembic at open, which saves its import."""
 
 NAMING = {
@@ -71,8 +71,8 @@ counter = Table(
     Column("name", String(20), primary_key=True),
     Column("value", BigInteger, nullable=False),
 )
-"""Rows "revision" (of the catalogue) and "feedback" (of listeners): bumped inside every writing transaction, so that
-revisions commit in order."""
+"""Rows "revision" (of the catalogue), "feedback" (of listeners) and "voices": bumped inside every transaction that
+changes these, so that revisions commit in order. What else is written, as how far conversions are, counts nowhere."""
 
 models = Table(
     "models",

@@ -10,7 +10,7 @@ from singalike.errors import AlreadyExistsError, NotFoundError
 from singalike.services.adapters.profile_codec import profile_columns, read_profile, segments_columns
 from singalike.services.adapters.sql_conversion_rows import erase_conversions
 from singalike.services.adapters.sql_rows import Row, from_microseconds, mappings, register_model, to_microseconds
-from singalike.services.adapters.sql_schema import consents, conversions, target_arrays, voice_segments, voices
+from singalike.services.adapters.sql_schema import consents, conversions, counter, target_arrays, voice_segments, voices
 from singalike.services.records import Consent, StoredVoice
 
 SAME_VOICE_TOLERANCE = 1e-4
@@ -40,6 +40,7 @@ def insert_voice(
         if before is not None:
             return _refuse_other_voice(before, profile, consent)
     register_model(connection, profile)
+    _count_change(connection)
     connection.execute(
         sa.insert(voices).values(
             voice_id=voice_id,
@@ -76,9 +77,15 @@ def erase_voice(connection: sa.Connection, voice_id: str) -> tuple[str, ...]:
 
 def erase_learnt(connection: sa.Connection, voice_id: str) -> bool:
     """Erase what the ear and the engines know of a voice; returns whether they knew it."""
+    _count_change(connection)
     for table in (voice_segments, target_arrays):
         connection.execute(sa.delete(table).where(table.c.voice_id == voice_id))
     return bool(connection.execute(sa.delete(voices).where(voices.c.voice_id == voice_id)).rowcount)
+
+
+def _count_change(connection: sa.Connection) -> None:
+    """Bump the counter, inside the transaction that makes the change."""
+    connection.execute(sa.update(counter).where(counter.c.name == "voices").values(value=counter.c.value + 1))
 
 
 def voice_not_found(voice_id: str) -> NotFoundError:
