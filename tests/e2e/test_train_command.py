@@ -68,7 +68,10 @@ def test_steps_of_a_linear_fit_are_refused(data: Path, tmp_path: Path) -> None:
     result = CliRunner().invoke(command, arguments)
 
     assert result.exit_code == 2
-    assert "--steps, --precision: only networks are paced (timbre, melody, separator, ast), not voice_gender" in result.output
+    assert (
+        "--steps, --precision: only networks are paced (timbre, melody, separator, ast), not voice_gender"
+        in result.output
+    )
 
 
 def test_a_preset_that_is_not_there_is_refused_with_the_names(data: Path, tmp_path: Path) -> None:
