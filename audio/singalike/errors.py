@@ -16,6 +16,7 @@ what to do next. Only the gRPC shell knows status codes.
 """
 
 from dataclasses import dataclass
+from typing import TypeVar
 
 
 @dataclass(frozen=True)
@@ -89,3 +90,18 @@ class CapacityError(SingalikeError):
 
 class UnavailableError(SingalikeError):
     """A dependency is down; the same call may succeed later."""
+
+
+Refusal = TypeVar("Refusal", bound=SingalikeError)
+
+
+def noted(error: Refusal, note: str) -> Refusal:
+    """Add to an error what only operators may know, as paths and the words of the system; never sent to callers."""
+    error.add_note(note)
+    return error
+
+
+def for_operators(error: SingalikeError) -> str:
+    """Return the message of an error with its notes, for logs and the command line."""
+    notes: list[str] = getattr(error, "__notes__", [])
+    return error.message if not notes else f"{error.message} ({'; '.join(notes)})"

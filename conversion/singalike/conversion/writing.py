@@ -17,7 +17,7 @@ from singalike.audio.resample import resample
 from singalike.audio.sound import Sound, Waveform
 from singalike.audio.watching import Watch, nobody_watches
 from singalike.conversion.ogg_serial import set_serial
-from singalike.errors import CapacityError, UnavailableError
+from singalike.errors import CapacityError, UnavailableError, noted
 
 BLOCK = 4096
 """libsndfile 1.2.2 crashes on one long buffer of Vorbis."""
@@ -86,7 +86,7 @@ def write_sound(
 
     Raises:
         CapacityError: DISK_FULL.
-        UnavailableError: OUTPUT_NOT_WRITTEN, with what the system said.
+        UnavailableError: OUTPUT_NOT_WRITTEN, noting where, and what the system said.
     """
     part = path.with_name(f".{path.name}.{secrets.token_hex(4)}{PART_SUFFIX}")
     try:
@@ -104,8 +104,9 @@ def write_sound(
 def _refusal(path: Path, error: BaseException) -> CapacityError | UnavailableError:
     folder = path.parent
     if folder.is_dir() and shutil.disk_usage(folder).free < LEAST_FREE_BYTES:
-        return CapacityError("DISK_FULL", f"The disk of {folder} is full; free some room and ask again.")
-    return UnavailableError("OUTPUT_NOT_WRITTEN", f"{path} could not be written ({error}); see that its folder can be.")
+        return noted(CapacityError("DISK_FULL", "The song's disk is full; free some room and ask again."), str(folder))
+    message = f"{path.name} could not be written; see that its folder is there and can be."
+    return noted(UnavailableError("OUTPUT_NOT_WRITTEN", message), f"{path}: {error}")
 
 
 def sync_to_disk(path: Path) -> None:

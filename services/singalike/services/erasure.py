@@ -4,7 +4,7 @@ import threading
 
 import structlog
 
-from singalike.errors import SingalikeError, UnavailableError, WrongStateError
+from singalike.errors import SingalikeError, UnavailableError, WrongStateError, for_operators
 from singalike.services.index_follower import IndexFollower
 from singalike.services.ports import Catalogue
 from singalike.services.settings import Settings
@@ -116,4 +116,4 @@ class IndexEraser:
             LOG.info("index_left_to_its_owner")
 
     def _report(self, error: SingalikeError) -> None:
-        LOG.warning("index_erasure_failed", reason=error.reason, message=error.message)
+        LOG.warning("index_erasure_failed", reason=error.reason, message=for_operators(error))

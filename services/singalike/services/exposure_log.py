@@ -7,7 +7,7 @@ from typing import Protocol
 
 import structlog
 
-from singalike.errors import SingalikeError, UnavailableError
+from singalike.errors import SingalikeError, UnavailableError, for_operators
 from singalike.services.listener_records import Exposure
 
 LOG = structlog.get_logger()
@@ -97,6 +97,6 @@ class ExposureLog:
             return [self._waiting.popleft() for _ in range(min(BATCH, len(self._waiting)))]
 
     def _put_back(self, batch: Sequence[Exposure], error: SingalikeError) -> None:
-        LOG.warning("exposures_not_written", reason=error.reason, message=error.message, waiting=len(batch))
+        LOG.warning("exposures_not_written", reason=error.reason, message=for_operators(error), waiting=len(batch))
         with self._lock:
             self._waiting.extendleft(reversed(batch))

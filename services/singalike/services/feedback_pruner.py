@@ -7,7 +7,7 @@ from typing import Protocol
 
 import structlog
 
-from singalike.errors import SingalikeError, UnavailableError
+from singalike.errors import SingalikeError, UnavailableError, for_operators
 
 LOG = structlog.get_logger()
 
@@ -65,4 +65,4 @@ class FeedbackPruner:
                 return
 
     def _report(self, error: SingalikeError) -> None:
-        LOG.warning("feedback_pruning_failed", reason=error.reason, message=error.message)
+        LOG.warning("feedback_pruning_failed", reason=error.reason, message=for_operators(error))

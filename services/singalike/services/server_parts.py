@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import structlog
 
 from singalike.client import AsyncClient
-from singalike.errors import UnavailableError
+from singalike.errors import UnavailableError, for_operators
 from singalike.services import bootstrap
 from singalike.services.adapters.grpc_embedder import GrpcEmbedder
 from singalike.services.adapters.kept_songs import KeptSongs
@@ -51,7 +51,7 @@ class ServerParts:
             try:
                 return await self.embedder.info()
             except UnavailableError as error:
-                LOG.warning("embedding_awaited", reason=error.reason, message=error.message)
+                LOG.warning("embedding_awaited", reason=error.reason, message=for_operators(error))
                 await asyncio.sleep(EAR_PAUSE_S)
         return await self.embedder.info()
 

@@ -10,7 +10,7 @@ from threading import Event, Lock, Thread
 
 import structlog
 
-from singalike.errors import SingalikeError
+from singalike.errors import SingalikeError, for_operators
 from singalike.recsys.catalogue_view import CatalogueView
 from singalike.recsys.collaborative import TasteModel, fit_taste_model, fold_in, in_rows_of
 from singalike.recsys.dislikes import aversion_of
@@ -97,7 +97,7 @@ def logged(refit: Callable[[], Refit | None]) -> None:
     try:
         report = refit()
     except SingalikeError as error:
-        LOG.warning("taste_refit_failed", reason=error.reason, message=error.message)
+        LOG.warning("taste_refit_failed", reason=error.reason, message=for_operators(error))
     except Exception:  # a thread has no caller: the log says why
         LOG.exception("taste_refit_failed")
     else:

@@ -9,7 +9,7 @@ from threading import Lock, Thread
 import numpy as np
 import structlog
 
-from singalike.errors import NotFoundError, SingalikeError, WrongStateError
+from singalike.errors import NotFoundError, SingalikeError, WrongStateError, for_operators
 from singalike.recsys.catalogue_view import CatalogueView, TrackView, build_view, track_view
 from singalike.services.ports import Catalogue
 from singalike.services.records import Track, TrackWithProfile
@@ -111,7 +111,7 @@ class ViewKeeper:
         try:
             self._rebuild()
         except SingalikeError as error:
-            LOG.warning("view_refresh_failed", reason=error.reason, message=error.message)
+            LOG.warning("view_refresh_failed", reason=error.reason, message=for_operators(error))
         finally:
             self._rebuilding.release()
 

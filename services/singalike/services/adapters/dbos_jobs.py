@@ -11,7 +11,7 @@ import structlog
 from dbos import DBOS, DBOSClient, DBOSPortableJSONSerializer, EnqueueOptions, WorkflowStatus
 from dbos import error as dbos_errors
 
-from singalike.errors import InvalidInputError, UnavailableError
+from singalike.errors import InvalidInputError, UnavailableError, noted
 from singalike.services.conversion_records import Job, JobState, Priority
 
 LOG = structlog.get_logger()
@@ -222,7 +222,8 @@ def errors_mapped() -> Iterator[None]:
         raise InvalidInputError("BAD_SETTING", f"SINGALIKE_JOBS_URL cannot be used: {error}") from error
     except (sa.exc.SQLAlchemyError, dbos_errors.DBOSException, OSError) as error:
         text = str(getattr(error, "orig", None) or error).strip().split("\n", 1)[0]
-        raise UnavailableError("JOBS_UNAVAILABLE", f"the jobs' database cannot be reached: {text}") from error
+        message = "the jobs' database cannot be reached: try again later"
+        raise noted(UnavailableError("JOBS_UNAVAILABLE", message), text) from error
 
 
 class _Events(logging.Handler):

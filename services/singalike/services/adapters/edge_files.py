@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import IO
 
-from singalike.errors import CapacityError, UnavailableError, WrongStateError
+from singalike.errors import CapacityError, UnavailableError, WrongStateError, noted
 
 FORMAT = 1
 BLOCK = 2**16
@@ -53,7 +53,8 @@ def file_errors() -> Iterator[None]:
     except OSError as error:
         if error.errno in FULL_DISK:
             raise CapacityError("DISK_FULL", "the disk of the index is full: make room") from error
-        raise UnavailableError("INDEX_FAILED", f"the files of the index cannot be used, {error}: try again") from error
+        message = "the files of the index cannot be used: try again"
+        raise noted(UnavailableError("INDEX_FAILED", message), str(error)) from error
 
 
 @file_errors()

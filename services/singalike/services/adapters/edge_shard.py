@@ -8,7 +8,7 @@ import numpy as np
 import qdrant_edge as qdrant
 
 from singalike.embeddings.profile import Vectors
-from singalike.errors import UnavailableError
+from singalike.errors import UnavailableError, noted
 from singalike.services.adapters.index_payload import (
     FILTER_FIELDS,
     FULL_SCAN_KB,
@@ -117,7 +117,8 @@ def foreign_errors(doing: str) -> Iterator[None]:
         yield
     except BaseException as error:
         if isinstance(error, Exception) or type(error).__module__ == "pyo3_runtime":
-            raise UnavailableError("INDEX_FAILED", f"the index failed to {doing}: {error}") from error
+            message = f"the index failed to {doing}: try again"
+            raise noted(UnavailableError("INDEX_FAILED", message), str(error)) from error
         raise
 
 

@@ -13,7 +13,7 @@ from qdrant_client import models as qdrant
 from qdrant_client.http.exceptions import ApiException, ResponseHandlingException, UnexpectedResponse
 
 from singalike.embeddings.profile import Vectors
-from singalike.errors import CapacityError, InvalidInputError, SingalikeError, UnavailableError, WrongStateError
+from singalike.errors import CapacityError, InvalidInputError, SingalikeError, UnavailableError, WrongStateError, noted
 from singalike.services.adapters.index_payload import (
     FILTER_FIELDS,
     FULL_SCAN_KB,
@@ -200,7 +200,8 @@ def foreign_errors() -> Iterator[None]:
     except UnexpectedResponse as error:
         raise _of_status(error) from error
     except (ResponseHandlingException, ApiException, grpc.RpcError, OSError) as error:
-        raise UnavailableError("INDEX_UNAVAILABLE", f"the Qdrant server cannot be reached: {error}") from error
+        message = "the Qdrant server cannot be reached: try again later"
+        raise noted(UnavailableError("INDEX_UNAVAILABLE", message), str(error)) from error
     except (ValueError, RuntimeError) as error:
         raise WrongStateError("INDEX_DAMAGED", f"the collection is not as it was made: {error}") from error
 

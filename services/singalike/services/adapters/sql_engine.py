@@ -17,6 +17,7 @@ from singalike.errors import (
     SingalikeError,
     UnavailableError,
     WrongStateError,
+    noted,
 )
 from singalike.services.adapters import sql_migrate
 from singalike.services.adapters.sql_schema import counter
@@ -163,7 +164,7 @@ def errors_mapped() -> Iterator[None]:
     except exc.SQLAlchemyError as error:
         raise _ours(error) from error
     except (sqlite3.Error, OSError) as error:
-        raise UnavailableError("CATALOGUE_UNAVAILABLE", f"the catalogue cannot be reached: {error}") from error
+        raise noted(_unavailable(), str(error)) from error
 
 
 def _ours(error: exc.SQLAlchemyError) -> SingalikeError:
@@ -175,10 +176,14 @@ def _ours(error: exc.SQLAlchemyError) -> SingalikeError:
     if isinstance(error, exc.IntegrityError):
         return ConcurrentChangeError("CATALOGUE_CHANGED", "somebody else changed the same record: try again")
     if isinstance(error, exc.OperationalError | exc.InterfaceError | exc.InternalError | exc.TimeoutError):
-        return UnavailableError("CATALOGUE_UNAVAILABLE", f"the catalogue cannot be reached: {text}")
+        return noted(_unavailable(), text)
     if isinstance(error, exc.ArgumentError | exc.NoSuchModuleError):
         return InvalidInputError("BAD_SETTING", f"SINGALIKE_DATABASE_URL cannot be used: {text}")
-    return WrongStateError("CATALOGUE_FAILED", f"the catalogue refused a statement: {text}")
+    return noted(WrongStateError("CATALOGUE_FAILED", "the catalogue refused a statement: see the server's log"), text)
+
+
+def _unavailable() -> UnavailableError:
+    return UnavailableError("CATALOGUE_UNAVAILABLE", "the catalogue cannot be reached: try again later")
 
 
 def _known(sqlstate: str | None, text: str) -> SingalikeError | None:

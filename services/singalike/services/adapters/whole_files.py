@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from singalike.conversion.writing import PART_SUFFIX, sync_to_disk
-from singalike.errors import CapacityError, UnavailableError
+from singalike.errors import CapacityError, UnavailableError, noted
 from singalike.services.index_points import refuse_full_disk
 
 FULL_DISK = {errno.ENOSPC, errno.EDQUOT}
@@ -50,7 +50,12 @@ def write_whole(path: Path, write: Callable[[Path], object], min_free_bytes: int
 def refuse_little_room(folder: Path, min_free_bytes: int) -> None:
     """Refuse to begin what would fill the disk; raises CapacityError DISK_FULL."""
     with file_errors_mapped(folder):
-        refuse_full_disk(shutil.disk_usage(folder).free, min_free_bytes, f"the folder {folder}")
+        free_bytes = shutil.disk_usage(folder).free
+    try:
+        refuse_full_disk(free_bytes, min_free_bytes, "the folder of songs")
+    except CapacityError as error:
+        noted(error, str(folder))
+        raise
 
 
 @contextmanager
@@ -62,6 +67,7 @@ def file_errors_mapped(folder: Path) -> Iterator[None]:
     except (OSError, RuntimeError, AssertionError) as error:
         full = isinstance(error, OSError) and error.errno in FULL_DISK
         if full or (folder.is_dir() and shutil.disk_usage(folder).free < LEAST_FREE_BYTES):
-            raise CapacityError("DISK_FULL", f"the disk of {folder} is full: make room, and ask again") from error
-        message = f"files in {folder} cannot be reached ({error}): see that the folder is there and can be written"
-        raise UnavailableError("FILES_UNAVAILABLE", message) from error
+            message = "the disk of the songs is full: make room, and ask again"
+            raise noted(CapacityError("DISK_FULL", message), f"{folder}: {error}") from error
+        message = "files of songs cannot be reached: see that their folder is there and can be written"
+        raise noted(UnavailableError("FILES_UNAVAILABLE", message), f"{folder}: {error}") from error

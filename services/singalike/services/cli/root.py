@@ -7,7 +7,7 @@ from typing import Any, NoReturn
 
 import click
 
-from singalike.errors import InvalidInputError, NotFoundError, SingalikeError
+from singalike.errors import InvalidInputError, NotFoundError, SingalikeError, for_operators
 
 COMMANDS = {
     "convert": "Sing a song in the voice of a person who agrees.",
@@ -101,6 +101,6 @@ def _is_text(arguments: list[str]) -> bool:
 
 def _error_line(error: SingalikeError, *, as_json: bool) -> str:
     if not as_json:
-        return f"singalike: {error.message} [{error.reason}]"
-    fields: dict[str, Any] = {"error": {"reason": error.reason, "message": error.message}}
+        return f"singalike: {for_operators(error)} [{error.reason}]"
+    fields: dict[str, Any] = {"error": {"reason": error.reason, "message": for_operators(error)}}
     return json.dumps(fields, ensure_ascii=False)

@@ -6,7 +6,7 @@ from typing import Self
 
 import structlog
 
-from singalike.errors import SingalikeError
+from singalike.errors import SingalikeError, for_operators
 from singalike.services.conversion.silent_workers import BEAT_S
 from singalike.services.conversion_ports import Executors
 
@@ -44,13 +44,13 @@ class Heartbeat:
         try:
             self._executors.leave(self._executor_id)
         except SingalikeError as error:
-            LOG.warning("heartbeat_failed", reason=error.reason, message=error.message)
+            LOG.warning("heartbeat_failed", reason=error.reason, message=for_operators(error))
 
     def _beat_on(self) -> None:
         while not self._ended.wait(self._interval_s):
             try:
                 self._executors.beat(self._executor_id)
             except SingalikeError as error:
-                LOG.warning("heartbeat_failed", reason=error.reason, message=error.message)
+                LOG.warning("heartbeat_failed", reason=error.reason, message=for_operators(error))
             except Exception:
                 LOG.exception("heartbeat_broke")

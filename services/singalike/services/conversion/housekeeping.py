@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import structlog
 
-from singalike.errors import SingalikeError
+from singalike.errors import SingalikeError, for_operators
 from singalike.services.conversion.reaper import Reaper
 from singalike.services.conversion.sweeper import Sweeper
 
@@ -71,6 +71,6 @@ class Housekeeping:
             with self._turn:
                 action()
         except SingalikeError as error:
-            LOG.warning("housekeeping_failed", what=what, reason=error.reason, message=error.message)
+            LOG.warning("housekeeping_failed", what=what, reason=error.reason, message=for_operators(error))
         except Exception:
             LOG.exception("housekeeping_broke", what=what)

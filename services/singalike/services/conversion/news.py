@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
 
 import structlog
 
-from singalike.errors import SingalikeError, UnavailableError
+from singalike.errors import SingalikeError, UnavailableError, for_operators
 from singalike.services.conversion_ports import ConversionStore
 from singalike.services.conversion_records import ConversionNews
 
@@ -107,7 +107,7 @@ class NewsFeed:
                     if sequences.get(conversion_id, last + 1) > last
                 )
         except SingalikeError as error:
-            LOG.warning("news_not_read", reason=error.reason, message=error.message)
+            LOG.warning("news_not_read", reason=error.reason, message=for_operators(error))
         finally:
             # Whatever went wrong: each watcher looks for itself, and is told.
             self._wake(self._waiting)

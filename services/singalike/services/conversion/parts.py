@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import structlog
 
-from singalike.errors import SingalikeError
+from singalike.errors import SingalikeError, for_operators
 from singalike.services.conversion_ports import ConversionFolder, ConversionStore, Executors, JobQueue, TargetStore
 
 LOG = structlog.get_logger()
@@ -35,4 +35,4 @@ def tidy(erase: Callable[[str], None], name: str) -> None:
     try:
         erase(name)
     except SingalikeError as error:
-        LOG.warning("files_left", name=name, reason=error.reason, message=error.message)
+        LOG.warning("files_left", name=name, reason=error.reason, message=for_operators(error))

@@ -9,7 +9,7 @@ from typing import Protocol, TypeVar
 
 import structlog
 
-from singalike.errors import CapacityError, ConcurrentChangeError, SingalikeError, UnavailableError
+from singalike.errors import CapacityError, ConcurrentChangeError, SingalikeError, UnavailableError, for_operators
 from singalike.services.conversion.parts import tidy
 from singalike.services.conversion.still_wanted import LetGoError, StillWanted
 from singalike.services.conversion_ports import ConversionFolder, ConversionStore, JobQueue
@@ -152,6 +152,7 @@ class ConversionWorker:
         except SingalikeError as error:
             if error.reason in UNWANTED:
                 raise _UnwantedError(error.reason) from error
+            LOG.warning("conversion_hindered", conversion_id=conversion_id, message=for_operators(error))
             return ConversionFault(error.reason, error.message)
         except Exception:
             fault_id = uuid.uuid4().hex
@@ -212,6 +213,6 @@ def retried(action: Callable[[], Value], pauses_s: tuple[float, ...], pause: Cal
         try:
             return action()
         except (UnavailableError, ConcurrentChangeError) as error:
-            LOG.warning("try_failed", reason=error.reason, message=error.message, pause_s=pause_s)
+            LOG.warning("try_failed", reason=error.reason, message=for_operators(error), pause_s=pause_s)
             pause(pause_s)
     return action()

@@ -7,6 +7,7 @@ from functools import partial
 
 import structlog
 
+from singalike.errors import for_operators
 from singalike.recsys.presets import load_presets
 from singalike.services import bootstrap
 from singalike.services.conversion_ports import TargetStore
@@ -136,6 +137,6 @@ def after_following(recommender: Recommender, event: FollowEvent) -> None:
 
 def _log_follow(event: FollowEvent) -> None:
     if event.error is not None:
-        LOG.warning(event.name, revision=event.revision, reason=event.error.reason, message=event.error.message)
+        LOG.warning(event.name, revision=event.revision, reason=event.error.reason, message=for_operators(event.error))
     else:
         LOG.info(event.name, added=event.added, deleted=event.deleted, revision=event.revision)

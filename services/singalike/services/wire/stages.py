@@ -14,7 +14,7 @@ import grpc
 import structlog
 from grpc import aio
 
-from singalike.errors import CapacityError, SingalikeError
+from singalike.errors import CapacityError, SingalikeError, for_operators
 from singalike.services.conversion_records import Tenant
 from singalike.services.settings import Settings
 from singalike.services.wire.error_map import make_status, status_of
@@ -112,6 +112,9 @@ async def map_errors(call: RpcCall) -> AsyncIterator[None]:
         status = status_of(error, call.request_id)
         if status.code == grpc.StatusCode.INTERNAL.value[0]:
             LOG.exception("rpc_failed", method=call.method, request_id=call.request_id)
+        elif for_operators(error) != error.message:
+            told = {"method": call.method, "request_id": call.request_id, "message": for_operators(error)}
+            LOG.warning("rpc_hindered", reason=error.reason, **told)
     except Exception:
         # The border of the process: whatever it is, the caller gets an id and our log the text.
         call.reason = "INTERNAL"
