@@ -11,6 +11,7 @@ import soundfile
 from singalike.audio.sound import Sound
 from singalike.embeddings.profile import VoiceProfile
 from singalike.errors import InvalidInputError
+from singalike.services.conversion.enrolment import LONGEST_ENROLMENT_S
 from singalike.services.conversion.enrolment_ear import RATE, EarOfServer, join, long_parts
 from singalike.services.ports import EarInfo
 from tests.support.fake_ear import FakeEar
@@ -71,6 +72,15 @@ def test_takes_of_several_rates_and_channels_are_joined_to_one_sound() -> None:
 
     assert (joined.sample_rate, joined.channels) == (RATE, 1)
     assert joined.duration_s == pytest.approx(3.1)
+
+
+@pytest.mark.parametrize(("take_s", "rate"), [(18.75, 8_000), (18.74, 8_000), (600 / 32, 11_025)])
+def test_takes_that_last_as_long_as_they_may_are_no_longer_when_they_are_joined(take_s: float, rate: int) -> None:
+    takes = [Sound(np.full((1, int(take_s * rate)), 0.5, np.float32), rate)] * 32
+
+    joined = join(takes)
+
+    assert sum(take.duration_s for take in takes) - 0.01 <= joined.duration_s <= LONGEST_ENROLMENT_S
 
 
 @pytest.mark.parametrize(

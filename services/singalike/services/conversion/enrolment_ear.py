@@ -11,6 +11,7 @@ import soundfile
 from singalike.audio.resample import resample
 from singalike.audio.sound import Sound
 from singalike.embeddings.profile import VoiceProfile
+from singalike.services.conversion.enrolment import LONGEST_ENROLMENT_S
 from singalike.services.ports import Embedder
 
 RATE = 24_000
@@ -52,10 +53,17 @@ class EarOfServer:
 
 
 def join(takes: Sequence[Sound]) -> Sound:
-    """Put the takes of a voice behind each other, a tenth of a second apart, as one channel at 24 000 Hz."""
-    gap = np.zeros((1, round(GAP_S * RATE)), dtype=np.float32)
-    row = [part for take in takes for part in (resample(take.mono(), RATE).waveform, gap)][:-1]
-    return Sound(np.concatenate(row, axis=1), RATE)
+    """Put the takes of a voice behind each other as one channel at 24 000 Hz.
+
+    They are a tenth of a second apart, less where all would last longer than an enrolment, and so a recording, may.
+    """
+    voices = [resample(take.mono(), RATE).waveform for take in takes]
+    longest = round(LONGEST_ENROLMENT_S * RATE)
+    left = max(0, longest - sum(voice.shape[1] for voice in voices))
+    gap = np.zeros((1, min(round(GAP_S * RATE), left // max(1, len(voices) - 1))), dtype=np.float32)
+    row = [part for voice in voices for part in (voice, gap)][:-1]
+    # Resampling rounds every take up, which may come to some samples beyond the end.
+    return Sound(np.concatenate(row, axis=1)[:, :longest], RATE)
 
 
 def long_parts(takes: Sequence[Sound]) -> list[tuple[int, Sound]]:
