@@ -238,6 +238,9 @@ class SongFiles(Protocol):
     def add_song_file(self, file: SongFile) -> None:
         """Remember where a song lies; the last word counts."""
 
+    def add_track_file(self, file: SongFile) -> bool:
+        """Remember where a track of the catalogue lies; returns whether the track is (still) there."""
+
     def find_song_file(self, content_sha256: str) -> SongFile:
         """Return where a song lies; raises NotFoundError SONG_SOUND_NOT_FOUND."""
 

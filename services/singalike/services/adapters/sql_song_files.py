@@ -5,7 +5,7 @@ import sqlalchemy as sa
 from singalike.errors import NotFoundError
 from singalike.services.adapters.sql_engine import Database
 from singalike.services.adapters.sql_rows import mappings
-from singalike.services.adapters.sql_schema import song_files
+from singalike.services.adapters.sql_schema import song_files, tracks
 from singalike.services.conversion_records import SongFile
 
 
@@ -28,11 +28,21 @@ class SqlSongFiles:
         """
         if self._find(file.content_sha256) == file:
             return  # an ingest that is started again says the same of thousands
-        same = song_files.c.content_sha256 == file.content_sha256
-        said = {"path": file.path, "channel": file.channel, "a_cappella": int(file.a_cappella)}
         with self._database.write() as connection:
-            if not connection.execute(sa.update(song_files).where(same).values(**said)).rowcount:
-                connection.execute(sa.insert(song_files).values(content_sha256=file.content_sha256, **said))
+            _put(connection, file)
+
+    def add_track_file(self, file: SongFile) -> bool:
+        """Remember where a track lies, if it is in the catalogue; see the port.
+
+        Raises:
+            CapacityError: DISK_FULL.
+        """
+        of_track = sa.select(tracks.c.track_id).where(tracks.c.content_sha256 == file.content_sha256)
+        with self._database.write() as connection:
+            there = connection.execute(of_track).first() is not None
+            if there:
+                _put(connection, file)
+        return there
 
     def find_song_file(self, content_sha256: str) -> SongFile:
         """Return where a song lies; raises NotFoundError SONG_SOUND_NOT_FOUND."""
@@ -60,3 +70,10 @@ class SqlSongFiles:
             for row in mappings(connection, query):
                 return SongFile(content_sha256, row["path"], row["channel"], bool(row["a_cappella"]))
         return None
+
+
+def _put(connection: sa.Connection, file: SongFile) -> None:
+    same = song_files.c.content_sha256 == file.content_sha256
+    said = {"path": file.path, "channel": file.channel, "a_cappella": int(file.a_cappella)}
+    if not connection.execute(sa.update(song_files).where(same).values(**said)).rowcount:
+        connection.execute(sa.insert(song_files).values(content_sha256=file.content_sha256, **said))

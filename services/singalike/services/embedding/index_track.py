@@ -8,6 +8,7 @@ from functools import partial
 from typing import TypeVar
 
 from singalike.embeddings.profile import VoiceProfile
+from singalike.errors import NotFoundError
 from singalike.services.embedding.local_embedder import IDENTITY, LocalEmbedder
 from singalike.services.ports import Catalogue, SongKeeper
 from singalike.services.records import Track, TrackInfo
@@ -92,7 +93,10 @@ class TrackIndexer:
         known = self._catalogue.find_content(digest, model_version)
         if known is None or known.separator != separator:
             return None
-        return known.duration_s, self._catalogue.get_track(known.track_id).profile
+        try:
+            return known.duration_s, self._catalogue.get_track(known.track_id).profile
+        except NotFoundError:  # erased since it was found
+            return None
 
     async def delete(self, track_id: str) -> None:
         """Erase a track; raises NotFoundError TRACK_NOT_FOUND."""
