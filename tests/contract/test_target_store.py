@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 
@@ -10,9 +12,10 @@ import pytest
 import sqlalchemy as sa
 
 from singalike.conversion.engine import TargetVoice
-from singalike.errors import WrongStateError
+from singalike.errors import CapacityError, WrongStateError
 from singalike.services.adapters.sql_catalogue import SqlCatalogue
 from singalike.services.adapters.sql_schema import target_arrays
+from singalike.services.adapters.sql_targets import SqlTargets
 from singalike.services.conversion_records import StoredTarget, Tenant
 from tests.support.catalogue_entries import CONSENT, assert_same_profile
 from tests.support.conversion_stores import (
@@ -146,6 +149,37 @@ def test_a_phrase_that_ran_out_is_known_for_a_day_and_then_forgotten(stores: Con
 
     assert known.expire_time < stores.clock.time
     assert outcome(lambda: stores.targets.get_phrase(TENANT.name, first.phrase_id)) == "PHRASE_NOT_FOUND"
+
+
+def test_a_tenant_has_so_many_phrases_to_read_and_is_told_when_one_runs_out(stores: ConversionStores) -> None:
+    with closing(SqlTargets(stores.url, now=stores.clock, most_phrases=2)) as targets:
+        for number in (1, 2):
+            targets.add_phrase(phrase(number))
+        targets.add_phrase(phrase(3, OTHER))
+        stores.clock.forward(minutes=20)
+        with pytest.raises(CapacityError) as refused:
+            targets.add_phrase(phrase(4))
+        enrol(stores, phrase(1).phrase_id)
+        targets.add_phrase(phrase(4))
+
+        known = targets.get_phrase(TENANT.name, phrase(2).phrase_id)
+
+    assert (refused.value.reason, refused.value.retry_after_s) == ("TOO_MANY_PHRASES", 40 * 60)
+    assert known == phrase(2)
+
+
+def test_of_phrases_that_ran_out_the_oldest_are_forgotten_where_they_are_many(stores: ConversionStores) -> None:
+    with closing(SqlTargets(stores.url, now=stores.clock, most_phrases=2)) as targets:
+        for number in range(5):
+            said = replace(phrase(number), expire_time=stores.clock.time + timedelta(minutes=1))
+            targets.add_phrase(said)
+            stores.clock.forward(minutes=2)
+        targets.add_phrase(replace(phrase(5), expire_time=stores.clock.time + timedelta(minutes=1)))
+
+        left = [outcome(partial(targets.get_phrase, TENANT.name, phrase(number).phrase_id)) for number in range(6)]
+
+    assert left[:3] == ["PHRASE_NOT_FOUND"] * 3
+    assert [getattr(each, "phrase_id", each) for each in left[3:]] == [phrase(n).phrase_id for n in (3, 4, 5)]
 
 
 def test_a_repeated_request_returns_the_first_voice_though_its_phrase_is_used_up(stores: ConversionStores) -> None:

@@ -213,7 +213,7 @@ def open_targets(settings: Settings) -> "SqlTargets":
     """Open consents and target voices, in the catalogue's database; close it after use."""
     from singalike.services.adapters.sql_targets import SqlTargets
 
-    return SqlTargets(settings.catalogue_url, settings.min_free_disk_mb)
+    return SqlTargets(settings.catalogue_url, settings.min_free_disk_mb, most_phrases=settings.open_phrases)
 
 
 def open_conversions(settings: Settings) -> "SqlConversions":

@@ -34,7 +34,7 @@ class TargetStore(Protocol):
     """
 
     def add_phrase(self, phrase: ConsentPhrase) -> None:
-        """Keep a phrase; also forgets those that ran out more than a day ago."""
+        """Keep a phrase; also forgets those that ran out long ago; raises CapacityError TOO_MANY_PHRASES."""
 
     def get_phrase(self, tenant: str, phrase_id: str) -> ConsentPhrase:
         """Return a phrase that was not used yet, in time or not; raises NotFoundError PHRASE_NOT_FOUND."""

@@ -16,6 +16,12 @@ def phrase_not_found(phrase_id: str) -> NotFoundError:
     return NotFoundError("PHRASE_NOT_FOUND", f"there is no phrase {phrase_id!r} left to read: ask for a new one")
 
 
+def too_many_phrases(most: int, retry_after_s: float) -> CapacityError:
+    """Say that a tenant lets too many phrases wait, and when the first of them runs out."""
+    message = f"{most} phrases wait to be read already: have one of them read, or ask again when one has run out"
+    return CapacityError("TOO_MANY_PHRASES", message, retry_after_s)
+
+
 def request_id_taken(what: str) -> AlreadyExistsError:
     """Say that a request_id came before with another content."""
     message = f"this request_id created another {what} before: use a new one for a new {what}"

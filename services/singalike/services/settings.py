@@ -110,6 +110,9 @@ class Settings(BaseSettings):
     phrase_s: int = Field(
         default=600, ge=30, le=86_400, description="How long a consent phrase may be read back, in seconds."
     )
+    open_phrases: int = Field(
+        default=1000, ge=1, le=100_000, description="Consent phrases that a tenant may have waiting to be read at once."
+    )
     tenants: Path | None = Field(
         default=None,
         description="JSON file of the applications that use the conversion service (docs/conversion.md); empty: one, "

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,13 @@ from singalike.services.adapters.sql_rows import Row, from_microseconds, mapping
 from singalike.services.adapters.sql_schema import consent_phrases, consents, target_arrays, voices
 from singalike.services.adapters.sql_voices import voice_not_found
 from singalike.services.conversion_records import ConsentMethod, ConsentPhrase, ConsentRecord, StoredTarget
-from singalike.services.conversion_refusals import not_for_conversion, phrase_not_found, request_id_taken, voice_damaged
+from singalike.services.conversion_refusals import (
+    not_for_conversion,
+    phrase_not_found,
+    request_id_taken,
+    too_many_phrases,
+    voice_damaged,
+)
 
 LEARNT = sa.select(target_arrays.c.engine, target_arrays.c.engine_version, target_arrays.c.facts).order_by(
     target_arrays.c.position
@@ -41,6 +48,24 @@ def find_phrase(connection: sa.Connection, tenant: str, phrase_id: str) -> Conse
         created, expires = from_microseconds(row["create_time_us"]), from_microseconds(row["expire_time_us"])
         return ConsentPhrase(phrase_id, tenant, row["text"], row["language"], created, expires)
     raise phrase_not_found(phrase_id)
+
+
+def forget_phrases(connection: sa.Connection, tenant: str, now: datetime, kept: timedelta, most: int) -> None:
+    """Erase what ran out longer ago than this, and of what this tenant let run out all but the last so many."""
+    expires = consent_phrases.c.expire_time_us
+    connection.execute(sa.delete(consent_phrases).where(expires < to_microseconds(now - kept)))
+    ran_out = (consent_phrases.c.tenant == tenant) & (expires <= to_microseconds(now))
+    last = sa.select(consent_phrases.c.phrase_id).where(ran_out).order_by(expires.desc()).limit(most)
+    connection.execute(sa.delete(consent_phrases).where(ran_out, consent_phrases.c.phrase_id.not_in(last)))
+
+
+def refuse_many_phrases(connection: sa.Connection, tenant: str, now: datetime, most: int) -> None:
+    """Refuse another phrase where so many may be read; raises CapacityError TOO_MANY_PHRASES."""
+    expires = consent_phrases.c.expire_time_us
+    is_open = (consent_phrases.c.tenant == tenant) & (expires > to_microseconds(now))
+    row = connection.execute(sa.select(sa.func.count(), sa.func.min(expires)).where(is_open)).one()
+    if row[0] >= most:
+        raise too_many_phrases(most, (from_microseconds(row[1]) - now).total_seconds())
 
 
 def consent_columns(consent: ConsentRecord) -> dict[str, Any]:

@@ -44,6 +44,7 @@ class SqlTargets:
         min_free_disk_mb: Writes to SQLite are refused when less is free on its disk, in MiB.
         now: The clock.
         voice_ids: Draws ids for voices.
+        most_phrases: That a tenant may have open at once; of those that ran out, as many are remembered.
     """
 
     def __init__(
@@ -52,16 +53,23 @@ class SqlTargets:
         min_free_disk_mb: int = 0,
         now: Callable[[], datetime] = utc_now,
         voice_ids: Callable[[], str] = new_voice_id,
+        most_phrases: int = 1000,
     ) -> None:
         self._database = Database(url, min_free_disk_mb)
         self._now = now
+        self._most_phrases = most_phrases
         self._voice_ids = voice_ids
 
     def add_phrase(self, phrase: ConsentPhrase) -> None:
-        """Keep a phrase; also forgets those that ran out more than a day ago."""
-        long_ago = to_microseconds(self._now() - PHRASES_KEPT)
+        """Keep a phrase; also forgets those that ran out more than a day ago, and the oldest where they are many.
+
+        Raises:
+            CapacityError: TOO_MANY_PHRASES; DISK_FULL.
+        """
+        now = self._now()
         with self._database.write() as connection:
-            connection.execute(sa.delete(consent_phrases).where(consent_phrases.c.expire_time_us < long_ago))
+            sql.forget_phrases(connection, phrase.tenant, now, PHRASES_KEPT, self._most_phrases)
+            sql.refuse_many_phrases(connection, phrase.tenant, now, self._most_phrases)
             connection.execute(sa.insert(consent_phrases).values(**sql.phrase_columns(phrase)))
 
     def get_phrase(self, tenant: str, phrase_id: str) -> ConsentPhrase:

@@ -23,6 +23,7 @@ def create_phrase(
 
     Raises:
         InvalidInputError: LANGUAGE_UNKNOWN.
+        CapacityError: TOO_MANY_PHRASES; DISK_FULL.
     """
     text = draw_phrase(language, rng)
     phrase_id = f"p-{rng.getrandbits(128):032x}"

@@ -102,6 +102,7 @@ class TargetEnroller:
 
         Raises:
             InvalidInputError: LANGUAGE_UNKNOWN.
+            CapacityError: TOO_MANY_PHRASES; DISK_FULL.
         """
         return create_phrase(self._targets, tenant, language, self._rng, self._now(), phrase_s=self._phrase_s)
 
