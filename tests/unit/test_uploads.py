@@ -9,7 +9,11 @@ from pathlib import Path
 import pytest
 
 from singalike.errors import CapacityError, InvalidInputError, UnavailableError
+from singalike.services.conversion_records import Tenant
+from singalike.services.server_parts import upload_limits
+from singalike.services.settings import Settings
 from singalike.services.wire import upload_stream
+from singalike.services.wire.tenants import CALLER
 from singalike.services.wire.upload_stream import UploadStream
 from singalike.services.wire.uploads import Spool, SpoolRoom, UploadLimits
 from singalike.v1.embedding_service_pb2 import UploadEmbedRequest
@@ -85,6 +89,37 @@ async def test_uploads_hold_no_more_together_than_there_is_room() -> None:
     assert (refused.value.reason, full) == ("UPLOADS_FULL", 100)
     assert refused.value.retry_after_s
     assert room.taken == 0
+
+
+async def test_a_tenant_that_takes_its_share_leaves_the_others_theirs() -> None:
+    room = SpoolRoom(100, tenant_bytes=60)
+    CALLER.set(Tenant("greedy"))
+    with Spool(100, room) as first, Spool(100, room) as second:
+        await first.write(b"a" * 40)
+        with pytest.raises(CapacityError) as refused:
+            await second.write(b"b" * 21)
+        CALLER.set(Tenant("modest"))
+        with Spool(100, room) as others:
+            await others.write(b"c" * 60)
+            held = room.taken
+
+    assert (refused.value.reason, held, room.taken) == ("UPLOADS_FULL", 100, 0)
+    assert refused.value.retry_after_s
+
+
+@pytest.mark.parametrize(
+    ("changes", "tenant_mb"),
+    [({}, 1000), ({"tenants": Path("tenants.json")}, 500), ({"tenants": Path("t"), "uploads_tenant_share": 0.01}, 256)],
+)
+def test_one_tenant_has_all_the_room_and_each_of_several_room_for_an_enrolment(
+    changes: dict[str, object], tenant_mb: int
+) -> None:
+    room = upload_limits(Settings(uploads_room_mb=1000, **changes)).room  # type: ignore[arg-type]
+
+    room.take(tenant_mb * MIB, "choir")
+
+    with pytest.raises(CapacityError):
+        room.take(1, "choir")
 
 
 async def test_who_breaks_off_in_the_middle_leaves_no_room_taken() -> None:

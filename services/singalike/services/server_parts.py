@@ -85,9 +85,13 @@ async def open_parts(settings: Settings, closing: AsyncExitStack, *, with_ear: b
 
 
 def upload_limits(settings: Settings) -> UploadLimits:
-    """Read how much of recordings is taken in: room for one enrolment of full size there always is."""
-    most_mb = max(settings.uploads_room_mb, RECORDINGS_OF_FULL_SIZE * settings.max_upload_mb)
-    return UploadLimits(settings.max_upload_mb * 2**20, SpoolRoom(most_mb * 2**20))
+    """Read how much of recordings is taken in: room for one enrolment of full size there always is, for everybody."""
+    enrolment_mb = RECORDINGS_OF_FULL_SIZE * settings.max_upload_mb
+    most_mb = max(settings.uploads_room_mb, enrolment_mb)
+    # Where there is one tenant, nobody is to be left room for.
+    share = 1.0 if settings.tenants is None else settings.uploads_tenant_share
+    tenant_mb = max(share * most_mb, enrolment_mb)
+    return UploadLimits(settings.max_upload_mb * 2**20, SpoolRoom(most_mb * 2**20, round(tenant_mb * 2**20)))
 
 
 def _ear_client(settings: Settings) -> AsyncClient:

@@ -66,6 +66,13 @@ class Settings(BaseSettings):
         description="Disk that recordings may take together while they come in or wait, in MiB; at least four times "
         "SINGALIKE_MAX_UPLOAD_MB.",
     )
+    uploads_tenant_share: float = Field(
+        default=0.5,
+        gt=0,
+        le=1,
+        description="Share of SINGALIKE_UPLOADS_ROOM_MB that one of several tenants may take; at least four times "
+        "SINGALIKE_MAX_UPLOAD_MB.",
+    )
     host: str = Field(default="127.0.0.1", description="Address that the servers listen on.")
     embedding_port: int = Field(
         default=50051, ge=0, le=65535, description="Port of the embedding service; 0: any free."

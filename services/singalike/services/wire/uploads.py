@@ -4,6 +4,7 @@ import asyncio
 import errno
 import tempfile
 import threading
+from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from types import TracebackType
 from typing import IO, Self
 
 from singalike.errors import CapacityError, UnavailableError
+from singalike.services.wire.tenants import calling_tenant
 
 MAX_CHUNK_BYTES = 4 * 2**20
 
@@ -23,27 +25,34 @@ class SpoolRoom:
 
     Args:
         max_bytes: Of all that come in or wait at once.
+        tenant_bytes: Of those of one tenant, so that others still get in; None: all of it.
     """
 
-    def __init__(self, max_bytes: int) -> None:
+    def __init__(self, max_bytes: int, tenant_bytes: int | None = None) -> None:
         self._max_bytes = max_bytes
-        self._taken = 0
+        self._tenant_bytes = max_bytes if tenant_bytes is None else tenant_bytes
+        self._taken_by: Counter[str] = Counter()
 
     @property
     def taken(self) -> int:
         """Bytes that are held now."""
-        return self._taken
+        return self._taken_by.total()
 
-    def take(self, size: int) -> None:
-        """Hold some more bytes; raises CapacityError UPLOADS_FULL."""
-        if self._taken + size > self._max_bytes:
+    def take(self, size: int, tenant: str) -> None:
+        """Hold some more bytes for a tenant; raises CapacityError UPLOADS_FULL."""
+        if self.taken + size > self._max_bytes:
             message = f"uploads of {self._max_bytes / 2**20:g} MiB are coming in or wait already: try again later"
             raise CapacityError("UPLOADS_FULL", message, RETRY_S)
-        self._taken += size
+        if self._taken_by[tenant] + size > self._tenant_bytes:
+            message = f"yours of {self._tenant_bytes / 2**20:g} MiB are coming in or wait already: try again later"
+            raise CapacityError("UPLOADS_FULL", message, RETRY_S)
+        self._taken_by[tenant] += size
 
-    def give_back(self, size: int) -> None:
-        """Let go of bytes."""
-        self._taken -= size
+    def give_back(self, size: int, tenant: str) -> None:
+        """Let go of bytes of a tenant."""
+        self._taken_by[tenant] -= size
+        if not self._taken_by[tenant]:
+            del self._taken_by[tenant]
 
 
 @dataclass(frozen=True)
@@ -64,7 +73,7 @@ class Spool:
 
     Args:
         max_bytes: Largest upload.
-        room: Holds what is taken in until the file is closed.
+        room: Holds what is taken in until the file is closed, for the tenant whose call this is.
 
     Raises:
         CapacityError: DISK_FULL, UPLOADS_FULL, as from every method that writes.
@@ -74,6 +83,7 @@ class Spool:
     def __init__(self, max_bytes: int, room: SpoolRoom) -> None:
         self._max_bytes = max_bytes
         self._room = room
+        self._tenant = calling_tenant().name
         self._size = 0
         self._held = 0
         # Who leaves closes the file while a thread is still at it, and the file's number may be another's by then.
@@ -87,7 +97,7 @@ class Spool:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        self._room.give_back(self._held)
+        self._room.give_back(self._held, self._tenant)
         self._held = 0
         with self._in_use:
             self._file.close()
@@ -102,7 +112,7 @@ class Spool:
         self._size += len(chunk)
         if self._size > self._max_bytes:
             raise too_large(self._max_bytes)
-        self._room.take(len(chunk))
+        self._room.take(len(chunk), self._tenant)
         self._held += len(chunk)
         await asyncio.to_thread(self._write, chunk)
 
