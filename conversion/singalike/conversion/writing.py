@@ -1,7 +1,5 @@
 """Write finished songs: in blocks, tagged as made by machine, and whole or not at all."""
 
-import os
-import secrets
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -18,12 +16,10 @@ from singalike.audio.sound import Sound, Waveform
 from singalike.audio.watching import Watch, nobody_watches
 from singalike.conversion.ogg_serial import set_serial
 from singalike.errors import CapacityError, UnavailableError, noted
+from singalike.whole_files import whole_file
 
 BLOCK = 4096
 """libsndfile 1.2.2 crashes on one long buffer of Vorbis."""
-
-PART_SUFFIX = ".part"
-"""Ends the names of files that are being written; what a killed process left of them may be deleted."""
 
 OGG_LEVEL = 0.4
 """Quality 6 of Vorbis: about 190 kbit/s in stereo at 44.1 kHz."""
@@ -75,7 +71,7 @@ def write_sound(
     """Write a song with its tags; the same song makes the same bytes.
 
     The file appears under its name when it is whole and on the disk, and replaces what was there in one step. Meanwhile
-    it lies beside it under a name that ends in PART_SUFFIX.
+    it lies beside it under a name that ends in `singalike.whole_files.PART_SUFFIX`.
 
     Args:
         path: Where; the suffix does not matter.
@@ -88,17 +84,12 @@ def write_sound(
         CapacityError: DISK_FULL.
         UnavailableError: OUTPUT_NOT_WRITTEN, noting where, and what the system said.
     """
-    part = path.with_name(f".{path.name}.{secrets.token_hex(4)}{PART_SUFFIX}")
     try:
-        _WRITERS[sound_format](part, sound, made_by.tags, watch)
-        sync_to_disk(part)
-        part.replace(path)
-        sync_to_disk(path.parent)
+        with whole_file(path) as part:
+            _WRITERS[sound_format](part, sound, made_by.tags, watch)
     # An assertion is what soundfile answers a short write with.
     except (OSError, RuntimeError, AssertionError) as error:
         raise _refusal(path, error) from error
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def _refusal(path: Path, error: BaseException) -> CapacityError | UnavailableError:
@@ -107,15 +98,6 @@ def _refusal(path: Path, error: BaseException) -> CapacityError | UnavailableErr
         return noted(CapacityError("DISK_FULL", "The song's disk is full; free some room and ask again."), str(folder))
     message = f"{path.name} could not be written; see that its folder is there and can be."
     return noted(UnavailableError("OUTPUT_NOT_WRITTEN", message), f"{path}: {error}")
-
-
-def sync_to_disk(path: Path) -> None:
-    """Bring a file, or the names in a folder, to the disk itself."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _blocks(sound: Sound, watch: Watch) -> Iterator[Waveform]:

@@ -1,8 +1,6 @@
 """A finished song on its way into a file: it appears under its name when it is whole and what it should be."""
 
 import hashlib
-import os
-import secrets
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -11,8 +9,7 @@ from singalike.client.conversion_converters import read_song
 from singalike.client.conversion_records import ConvertedSong
 from singalike.errors import InvalidInputError, UnavailableError
 from singalike.v1 import conversion_service_pb2 as pb
-
-PART_SUFFIX = ".part"
+from singalike.whole_files import part_of, put_in_place
 
 
 class SongFile:
@@ -27,7 +24,7 @@ class SongFile:
 
     def __init__(self, path: str | Path) -> None:
         self._path = Path(path)
-        self._part = self._path.with_name(f".{self._path.name}.{secrets.token_hex(4)}{PART_SUFFIX}")
+        self._part = part_of(self._path)
         self._digest = hashlib.sha256()
         self.size = 0
         try:
@@ -66,8 +63,7 @@ class SongFile:
             raise UnavailableError("DOWNLOAD_DAMAGED", "the song came damaged: fetch it again")
         try:
             self._file.flush()
-            os.fsync(self._file.fileno())
-            self._part.replace(self._path)
+            put_in_place(self._part, self._path)
         except OSError as error:
             raise self._not_writable(error) from error
 

@@ -27,6 +27,7 @@ from singalike.services.wire.rpc_server import RpcServer
 from singalike.v1.conversion_service_pb2_grpc import add_ConversionServiceServicer_to_server
 from singalike.v1.embedding_service_pb2_grpc import add_EmbeddingServiceServicer_to_server
 from singalike.v1.recommender_service_pb2_grpc import add_RecommenderServiceServicer_to_server
+from singalike.whole_files import whole_file
 
 LOG = structlog.get_logger()
 
@@ -75,9 +76,8 @@ async def _run_until_signal(which: Which, settings: Settings, ports_file: Path |
 
 def write_ports(path: Path, ports: Ports) -> None:
     """Write the ports as JSON in one step: a script that waits for the file never reads half of it."""
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
-    unfinished.write_text(json.dumps(asdict(ports)) + "\n", "utf-8")
-    unfinished.replace(path)
+    with whole_file(path) as part:
+        part.write_text(json.dumps(asdict(ports)) + "\n", "utf-8")
 
 
 @asynccontextmanager

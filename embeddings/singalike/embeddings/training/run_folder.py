@@ -4,7 +4,6 @@ import errno
 import fcntl
 import io
 import json
-import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from safetensors.torch import load, save
 from torch import Tensor
 
 from singalike.errors import CapacityError, WrongStateError
+from singalike.whole_files import PART_SUFFIX, whole_file
 
 RUN, STATE, BEST, LOCK = "run.json", "state.safetensors", "best.safetensors", "lock"
 _FACTS = "facts"
@@ -119,23 +119,14 @@ def write_whole(file: Path, content: bytes) -> None:
     Raises:
         CapacityError: DISK_FULL.
     """
-    part = file.with_name(file.name + ".part")
     try:
-        with part.open("wb") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
+        # One process owns a run: under one name, what a kill leaves of a large state is written over by the next.
+        with whole_file(file, file.with_name(file.name + PART_SUFFIX)) as part:
+            part.write_bytes(content)
     except OSError as error:
         if error.errno not in {errno.ENOSPC, errno.EDQUOT}:
             raise
-        part.unlink(missing_ok=True)
         raise CapacityError("DISK_FULL", f"no space is left for {file}: free some, the same command goes on") from error
-    part.replace(file)
-    folder = os.open(file.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
 
 
 def write_arrays(file: Path, arrays: Mapping[str, NDArray[Any]]) -> None:

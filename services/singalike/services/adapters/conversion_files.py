@@ -17,7 +17,6 @@ from safetensors.numpy import load, save
 
 from singalike.audio.sound import Sound
 from singalike.conversion.piece_store import Arrays
-from singalike.conversion.writing import PART_SUFFIX
 from singalike.errors import NotFoundError, UnavailableError
 from singalike.services.adapters.vocal_files import quantised, read_vocal, restored, write_vocal
 from singalike.services.adapters.whole_files import (
@@ -27,6 +26,7 @@ from singalike.services.adapters.whole_files import (
     write_whole,
 )
 from singalike.services.conversion_refusals import conversion_not_found
+from singalike.whole_files import PART_SUFFIX
 
 ID = re.compile(r"[A-Za-z0-9_-]{1,80}", re.ASCII)
 NAME = re.compile(r"[A-Za-z0-9_-]{1,150}", re.ASCII)

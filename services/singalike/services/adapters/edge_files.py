@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import IO
 
 from singalike.errors import CapacityError, UnavailableError, WrongStateError, noted
+from singalike.whole_files import whole_file
 
 FORMAT = 1
 BLOCK = 2**16
@@ -116,13 +117,8 @@ def lock_folder(folder: Path) -> IO[bytes]:
 def write_state(path: Path, state: EdgeState) -> None:
     """Replace the state file in one step, on disk when this returns."""
     body = {"format": FORMAT, **asdict(state), "files": dict(state.files)}
-    fresh = path.with_suffix(".new")
-    with fresh.open("w", encoding="utf-8") as file:
-        json.dump({"body": body, "digest": _body_digest(body)}, file)
-        file.flush()
-        os.fsync(file.fileno())
-    fresh.replace(path)
-    _fsync_folder(path.parent)
+    with whole_file(path, path.with_suffix(".new")) as fresh:
+        fresh.write_text(json.dumps({"body": body, "digest": _body_digest(body)}), "utf-8")
 
 
 def read_state(path: Path) -> EdgeState:
@@ -168,11 +164,3 @@ def _copy_file(source: Path, target: Path) -> None:
 
 def _body_digest(body: Mapping[str, object]) -> str:
     return hashlib.blake2b(json.dumps(body, sort_keys=True).encode(), digest_size=DIGEST_SIZE).hexdigest()
-
-
-def _fsync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -1,15 +1,14 @@
-"""Files that are there wholly or not at all, even when the power goes; foreign errors turned into ours."""
+"""The files of songs and their folders, for their owner only; foreign errors turned into ours."""
 
 import errno
-import secrets
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from singalike.conversion.writing import PART_SUFFIX, sync_to_disk
 from singalike.errors import CapacityError, UnavailableError, noted
 from singalike.services.index_points import refuse_full_disk
+from singalike.whole_files import whole_file
 
 FULL_DISK = {errno.ENOSPC, errno.EDQUOT}
 LEAST_FREE_BYTES = 1 << 20
@@ -34,17 +33,10 @@ def write_whole(path: Path, write: Callable[[Path], object], min_free_bytes: int
         CapacityError: DISK_FULL.
         UnavailableError: FILES_UNAVAILABLE.
     """
-    part = path.with_name(f".{path.name}.{secrets.token_hex(4)}{PART_SUFFIX}")
     refuse_little_room(path.parent, min_free_bytes)
-    with file_errors_mapped(path.parent):
-        try:
-            part.touch(mode=0o600)
-            write(part)
-            sync_to_disk(part)
-            part.replace(path)
-            sync_to_disk(path.parent)
-        finally:
-            part.unlink(missing_ok=True)
+    with file_errors_mapped(path.parent), whole_file(path) as part:
+        part.touch(mode=0o600)
+        write(part)
 
 
 def refuse_little_room(folder: Path, min_free_bytes: int) -> None:

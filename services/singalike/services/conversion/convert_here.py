@@ -6,14 +6,12 @@ or in a worker's.
 
 import hashlib
 import json
-import secrets
 import shutil
 import threading
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from singalike.conversion.writing import PART_SUFFIX
 from singalike.errors import CapacityError, InvalidInputError, NotFoundError, SingalikeError, UnavailableError
 from singalike.services.conversion.conversions import Leftovers
 from singalike.services.conversion.heartbeat import Heartbeat
@@ -33,6 +31,7 @@ from singalike.services.conversion_records import (
     Tenant,
 )
 from singalike.services.conversion_refusals import not_enrolled
+from singalike.whole_files import whole_file
 
 ELSEWHERE = {"CONVERSION_MOVED", "CONVERSION_FINISHED"}
 """What the store says when another worker has the conversion, or has ended it already."""
@@ -190,15 +189,12 @@ def _has_song(parts: ConversionParts, conversion: StoredConversion) -> bool:
 
 def save_song(song: Path, out: Path) -> None:
     """Copy a finished song to where it is wanted, wholly or not at all; raises InvalidInputError NOT_WRITABLE."""
-    part = out.with_name(f".{out.name}.{secrets.token_hex(4)}{PART_SUFFIX}")
     try:
-        shutil.copyfile(song, part)
-        part.replace(out)
+        with whole_file(out) as part:
+            shutil.copyfile(song, part)
     except OSError as error:
         message = f"{out} cannot be written: {error.strerror}; the song is kept, give the command again"
         raise InvalidInputError(NOT_WRITABLE, message) from error
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def forget_voice(parts: ConversionParts, tenant: Tenant, voice_id: str, content_sha256: str) -> None:

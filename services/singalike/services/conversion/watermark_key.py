@@ -7,6 +7,7 @@ from pathlib import Path
 from singalike.conversion.watermark.layout import draw_layout
 from singalike.errors import WrongStateError
 from singalike.services.settings import Settings
+from singalike.whole_files import part_of
 
 KEY_FILE = "watermark.key"
 KEY_BYTES = 32
@@ -33,7 +34,7 @@ def watermark_key(settings: Settings) -> bytes:
         return found
     path = settings.data_dir / KEY_FILE
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{KEY_FILE}.{secrets.token_hex(4)}.part")
+    part = part_of(path)
     descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _READ_BY_OWNER)
     try:
         with os.fdopen(descriptor, "wb") as file:
