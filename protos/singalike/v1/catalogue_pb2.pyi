@@ -148,7 +148,7 @@ class Track(_message.Message):
     duration_s: _builtins.float
     """Length in seconds."""
     separator: _builtins.str
-    """How the vocal was separated: "identity", "repet-sim", "htdemucs"."""
+    """How the vocal was separated: "identity", "unet", "repet-sim", "htdemucs"."""
     model_version: _builtins.str
     """Ear that made the vectors."""
     @_builtins.property

@@ -363,7 +363,7 @@ class ConvertedSong(_message.Message):
     accompaniment_shift_semitones: _builtins.float
     """Semitones by which the accompaniment was moved."""
     separator: _builtins.str
-    """How the vocal was separated: "identity" (the song is a voice alone), "repet-sim", "htdemucs"."""
+    """How the vocal was separated: "identity" (the song is a voice alone), "unet", "repet-sim", "htdemucs"."""
     def __init__(
         self,
         *,
