@@ -203,7 +203,9 @@ def test_some_rows_are_fitted_as_among_all() -> None:
     assert alone.confidence.tolist() == among.confidence[[4, 1]].tolist()
 
 
-@pytest.mark.parametrize(("separator", "known"), [("identity", True), ("htdemucs", True), ("repet-sim", False)])
+@pytest.mark.parametrize(
+    ("separator", "known"), [("identity", True), ("htdemucs", True), ("repet-sim", False), ("unet", False)]
+)
 def test_leaps_are_told_only_where_accompaniment_does_not_make_them(separator: str, known: bool) -> None:
     catalogue = MemoryCatalogue()
     notes = SungNotes(67.0, 60.0, 1.5, 2.0, 4.0, 5.0, 80)

@@ -20,8 +20,8 @@ PAGE_SIZE = 1000
 
 SECONDS_A_DAY = 86_400
 
-COARSE_SEPARATOR = "repet-sim"
-"""What it leaves of the accompaniment makes leaps of its own (benchmarks/sung_notes.py): they are not told."""
+COARSE_SEPARATORS = frozenset({"repet-sim", "unet"})
+"""What they leave of the accompaniment makes leaps of its own (benchmarks/sung_notes.py): they are not told."""
 
 REST_FACTOR = 4.0
 """After a rebuild, the next in the background waits this many times as long: an ingest changes the catalogue often."""
@@ -159,7 +159,7 @@ class ViewKeeper:
 
 def _to_view(item: TrackWithProfile) -> TrackView:
     info, profile = item.track.info, item.profile
-    if item.track.separator == COARSE_SEPARATOR and profile.sung_notes is not None:
+    if item.track.separator in COARSE_SEPARATORS and profile.sung_notes is not None:
         profile = replace(profile, sung_notes=replace(profile.sung_notes, leap_semitones=np.nan))
     return track_view(
         item.track.track_id,
