@@ -1,10 +1,11 @@
 """Judge what is told of a recording's notes against notes that are known: composed and sung by synthesis, or written.
 
-usage: python -m benchmarks.sung_notes [--songs 24] [--data DATA] [--separate]
+usage: python -m benchmarks.sung_notes [--songs 24] [--data DATA] [--separate [unet|repet-sim]]
 
 Without --data: melodies sung by synthetic voices, heard by the shipped tracker. With it: DATA/ultrastar, whole mixed
 songs, against the notes in song.txt; the octave of these is a convention of who wrote them, so pitches are folded by
-the octave that fits best. --separate takes the accompaniment away first.
+the octave that fits best. --separate takes the accompaniment away first, by the separator that Singalike takes by
+default or by the one that is named.
 """
 
 import argparse
@@ -17,8 +18,9 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import numpy as np
 import torch
 
-from benchmarks.tessitura import read, vocals
+from benchmarks.tessitura import add_separate, named_separator, read, vocals
 from benchmarks.ultrastar import read_written_notes
+from singalike.audio.separation import Separator
 from singalike.audio.synthesis import compose_melody, draw_singer, sing
 from singalike.embeddings.melody import SAMPLE_RATE, MelodyEncoder
 from singalike.embeddings.note_levels import Notes
@@ -53,11 +55,11 @@ def written(song: Path) -> Notes:
     return Notes(*np.array(sorted(read_written_notes(song))).T)
 
 
-def mixed(data: Path, separate: bool) -> Iterator[tuple[np.ndarray, SungNotes]]:
+def mixed(data: Path, separator: Separator | None) -> Iterator[tuple[np.ndarray, SungNotes]]:
     """Read whole songs and their written notes."""
     for folder in sorted(path.parent for path in (data / "ultrastar").glob("*/song.txt")):
         waveform = read(folder)
-        yield (vocals(waveform) if separate else waveform), sum_up(joined(written(folder / "song.txt")))
+        yield vocals(waveform, separator), sum_up(joined(written(folder / "song.txt")))
 
 
 def main() -> None:
@@ -65,11 +67,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--songs", type=int, default=24)
     parser.add_argument("--data", type=Path)
-    parser.add_argument("--separate", action="store_true")
+    add_separate(parser)
     options = parser.parse_args()
     torch.set_num_threads(1)
     encoder = MelodyEncoder.load()
-    songs = mixed(options.data, options.separate) if options.data else synthetic(options.songs)
+    songs = mixed(options.data, named_separator(options.separate)) if options.data else synthetic(options.songs)
     rows = []
     for waveform, known in songs:
         heard = measure_sung_notes(encoder.analyse([waveform])[0].pitch)

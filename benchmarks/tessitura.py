@@ -1,13 +1,15 @@
 """Judge range and tessitura on whole mixed songs against the notes that were written for them (UltraStar).
 
-usage: python -m benchmarks.tessitura DATA [--checkpoints FOLDER] [--separate]
+usage: python -m benchmarks.tessitura DATA [--checkpoints FOLDER] [--separate [unet|repet-sim]]
 
 DATA/ultrastar holds folders with song.txt and audio. The octave of written notes is a convention of who wrote them, so
-the distance is also given with the octave that fits best. --separate takes the accompaniment away first.
+the distance is also given with the octave that fits best. --separate takes the accompaniment away first, by the
+separator that Singalike takes by default or by the one that is named.
 """
 
 import argparse
 import os
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -17,11 +19,21 @@ import torch
 
 from benchmarks.ultrastar import read_written_notes
 from singalike.audio.pitch import PitchTrack, midi_to_hz
+from singalike.audio.separation import MaskSeparator, RepetSimSeparator, Separator, best_separator
+from singalike.audio.sound import Sound
 from singalike.embeddings.checkpoint import SHIPPED
 from singalike.embeddings.melody import SAMPLE_RATE, MelodyEncoder
 from singalike.embeddings.vocal_range import measure_range
 
 HOP_S = 0.016
+
+DEFAULT = "default"
+
+SEPARATORS: Mapping[str, Callable[[], Separator]] = {
+    DEFAULT: best_separator,
+    MaskSeparator.name: MaskSeparator,
+    RepetSimSeparator.name: RepetSimSeparator,
+}
 
 
 def written_pitch(song: Path, duration_s: float) -> np.ndarray:
@@ -40,12 +52,21 @@ def read(folder: Path) -> np.ndarray:
     return librosa.load(path, sr=SAMPLE_RATE, mono=True)[0].astype(np.float32)
 
 
-def vocals(waveform: np.ndarray) -> np.ndarray:
-    """Take the accompaniment away with the default separator."""
-    from singalike.audio.separation import RepetSimSeparator
-    from singalike.audio.sound import Sound
+def add_separate(parser: argparse.ArgumentParser) -> None:
+    """Let whoever calls ask for separation, and by what."""
+    parser.add_argument("--separate", nargs="?", const=DEFAULT, choices=sorted(SEPARATORS))
 
-    return RepetSimSeparator().separate(Sound(waveform[None], SAMPLE_RATE)).waveform[0]
+
+def named_separator(name: str | None) -> Separator | None:
+    """Build the separator of `--separate` and say which one it is; None where nothing is to be separated."""
+    separator = SEPARATORS[name]() if name else None
+    print(f"separated by: {separator.name if separator else 'nothing'}")
+    return separator
+
+
+def vocals(waveform: np.ndarray, separator: Separator | None) -> np.ndarray:
+    """Take the accompaniment away."""
+    return separator.separate(Sound(waveform[None], SAMPLE_RATE)).waveform[0] if separator else waveform
 
 
 def main() -> None:
@@ -53,14 +74,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", type=Path)
     parser.add_argument("--checkpoints", type=Path, default=SHIPPED)
-    parser.add_argument("--separate", action="store_true")
+    add_separate(parser)
     options = parser.parse_args()
     torch.set_num_threads(1)
-    encoder = MelodyEncoder.load(options.checkpoints)
+    encoder, separator = MelodyEncoder.load(options.checkpoints), named_separator(options.separate)
     errors, chroma = [], []
     for folder in sorted(path.parent for path in (options.data / "ultrastar").glob("*/song.txt")):
         waveform = read(folder)
-        heard = encoder.analyse([vocals(waveform) if options.separate else waveform])[0].pitch
+        heard = encoder.analyse([vocals(waveform, separator)])[0].pitch
         truth = written_pitch(folder / "song.txt", len(waveform) / SAMPLE_RATE)
         written = PitchTrack(midi_to_hz(truth).astype(np.float32), np.ones(len(truth), np.float32), HOP_S)
         ours, theirs = measure_range(heard).tessitura_midi, measure_range(written).tessitura_midi
