@@ -12,8 +12,11 @@ Columns: real-time factor of the whole command in processor seconds; of the stag
 separation; of the engine alone, in processor seconds; highest memory of the command; key shift; then by the pitch head,
 where it hears a note for sure, and by the engine's tracker: correlation of log f0 and gross errors (over 20 %) between
 the lead that was found and the converted one; by the head also between all that the separator gave and the converted
-lead, and cents. "Copy" is what DIO's judge says where nothing but the colour changes: the same lead, no shift. Last:
-position between source and target by our timbre vector; content kept; whether the mark says what it should.
+lead, and cents. "Written" is the share of the note time heard in which all that the separator gave, the lead that was
+found, and the converted lead are within 100 cents of the notes in song.txt (see benchmarks.written_pitch): it does not
+depend on what another separator would have given. "Copy" is what DIO's judge says where nothing but the colour changes:
+the same lead, no shift. Last: position between source and target by our timbre vector; content kept; whether the mark
+says what it should.
 """
 
 import argparse
@@ -32,6 +35,8 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
+from benchmarks.ultrastar import read_written_notes
+from benchmarks.written_pitch import WrittenNotes, fit_to_notes
 from singalike.audio.decoding import GuardedDecoder
 from singalike.audio.separation import best_separator
 from singalike.audio.sound import Sound
@@ -53,7 +58,8 @@ HELD_OUT_S = 12.0
 KEY = "benchmark key, not a secret"
 COLUMNS = (
     "song", "target", "command", "stages", "without separation", "engine", "memory", "key", "F0 corr", "gross", "cents",
-    "to the stem", "gross", "DIO", "gross", "copy", "gross", "position", "content", "mark",
+    "to the stem", "gross", "written: stem", "lead", "converted", "DIO", "gross", "copy", "gross", "position",
+    "content", "mark",
 )  # fmt: skip
 METER = """
 import json, resource, subprocess, sys
@@ -106,6 +112,7 @@ class Source:
         path: What the command is given.
         vocal, heard: What the same code makes of it here.
         is_alone: Whether it is a voice alone.
+        notes: What is to be sung, as somebody wrote it down; none of a voice alone.
     """
 
     name: str
@@ -113,6 +120,7 @@ class Source:
     vocal: Sound
     heard: HeardSong
     is_alone: bool = False
+    notes: WrittenNotes = ()
 
 
 def rows(data: Path, corpus: str, kind: str) -> list[dict[str, str]]:
@@ -134,9 +142,8 @@ def sources(
     for row in rows(data, "ultrastar", "mixture")[:songs]:
         song = decoder.decode((data / row["path"]).read_bytes())
         vocal = best_separator().separate(song)
-        yield Source(
-            row["song"], data / row["path"], vocal, listen_to_song(song, vocal, head, find_leaky_lead, no_report)
-        )
+        path, heard = data / row["path"], listen_to_song(song, vocal, head, find_leaky_lead, no_report)
+        yield Source(row["song"], path, vocal, heard, notes=read_written_notes(path.parent / "song.txt"))
     if alone:
         last = rows(data, "mir1k", "stem")[-1]["singer"]
         clips = [row for row in rows(data, "mir1k", "stem") if row["singer"] == last]
@@ -202,8 +209,9 @@ class Judge:
         self.engine, self.head, self.encoder = load(), MelodyEncoder.load(), VoiceEncoder.load(device="cpu")
         self.pitch = VoicePitch(self.head)
 
-    def judge(self, vocal: Sound, heard: HeardSong, target: Target, run: Run) -> str:
+    def judge(self, of: Source, target: Target, run: Run) -> str:
         """Return a row of figures."""
+        vocal, heard = of.vocal, of.heard
         shift = float(str(run.said["voice_shift_semitones"]))
         voice = self.engine.enrol([target.takes], ConversionContext())
         started = time.process_time()
@@ -227,6 +235,7 @@ class Judge:
             f"{shift:+.0f}",
             *(f"{by_head[0]:.3f}", f"{by_head[1]:.1%}", f"{by_head[2]:.0f}"),
             *(f"{of_stem[0]:.3f}", f"{of_stem[1]:.1%}"),
+            *(f"{fit_to_notes(each, heard.pitch.hop_s, of.notes).right:.1%}" for each in (stem, lead, moved)),
             *(f"{each:.3f} | {gross:.1%}" for each, gross in (
                 (by_dio.correlation, by_dio.gross_error), (copied.correlation, copied.gross_error)
             )),
@@ -288,7 +297,7 @@ def main() -> None:
                 found = detect(decoder.decode(out.read_bytes()), KEY.encode())
                 mark = "found" if found.payload == int(str(run.said["watermark"]), 16) else "missed"
                 named = f"{source.name}, {source.vocal.duration_s:.0f} s | {target.name}"
-                print(f"{named} | {judge.judge(source.vocal, source.heard, target, run)} | {mark}", flush=True)
+                print(f"{named} | {judge.judge(source, target, run)} | {mark}", flush=True)
 
 
 if __name__ == "__main__":
