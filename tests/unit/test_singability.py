@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from singalike.audio.separation import MaskSeparator, RepetSimSeparator
 from singalike.embeddings.profile import SungNotes
 from singalike.recsys.key_fit import COMFORTABLE, EASY, STRETCH, choose_keys, zones_of
 from singalike.recsys.singability import held_notes, singability
@@ -204,7 +205,8 @@ def test_some_rows_are_fitted_as_among_all() -> None:
 
 
 @pytest.mark.parametrize(
-    ("separator", "known"), [("identity", True), ("htdemucs", True), ("repet-sim", False), ("unet", False)]
+    ("separator", "known"),
+    [("identity", True), ("htdemucs", True), (RepetSimSeparator.name, False), (MaskSeparator.name, False)],
 )
 def test_leaps_are_told_only_where_accompaniment_does_not_make_them(separator: str, known: bool) -> None:
     catalogue = MemoryCatalogue()

@@ -8,6 +8,10 @@ from singalike.embeddings.profile import VoiceProfile
 
 Item = TypeVar("Item")
 
+LEAKY_SEPARATORS = frozenset({"repet-sim", "unet"})
+"""Names of those that leave rests of the band in the vocal, which make notes and leaps that nobody sang
+(benchmarks/sung_notes.py)."""
+
 
 @dataclass(frozen=True)
 class Singer:

@@ -12,16 +12,13 @@ import structlog
 from singalike.errors import NotFoundError, SingalikeError, WrongStateError, for_operators
 from singalike.recsys.catalogue_view import CatalogueView, TrackView, build_view, track_view
 from singalike.services.ports import Catalogue
-from singalike.services.records import Track, TrackWithProfile
+from singalike.services.records import LEAKY_SEPARATORS, Track, TrackWithProfile
 
 LOG = structlog.get_logger()
 
 PAGE_SIZE = 1000
 
 SECONDS_A_DAY = 86_400
-
-COARSE_SEPARATORS = frozenset({"repet-sim", "unet"})
-"""What they leave of the accompaniment makes leaps of its own (benchmarks/sung_notes.py): they are not told."""
 
 REST_FACTOR = 4.0
 """After a rebuild, the next in the background waits this many times as long: an ingest changes the catalogue often."""
@@ -159,7 +156,7 @@ class ViewKeeper:
 
 def _to_view(item: TrackWithProfile) -> TrackView:
     info, profile = item.track.info, item.profile
-    if item.track.separator in COARSE_SEPARATORS and profile.sung_notes is not None:
+    if item.track.separator in LEAKY_SEPARATORS and profile.sung_notes is not None:
         profile = replace(profile, sung_notes=replace(profile.sung_notes, leap_semitones=np.nan))
     return track_view(
         item.track.track_id,

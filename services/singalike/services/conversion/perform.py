@@ -7,7 +7,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Protocol
 
-from singalike.audio.separation import IdentitySeparator, MaskSeparator, RepetSimSeparator, Separator
+from singalike.audio.separation import IdentitySeparator, Separator
 from singalike.audio.sound import Sound
 from singalike.conversion.engine import TargetVoice, VoiceEngine
 from singalike.conversion.finishing import finish
@@ -39,13 +39,10 @@ from singalike.services.conversion_records import (
     StoredConversion,
 )
 from singalike.services.recordings import keep_channel
-from singalike.services.records import TrackWithProfile
+from singalike.services.records import LEAKY_SEPARATORS, TrackWithProfile
 
 REPORT_EVERY_S = 1.0
 """Progress within a stage is reported at most so often: every report is a row that is written to disk."""
-
-LEAKY_SEPARATORS = frozenset({RepetSimSeparator.name, MaskSeparator.name})
-"""They leave rests of the band in the vocal."""
 
 
 class Reports(Protocol):
