@@ -11,7 +11,7 @@ import pytest
 from singalike.audio.sound import Sound
 from singalike.errors import CapacityError, NotFoundError, UnavailableError
 from singalike.services.adapters.conversion_files import ConversionFiles
-from singalike.services.adapters.whole_files import write_whole
+from singalike.services.adapters.private_files import write_whole
 from tests.support.conversion_stores import outcome
 from tests.support.folders import quick_folder
 

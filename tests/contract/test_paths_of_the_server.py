@@ -14,8 +14,8 @@ from singalike.conversion.writing import MadeBy, SoundFormat, write_sound
 from singalike.errors import SingalikeError, for_operators
 from singalike.services.adapters import edge_files
 from singalike.services.adapters.dbos_jobs import DbosJobs
+from singalike.services.adapters.private_files import make_folder, refuse_little_room, write_whole
 from singalike.services.adapters.sql_catalogue import SqlCatalogue
-from singalike.services.adapters.whole_files import make_folder, refuse_little_room, write_whole
 from tests.support.recordings import encode, tone
 from tests.support.servers import running, small_settings, use_fake_ear
 

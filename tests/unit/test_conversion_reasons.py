@@ -15,7 +15,7 @@ SOURCES = (
     "conversion/singalike/conversion/writing.py",
     "services/singalike/services/adapters/conversion_files.py",
     "services/singalike/services/adapters/song_reader.py",
-    "services/singalike/services/adapters/whole_files.py",
+    "services/singalike/services/adapters/private_files.py",
     "conversion/singalike/conversion/engines.py",
     "conversion/singalike/conversion/neural",
     "conversion/singalike/conversion/knn_svc",

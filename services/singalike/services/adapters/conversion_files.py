@@ -18,13 +18,13 @@ from safetensors.numpy import load, save
 from singalike.audio.sound import Sound
 from singalike.conversion.piece_store import Arrays
 from singalike.errors import NotFoundError, UnavailableError
-from singalike.services.adapters.vocal_files import quantised, read_vocal, restored, write_vocal
-from singalike.services.adapters.whole_files import (
+from singalike.services.adapters.private_files import (
     file_errors_mapped,
     make_folder,
     refuse_little_room,
     write_whole,
 )
+from singalike.services.adapters.vocal_files import quantised, read_vocal, restored, write_vocal
 from singalike.services.conversion_refusals import conversion_not_found
 from singalike.whole_files import PART_SUFFIX
 

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from singalike.errors import NotFoundError
-from singalike.services.adapters.whole_files import file_errors_mapped, make_folder, write_whole
+from singalike.services.adapters.private_files import file_errors_mapped, make_folder, write_whole
 from singalike.services.conversion_ports import SongFiles
 from singalike.services.conversion_records import SongFile
 
