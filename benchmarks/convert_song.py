@@ -35,8 +35,8 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-from benchmarks.ultrastar import read_written_notes
-from benchmarks.written_pitch import WrittenNotes, fit_to_notes
+from benchmarks.ultrastar import WrittenNotes, read_written_notes
+from benchmarks.written_pitch import fit_to_notes
 from singalike.audio.decoding import GuardedDecoder
 from singalike.audio.separation import best_separator
 from singalike.audio.sound import Sound

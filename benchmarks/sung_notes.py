@@ -18,7 +18,8 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import numpy as np
 import torch
 
-from benchmarks.tessitura import add_separate, named_separator, read, vocals
+from benchmarks.separate_option import add_separate, named_separator, vocals
+from benchmarks.tessitura import read
 from benchmarks.ultrastar import read_written_notes
 from singalike.audio.separation import Separator
 from singalike.audio.synthesis import compose_melody, draw_singer, sing
@@ -59,7 +60,7 @@ def mixed(data: Path, separator: Separator | None) -> Iterator[tuple[np.ndarray,
     """Read whole songs and their written notes."""
     for folder in sorted(path.parent for path in (data / "ultrastar").glob("*/song.txt")):
         waveform = read(folder)
-        yield vocals(waveform, separator), sum_up(joined(written(folder / "song.txt")))
+        yield vocals(waveform, SAMPLE_RATE, separator), sum_up(joined(written(folder / "song.txt")))
 
 
 def main() -> None:

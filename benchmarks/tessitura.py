@@ -9,7 +9,6 @@ separator that Singalike takes by default or by the one that is named.
 
 import argparse
 import os
-from collections.abc import Callable, Mapping
 from pathlib import Path
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -17,31 +16,14 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import numpy as np
 import torch
 
-from benchmarks.ultrastar import read_written_notes
+from benchmarks.separate_option import add_separate, named_separator, vocals
+from benchmarks.ultrastar import notes_in_frames, read_written_notes
 from singalike.audio.pitch import PitchTrack, midi_to_hz
-from singalike.audio.separation import MaskSeparator, RepetSimSeparator, Separator, best_separator
-from singalike.audio.sound import Sound
 from singalike.embeddings.checkpoint import SHIPPED
 from singalike.embeddings.melody import SAMPLE_RATE, MelodyEncoder
 from singalike.embeddings.vocal_range import measure_range
 
 HOP_S = 0.016
-
-DEFAULT = "default"
-
-SEPARATORS: Mapping[str, Callable[[], Separator]] = {
-    DEFAULT: best_separator,
-    MaskSeparator.name: MaskSeparator,
-    RepetSimSeparator.name: RepetSimSeparator,
-}
-
-
-def written_pitch(song: Path, duration_s: float) -> np.ndarray:
-    """Read the written notes: MIDI pitch every 16 ms, NaN in rests."""
-    pitch = np.full(round(duration_s / HOP_S), np.nan)
-    for start_s, end_s, midi_pitch in read_written_notes(song):
-        pitch[round(start_s / HOP_S) : round(end_s / HOP_S)] = midi_pitch
-    return pitch
 
 
 def read(folder: Path) -> np.ndarray:
@@ -50,23 +32,6 @@ def read(folder: Path) -> np.ndarray:
 
     path = next(path for path in sorted(folder.iterdir()) if path.stem == "audio")
     return librosa.load(path, sr=SAMPLE_RATE, mono=True)[0].astype(np.float32)
-
-
-def add_separate(parser: argparse.ArgumentParser) -> None:
-    """Let whoever calls ask for separation, and by what."""
-    parser.add_argument("--separate", nargs="?", const=DEFAULT, choices=sorted(SEPARATORS))
-
-
-def named_separator(name: str | None) -> Separator | None:
-    """Build the separator of `--separate` and say which one it is; None where nothing is to be separated."""
-    separator = SEPARATORS[name]() if name else None
-    print(f"separated by: {separator.name if separator else 'nothing'}")
-    return separator
-
-
-def vocals(waveform: np.ndarray, separator: Separator | None) -> np.ndarray:
-    """Take the accompaniment away."""
-    return separator.separate(Sound(waveform[None], SAMPLE_RATE)).waveform[0] if separator else waveform
 
 
 def main() -> None:
@@ -81,8 +46,9 @@ def main() -> None:
     errors, chroma = [], []
     for folder in sorted(path.parent for path in (options.data / "ultrastar").glob("*/song.txt")):
         waveform = read(folder)
-        heard = encoder.analyse([vocals(waveform, separator)])[0].pitch
-        truth = written_pitch(folder / "song.txt", len(waveform) / SAMPLE_RATE)
+        heard = encoder.analyse([vocals(waveform, SAMPLE_RATE, separator)])[0].pitch
+        frames = round(len(waveform) / SAMPLE_RATE / HOP_S)
+        truth = notes_in_frames(read_written_notes(folder / "song.txt"), frames, HOP_S)
         written = PitchTrack(midi_to_hz(truth).astype(np.float32), np.ones(len(truth), np.float32), HOP_S)
         ours, theirs = measure_range(heard).tessitura_midi, measure_range(written).tessitura_midi
         off = np.subtract(ours, theirs)

@@ -11,14 +11,14 @@ with the notes is right in about a fifth.
 
 import argparse
 import csv
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.ultrastar import read_written_notes
+from benchmarks.ultrastar import WrittenNotes, notes_in_frames, read_written_notes
 from singalike.audio.decoding import GuardedDecoder
 from singalike.audio.separation import RepetSimSeparator, best_separator
 from singalike.audio.sound import Sound
@@ -31,8 +31,6 @@ CENTS = 100.0
 _FAR_SEMITONES = 2.0
 _OFFSETS_S = np.arange(-0.6, 0.61, 0.03)
 _KEYS = np.arange(0.0, 12.0, 0.25)
-
-WrittenNotes = Sequence[tuple[float, float, float]]
 
 
 @dataclass(frozen=True)
@@ -62,7 +60,7 @@ def fit_to_notes(midi_pitch: NDArray[np.floating], hop_s: float, notes: WrittenN
     """
     best, closest = WrittenFit(0.0, 0.0, 0.0, 0.0), 0.0
     for offset_s in _OFFSETS_S.tolist():
-        written = _frames(notes, len(midi_pitch), hop_s, offset_s)
+        written = notes_in_frames(notes, len(midi_pitch), hop_s, offset_s)
         inside = np.isfinite(written)
         both = inside & np.isfinite(midi_pitch)
         if not both.any():
@@ -77,15 +75,6 @@ def fit_to_notes(midi_pitch: NDArray[np.floating], hop_s: float, notes: WrittenN
             best = WrittenFit(right, float(both.sum() / inside.sum()), offset_s, float(_KEYS[key]))
             closest = float(close[key])
     return best
-
-
-def _frames(notes: WrittenNotes, frames: int, hop_s: float, offset_s: float) -> NDArray[np.float64]:
-    """Lay the written notes on a track, NaN in the rests."""
-    written = np.full(frames, np.nan)
-    for start_s, end_s, midi_pitch in notes:
-        first, last = (round((at_s + offset_s) / hop_s) for at_s in (start_s, end_s))
-        written[max(first, 0) : max(last, 0)] = midi_pitch
-    return written
 
 
 def fit_of(sound: Sound, notes: WrittenNotes, head: MelodyEncoder) -> WrittenFit:
@@ -110,10 +99,10 @@ def main() -> None:
     head, own = MelodyEncoder.load(), best_separator()
     separate: dict[str, Callable[[Sound], Sound]] = {
         "mixture": lambda song: song,
-        "REPET-SIM": RepetSimSeparator().separate,
+        RepetSimSeparator.name: RepetSimSeparator().separate,
     }
     if not isinstance(own, RepetSimSeparator):
-        separate[type(own).__name__] = own.separate
+        separate[own.name] = own.separate
     print(" | ".join(["song", *(f"{name}: right | heard" for name in separate)]))
     with GuardedDecoder(processes=1) as decoder:
         for path in songs(options.data)[: options.songs]:
