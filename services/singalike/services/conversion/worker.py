@@ -152,7 +152,8 @@ class ConversionWorker:
         except SingalikeError as error:
             if error.reason in UNWANTED:
                 raise _UnwantedError(error.reason) from error
-            LOG.warning("conversion_hindered", conversion_id=conversion_id, message=for_operators(error))
+            told = {"conversion_id": conversion_id, "reason": error.reason, "message": for_operators(error)}
+            LOG.warning("conversion_hindered", **told)
             return ConversionFault(error.reason, error.message)
         except Exception:
             fault_id = uuid.uuid4().hex
