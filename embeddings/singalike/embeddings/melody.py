@@ -9,14 +9,14 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from singalike.audio.pitch import PitchTrack
+from singalike.audio.pitch import PitchTrack, midi_to_hz
 from singalike.audio.sound import Waveform
 from singalike.embeddings.checkpoint import SHIPPED, Checkpoint, load_checkpoint
 from singalike.embeddings.mel import MELODY_MEL, log_mel
 from singalike.embeddings.melody_alignment import MelodyMatch, align_steps, melody_steps
 from singalike.embeddings.melody_vector import CosineFeatures, ShinglePreset, melody_vector, span_vectors
-from singalike.embeddings.pitch_decoding import decode_pitch
-from singalike.embeddings.pitch_refinement import refine_pitch
+from singalike.embeddings.pitch_decoding import VOICED_FROM, decode_pitch, smooth_voicing
+from singalike.embeddings.pitch_refinement import Periodicity
 from singalike.embeddings.projection import Projection
 from singalike.embeddings.tcae import Tcae, TcaePreset, level_mel
 
@@ -24,6 +24,9 @@ Floats = NDArray[np.float32]
 
 CHECKPOINT = "melody"
 SAMPLE_RATE = MELODY_MEL.sample_rate
+
+PERIOD_WEIGHT = 12.0
+"""Nats that a wholly periodic frame adds to the logit of its pitch, chosen on invented and resynthesised voices."""
 
 _BATCH_SAMPLES = 300 * SAMPLE_RATE
 """Padded samples in one batch: five minutes of sound, some 500 MB at the widest layer."""
@@ -165,10 +168,19 @@ class MelodyEncoder:
         heard = []
         for row, (waveform, frames) in enumerate(zip(waveforms, lengths.tolist(), strict=True)):
             steps = self.tcae.preset.steps(frames)
-            track = decode_pitch(pitch[row, :frames], voicing[row, :frames], self.tcae.preset, MELODY_MEL.hop_s)
-            refined = refine_pitch(track, waveform, SAMPLE_RATE)
-            heard.append(MelodyFrames(latents[row, :steps].copy(), refined, self.latent_hop_s))
+            track = self._track(pitch[row, :frames], voicing[row, :frames], waveform)
+            heard.append(MelodyFrames(latents[row, :steps].copy(), track, self.latent_hop_s))
         return heard
+
+    def _track(self, pitch_logits: Floats, voicing_logits: Floats, waveform: Waveform) -> PitchTrack:
+        """Let the network and the waveform's own period choose the pitch together."""
+        preset, hop_s = self.tcae.preset, MELODY_MEL.hop_s
+        voiced = np.flatnonzero(smooth_voicing(voicing_logits) >= VOICED_FROM)
+        period = Periodicity.measure(waveform, voiced, hop_s, SAMPLE_RATE)
+        bins_hz = midi_to_hz(preset.lowest_midi + np.arange(preset.pitch_bins) / preset.bins_per_semitone)
+        supported = pitch_logits.copy()
+        supported[voiced] += PERIOD_WEIGHT * period.at(bins_hz, 1 / 3 / preset.bins_per_semitone)
+        return period.refine(decode_pitch(supported, voicing_logits, preset, hop_s))
 
 
 def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:

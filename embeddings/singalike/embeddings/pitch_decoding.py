@@ -95,11 +95,16 @@ def viterbi_path(scores: Floats, bin_cost: float, jump_cost: float) -> NDArray[n
     return np.asarray(inner.reshape(-1)[:steps])
 
 
+def smooth_voicing(voicing_logits: Floats) -> Floats:
+    """Probability that each frame is voiced, over three frames; voiced is what reaches `VOICED_FROM`."""
+    return expit(uniform_filter1d(voicing_logits, 3, mode="nearest")).astype(np.float32)
+
+
 def decode_pitch(pitch_logits: Floats, voicing_logits: Floats, preset: TcaePreset, hop_s: float) -> PitchTrack:
     """Decode one recording's pitch head.
 
     Args:
-        pitch_logits: float32 (frames, pitch_bins).
+        pitch_logits: float32 (frames, pitch_bins), the network's, or these and what else is known of the pitch.
         voicing_logits: float32 (frames,).
         preset: Says what the bins mean.
         hop_s: Seconds from one frame to the next.
@@ -108,7 +113,7 @@ def decode_pitch(pitch_logits: Floats, voicing_logits: Floats, preset: TcaePrese
         The pitch track, one value a frame.
     """
     frames = len(voicing_logits)
-    voicing = expit(uniform_filter1d(voicing_logits, 3, mode="nearest")).astype(np.float32)
+    voicing = smooth_voicing(voicing_logits)
     logs = log_softmax(pitch_logits, axis=1)
     # An unvoiced frame says nothing about pitch, so the path crosses a pause at the price of its moves alone.
     weighted = logs * voicing[:, None]

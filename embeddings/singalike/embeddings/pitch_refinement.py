@@ -1,13 +1,16 @@
-"""Sharpen a pitch track on the waveform: 48 mels name the semitone, the autocorrelation measures the cents.
+"""What the waveform says about a pitch that 48 mels have named: which period it has, to the cent.
 
-Below 150 Hz the mel filters are wider than the distance of two harmonics, so the network's fraction of a semitone is a
-guess there. The autocorrelation of 64 ms around a frame, divided by that of its window, peaks at the period; looked at
-only near the period that the network names, it cannot slip by an octave.
+Below 150 Hz the mel filters are wider than the distance of two harmonics, so the network guesses the semitone there. The
+autocorrelation of 64 ms around a frame, divided by that of its window, peaks at the period and at its multiples. It
+takes part in the choice of the semitone, where the network keeps it from slipping by an octave, and then, looked at
+only near the period that was chosen, it gives the cents.
 
 Source:
     Boersma 1993, Accurate short-term analysis of the fundamental frequency, eq. 9 (division by the window's own
     autocorrelation) and eq. 23 (parabola through the peak).
 """
+
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +23,7 @@ WINDOW = 1024
 """Samples around a frame: four periods of the lowest voice at 16 000 Hz."""
 
 REACH, REACH_OF_LOW = 0.045, 0.09
-"""Periods are searched this share to each side: 76 cents, and 150 where the network may miss the semitone itself."""
+"""Periods are searched this share to each side: 76 cents, and 150 where the semitone itself may be missed."""
 
 LOW_HZ = 150.0
 """Below this the mel filters are wider than the distance of two harmonics."""
@@ -45,41 +48,100 @@ def _autocorrelation(frames: NDArray[np.float32]) -> NDArray[np.float32]:
 _WINDOW_CORRELATION = _autocorrelation(_HANN)
 
 
-def refine_pitch(pitch: PitchTrack, waveform: Waveform, sample_rate: int) -> PitchTrack:
-    """Measure the period of every voiced frame near the one that is named.
+@dataclass(frozen=True, eq=False)
+class Periodicity:
+    """The autocorrelation of some frames of a recording.
 
-    Args:
-        pitch: The track to sharpen, right within 70 cents (140 below 150 Hz) or left alone.
-        waveform: float32 (samples,), what the track was heard in.
+    Attributes:
+        places: Numbers of these frames, int64 (frames,).
+        correlation: float32 (frames, lags): 1 at lag 0, near 1 at the period of a steady tone and its multiples.
         sample_rate: In Hz.
-
-    Returns:
-        The track with finer f0; voicing is untouched.
     """
+
+    places: NDArray[np.int64]
+    correlation: NDArray[np.float32]
+    sample_rate: int
+
+    @classmethod
+    def measure(cls, waveform: Waveform, places: NDArray[np.int64], hop_s: float, sample_rate: int) -> "Periodicity":
+        """Measure the frames of these numbers.
+
+        Args:
+            waveform: float32 (samples,).
+            places: int64 (frames,), rising.
+            hop_s: Seconds from one frame to the next.
+            sample_rate: In Hz.
+        """
+        padded = np.pad(waveform, (WINDOW // 2, WINDOW))
+        starts = np.minimum(np.round(places * hop_s * sample_rate).astype(np.int64), len(padded) - WINDOW)
+        around = np.lib.stride_tricks.sliding_window_view(padded, WINDOW)
+        correlation = np.empty((len(places), _LAGS), dtype=np.float32)
+        for first in range(0, len(places), _BLOCK):
+            block = slice(first, first + _BLOCK)
+            correlation[block] = _normalised(around[starts[block]])
+        return cls(places, correlation, sample_rate)
+
+    def at(self, f0_hz: NDArray[np.float64], tolerance: float) -> NDArray[np.float32]:
+        """Say how periodic the frames are at some frequencies.
+
+        Args:
+            f0_hz: float64 (pitches,), from 55 Hz up.
+            tolerance: Semitones by which the period may lie to either side.
+
+        Returns:
+            float32 (frames, pitches), at most 1.
+        """
+        weights = np.zeros((_LAGS, 3, len(f0_hz)), dtype=np.float32)
+        column = np.arange(len(f0_hz))
+        for row, aside in enumerate((-tolerance, 0.0, tolerance)):
+            lags = self.sample_rate / f0_hz * 2 ** (aside / 12)
+            whole = np.minimum(lags.astype(np.int64), _LAGS - 2)
+            part = (lags - whole).astype(np.float32)
+            weights[whole, row, column] = 1 - part
+            weights[whole + 1, row, column] += part
+        values = self.correlation @ weights.reshape(_LAGS, -1)
+        return np.asarray(values.reshape(-1, 3, len(f0_hz)).max(axis=1))
+
+    def refine(self, pitch: PitchTrack) -> PitchTrack:
+        """Measure the period of the frames near the one that is named.
+
+        Args:
+            pitch: The track to sharpen, voiced in these frames; right within 70 cents (140 below 150 Hz) or left alone.
+
+        Returns:
+            The track with finer f0; voicing is untouched.
+        """
+        f0_hz = pitch.f0_hz.copy()
+        for first in range(0, len(self.places), _BLOCK):
+            places = self.places[first : first + _BLOCK]
+            f0_hz[places] = _refine(self.correlation[first : first + _BLOCK], f0_hz[places], self.sample_rate)
+        return PitchTrack(f0_hz, pitch.voicing, pitch.hop_s)
+
+
+def refine_pitch(pitch: PitchTrack, waveform: Waveform, sample_rate: int) -> PitchTrack:
+    """Measure the period of every voiced frame of a track near the one that is named; see `Periodicity.refine`."""
     voiced = np.flatnonzero(np.isfinite(pitch.f0_hz))
-    padded = np.pad(waveform, (WINDOW // 2, WINDOW))
-    starts = np.minimum(np.round(voiced * pitch.hop_s * sample_rate).astype(np.int64), len(padded) - WINDOW)
-    around = np.lib.stride_tricks.sliding_window_view(padded, WINDOW)
-    f0_hz = pitch.f0_hz.copy()
-    for first in range(0, len(voiced), _BLOCK):
-        block = slice(first, first + _BLOCK)
-        f0_hz[voiced[block]] = _refine(around[starts[block]], f0_hz[voiced[block]], sample_rate)
-    return PitchTrack(f0_hz, pitch.voicing, pitch.hop_s)
+    return Periodicity.measure(waveform, voiced, pitch.hop_s, sample_rate).refine(pitch)
 
 
-def _refine(frames: NDArray[np.float32], f0_hz: NDArray[np.float32], sample_rate: int) -> NDArray[np.float32]:
-    """Return finer f0 (frames,) of frames (frames, WINDOW)."""
+def _normalised(frames: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Correlate frames (frames, WINDOW), each less its mean, and divide by energy and window, (frames, _LAGS)."""
     correlation = _autocorrelation((frames - frames.mean(axis=1, keepdims=True)) * _HANN)
+    energy = np.maximum(correlation[:, :1] / _WINDOW_CORRELATION[0], 1e-12)
+    return np.asarray(correlation / _WINDOW_CORRELATION / energy)
+
+
+def _refine(correlation: NDArray[np.float32], f0_hz: NDArray[np.float32], sample_rate: int) -> NDArray[np.float32]:
+    """Return finer f0 (frames,) of frames with this correlation (frames, _LAGS)."""
     period = sample_rate / f0_hz
     share = np.where(f0_hz < LOW_HZ, REACH_OF_LOW, REACH)
     reach = int(np.ceil((share * period).max())) + 1
     lags = np.round(period).astype(np.int64)[:, None] + np.arange(-reach - 1, reach + 2)
     lags = np.clip(lags, 1, _LAGS - 1)
-    values = np.take_along_axis(correlation, lags, axis=1) / _WINDOW_CORRELATION[lags]
-    values /= np.maximum(correlation[:, :1] / _WINDOW_CORRELATION[0], 1e-12)
+    values = np.take_along_axis(correlation, lags, axis=1)
     near = np.abs(lags - period[:, None]) <= (share * period)[:, None] + 0.5
     inner = np.where(near, values, -1.0)[:, 1:-1]
-    row, peak = np.arange(len(frames)), inner.argmax(axis=1) + 1
+    row, peak = np.arange(len(correlation)), inner.argmax(axis=1) + 1
     left, top, right = values[row, peak - 1], values[row, peak], values[row, peak + 1]
     # A peak at the edge of the search belongs to another period: only a real summit counts.
     summit = (top >= left) & (top >= right) & (top >= CLEAR)
