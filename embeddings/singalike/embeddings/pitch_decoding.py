@@ -97,7 +97,7 @@ def viterbi_path(scores: Floats, bin_cost: float, jump_cost: float) -> NDArray[n
 
 def smooth_voicing(voicing_logits: Floats) -> Floats:
     """Probability that each frame is voiced, over three frames; voiced is what reaches `VOICED_FROM`."""
-    return expit(uniform_filter1d(voicing_logits, 3, mode="nearest")).astype(np.float32)
+    return np.asarray(expit(uniform_filter1d(voicing_logits, 3, mode="nearest")), dtype=np.float32)
 
 
 def decode_pitch(pitch_logits: Floats, voicing_logits: Floats, preset: TcaePreset, hop_s: float) -> PitchTrack:

@@ -1,7 +1,7 @@
 """What the waveform says about a pitch that 48 mels have named: which period it has, to the cent.
 
-Below 150 Hz the mel filters are wider than the distance of two harmonics, so the network guesses the semitone there. The
-autocorrelation of 64 ms around a frame, divided by that of its window, peaks at the period and at its multiples. It
+Below 150 Hz the mel filters are wider than the distance of two harmonics, so the network guesses the semitone there.
+The autocorrelation of 64 ms around a frame, divided by that of its window, peaks at the period and at its multiples. It
 takes part in the choice of the semitone, where the network keeps it from slipping by an octave, and then, looked at
 only near the period that was chosen, it gives the cents.
 
