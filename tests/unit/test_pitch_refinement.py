@@ -1,10 +1,10 @@
-"""The autocorrelation gives the cents, and only the cents."""
+"""The autocorrelation knows the period up to its multiples, and gives the cents of one that is named."""
 
 import numpy as np
 import pytest
 
 from singalike.audio.pitch import PitchTrack
-from singalike.embeddings.pitch_refinement import refine_pitch
+from singalike.embeddings.pitch_refinement import Periodicity, refine_pitch
 
 RATE, HOP_S = 16_000, 0.016
 TOLERANCE_CENTS = 3.0
@@ -48,3 +48,46 @@ def test_unvoiced_frames_and_empty_tracks_stay_as_they_are() -> None:
 
     assert np.isnan(refine_pitch(silent, buzz(200.0), RATE).f0_hz).all()
     assert len(refine_pitch(named(200.0, 0), np.zeros(0, np.float32), RATE).f0_hz) == 0
+
+
+def measured(waveform: np.ndarray, *places: int) -> Periodicity:
+    return Periodicity.measure(waveform, np.array(places), HOP_S, RATE)
+
+
+@pytest.mark.parametrize("f0_hz", [61.7, 98.0, 130.8, 440.0])
+def test_a_tone_has_its_own_period_and_not_that_of_a_neighbouring_semitone(f0_hz: float) -> None:
+    neighbours = f0_hz * 2 ** (np.array([-1.0, 0.0, 1.0]) / 12)
+
+    below, own, above = measured(buzz(f0_hz), 30).at(neighbours, tolerance=0.05)[0]
+
+    assert own > 0.97
+    assert max(below, above) < own - 0.05
+
+
+def test_an_octave_below_is_as_periodic_as_the_tone_so_the_network_must_choose() -> None:
+    own, octave_below, octave_above = measured(buzz(220.0), 30).at(np.array([220.0, 110.0, 440.0]), tolerance=0.05)[0]
+
+    assert octave_below == pytest.approx(own, abs=0.05)
+    assert octave_above < own - 0.3
+
+
+def test_a_period_within_the_tolerance_counts() -> None:
+    tone = measured(buzz(98.0), 30)
+    aside = np.array([98.0 * 2 ** (0.3 / 12)])
+
+    assert tone.at(aside, tolerance=0.3)[0, 0] > 0.97 > tone.at(aside, tolerance=0.0)[0, 0] + 0.005
+
+
+def test_a_frame_is_as_periodic_alone_as_among_others() -> None:
+    glide = np.concatenate([buzz(98.0, 0.5), buzz(147.0, 0.5)])
+    asked = np.array([98.0, 147.0])
+
+    together = measured(glide, 5, 20, 50).at(asked, tolerance=0.1)
+
+    alone = np.concatenate([measured(glide, place).at(asked, tolerance=0.1) for place in (5, 20, 50)])
+    np.testing.assert_allclose(together, alone, atol=1e-6)
+
+
+def test_silence_and_no_frames_have_no_period() -> None:
+    assert np.abs(measured(np.zeros(RATE, np.float32), 10).at(np.array([100.0]), tolerance=0.1)).max() == 0
+    assert measured(np.zeros(0, np.float32)).at(np.array([100.0]), tolerance=0.1).shape == (0, 1)
