@@ -32,7 +32,7 @@ from singalike.errors import InvalidInputError
 SAMPLE_RATE = 16_000
 MODELS = ("timbre", "style", "melody", "voice_gender")
 
-ANALYSIS = "2"
+ANALYSIS = "3"
 """Grows with every change of the code that changes vectors; part of the model version."""
 
 SHORTEST_S = 0.5

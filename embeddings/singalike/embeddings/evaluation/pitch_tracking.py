@@ -8,7 +8,7 @@ import pyworld
 from numpy.typing import NDArray
 
 from singalike.audio.pitch import PitchTrack, hz_to_midi
-from singalike.audio.separation import RepetSimSeparator
+from singalike.audio.separation import best_separator
 from singalike.audio.sound import Sound, Waveform
 from singalike.embeddings.evaluation.bench import Bench, Hearing, Method
 from singalike.embeddings.evaluation.conditions import SAMPLE_RATE, middle
@@ -149,7 +149,7 @@ def _excerpt(written: Pitches, waveform: Waveform) -> tuple[Pitches, Waveform]:
 
 
 def _vocals(waveform: Waveform) -> Waveform:
-    vocals: Waveform = RepetSimSeparator().separate(Sound(waveform[None], SAMPLE_RATE)).waveform[0]
+    vocals: Waveform = best_separator().separate(Sound(waveform[None], SAMPLE_RATE)).waveform[0]
     return vocals
 
 

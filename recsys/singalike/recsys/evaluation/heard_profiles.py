@@ -8,7 +8,7 @@ import numpy as np
 
 from singalike.audio.quality import QualityReport
 from singalike.audio.resample import resample
-from singalike.audio.separation import RepetSimSeparator
+from singalike.audio.separation import best_separator
 from singalike.audio.sound import Waveform
 from singalike.embeddings.evaluation.bench import Bench, Hearing, Method
 from singalike.embeddings.evaluation.conditions import SAMPLE_RATE
@@ -53,7 +53,7 @@ def hear_takes(bench: Bench, recordings: Sequence[Recording], *, halves: bool) -
     wanted = {f"{bench.digest(one)}-{part}": (one, part) for one in recordings for part in parts}
     vocals = _Vocals(bench)
     sounds: dict[str, Callable[[], Hearing]] = {name: partial(vocals.hear, *what) for name, what in wanted.items()}
-    heard = hear_sounds(bench, sounds, "takes")
+    heard = hear_sounds(bench, sounds, vocals.title)
     takes = [
         Take(
             f"{one.name} {('', 'first half', 'second half')[part]}".rstrip(),
@@ -91,8 +91,13 @@ class _Vocals:
 
     def __init__(self, bench: Bench) -> None:
         self._bench = bench
-        self._separator = RepetSimSeparator()
+        self._separator = best_separator()
         self._last: tuple[str, Waveform] | None = None
+
+    @property
+    def title(self) -> str:
+        """What was done to the recordings, for the cache: another separator gives other vocals."""
+        return f"takes-{self._separator.name}-{self._separator.version}"
 
     def hear(self, recording: Recording, part: int) -> Hearing:
         """Return the whole recording for part 0, its first half for 1 and its second for 2."""
