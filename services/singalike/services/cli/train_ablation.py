@@ -3,17 +3,14 @@
 import json
 import time
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import click
 
 from singalike.services.cli.stopping import EXIT_INTERRUPTED, stop_signals
-
-if TYPE_CHECKING:
-    from singalike.services.cli.train_command import TrainOptions
+from singalike.services.cli.train_options import TrainOptions
 
 
-def train_ablation(models: list[str], options: "TrainOptions") -> int:
+def train_ablation(models: list[str], options: TrainOptions) -> int:
     """Train all combinations, print the table, and keep it as `ablation.md` and `ablation.json` in the folder."""
     if models != ["timbre"]:
         raise click.UsageError("--ablation trains timbre: leave the other models out")

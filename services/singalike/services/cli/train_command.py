@@ -1,62 +1,20 @@
 """`singalike train`: train the shipped models again, or on recordings of one's own."""
 
-import json
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from singalike.services.cli.options import json_option
 from singalike.services.cli.stopping import EXIT_INTERRUPTED
+from singalike.services.cli.train_ablation import train_ablation
+from singalike.services.cli.train_options import TrainOptions
 from singalike.services.cli.training_run import own_device, own_rank, surroundings
-
-if TYPE_CHECKING:
-    from singalike.embeddings.training.schedule import LoopPreset
 
 MODELS = ("timbre", "style", "gender", "voice_gender", "melody", "separator", "ast")
 NETWORKS = ("timbre", "melody", "separator", "ast")
 """Models with a network, whose training is a run: paced, logged and resumed."""
-
-
-@dataclass(frozen=True)
-class TrainOptions:
-    """The options of the command, as they were given."""
-
-    data: Path
-    out: Path
-    seed: int
-    workers: int
-    preset: str
-    run_folder: Path | None
-    steps: int | None
-    minutes: float | None
-    device: str
-    precision: str | None
-    ablation: bool
-    measure: Path | None
-    weights: str
-    soundfont: Path | None
-    as_json: bool
-
-    def say(self, words: str) -> None:
-        """Tell a person, or a program, what happens; of several processes the first one speaks."""
-        if own_rank() > 0:
-            return
-        if self.as_json:
-            click.echo(json.dumps({"said": words}, ensure_ascii=False))
-        else:
-            click.echo(words, err=True)
-
-    def run_of(self, name: str) -> Path:
-        """Return the folder of a model's run."""
-        return self.run_folder or self.out / "run" / name
-
-    def paced(self, loop: "LoopPreset") -> "LoopPreset":
-        """Put what the command line says in the place of the preset's settings."""
-        given = {"steps": self.steps, "minutes": self.minutes, "precision": self.precision}
-        return replace(loop, **{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]
 
 
 @click.command()
@@ -109,8 +67,6 @@ def command(models: tuple[str, ...], as_json: bool, **given: "object") -> int:
     options = TrainOptions(as_json=as_json, **given)  # type: ignore[arg-type]
     names = list(dict.fromkeys("voice_gender" if model == "gender" else model for model in models))
     if options.ablation:
-        from singalike.services.cli.train_ablation import train_ablation
-
         return train_ablation(names, options)
     _require_networks(names, options)
     trainings = {"melody": _train_melody, "timbre": _train_timbre, "separator": _train_separator, "ast": _train_ast}
