@@ -1,6 +1,6 @@
 """The deck's table again: all nine positions of the switches `pitch` and `stretch`, trained alike and judged alike."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from singalike.embeddings.training.ablation_figures import (
     judge_network,
     read_measured_clips,
 )
-from singalike.embeddings.training.ablation_material import Material, MaterialPreset, make_material
+from singalike.embeddings.training.ablation_material import Material, MaterialPreset, NamedClip, make_material
 from singalike.embeddings.training.loop import RunPlan, Surroundings, train
 from singalike.embeddings.training.objectives.choice import ObjectivePreset
 from singalike.embeddings.training.pace import Progress
@@ -24,6 +24,7 @@ from singalike.embeddings.training.self_supervised import SelfSupervisedPreset, 
 from singalike.embeddings.training.view_bank import ViewBank
 from singalike.embeddings.training.views import COMBINATIONS, Switches
 from singalike.embeddings.trunk import Trunk, TrunkPreset
+from singalike.embeddings.voice_frames import HOP_S
 
 HELD_OUT = "held-out singers"
 
@@ -61,7 +62,7 @@ class AblationRow:
         stretch: Position of the other one.
         loss: On recordings of voices that were not trained on; None for a baseline.
         chance: What vectors without information have.
-        errors: By set of clips.
+        errors: By set of clips, for a network also by set of whitened clips.
     """
 
     method: str
@@ -116,7 +117,12 @@ def run_ablation(
     measured = {} if place.measure is None else read_measured_clips(place.measure)
     material = make_material(place.data, place.out / "material", preset.material, seed, _told(around.clock, say))
     sets: Sets = {HELD_OUT: material.clips, **measured}
-    rows = [AblationRow("mean-mel", "", "", None, None, judge_mean_mel(sets)), _untrained(material, preset, seed, sets)]
+    heard = material.plain_pieces(round(preset.material.clip_s / HOP_S))
+    untrained = make_trainee(Switches("off", "off"), material, preset, seed)
+    rows = [
+        AblationRow("mean-mel", "", "", None, None, judge_mean_mel(sets)),
+        _judged("untrained", untrained, sets, heard),
+    ]
     for number, switches in enumerate(COMBINATIONS):
         title = f"{number + 1} of {len(COMBINATIONS)}, {switches}"
         tell = _teller(title, len(COMBINATIONS) - number - 1, around.clock, say)
@@ -125,7 +131,7 @@ def run_ablation(
         plan = RunPlan("ablation", preset.loop, _settings(preset, switches), seed)
         if train(trainee, plan, folder, replace(around, tell=tell)).ended == "stopped":
             return None
-        rows.append(_judged("trained", trainee, sets))
+        rows.append(_judged("trained", trainee, sets, heard))
         say(f"{title}: {_in_words(rows[-1])}")
     return tuple(rows)
 
@@ -153,13 +159,9 @@ def _fresh_network(fit: ViewBank, preset: AblationPreset, seed: int) -> Trunk:
     return network
 
 
-def _untrained(material: Material, preset: AblationPreset, seed: int, sets: Sets) -> AblationRow:
-    return _judged("untrained", make_trainee(Switches("off", "off"), material, preset, seed), sets)
-
-
-def _judged(method: str, trainee: SelfSupervisedTrainee, sets: Sets) -> AblationRow:
+def _judged(method: str, trainee: SelfSupervisedTrainee, sets: Sets, heard: Sequence[NamedClip]) -> AblationRow:
     told, switches = trainee.held_out_loss(), trainee.preset.switches
-    errors = judge_network(trainee.objective.encoder, sets)
+    errors = judge_network(trainee.objective.encoder, sets, heard)
     return AblationRow(method, switches.pitch, switches.stretch, told["loss"], told["chance"], errors)
 
 

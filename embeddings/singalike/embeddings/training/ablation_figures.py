@@ -15,6 +15,7 @@ from singalike.embeddings.evaluation.recordings import Recording, read_measured
 from singalike.embeddings.projection import unit
 from singalike.embeddings.training.ablation_material import NamedClip
 from singalike.embeddings.training.generator import SAMPLE_RATE
+from singalike.embeddings.training.mode_whitening import ModeWhitening
 from singalike.embeddings.training.verification import equal_error_rate
 from singalike.embeddings.training.view_bank import seen
 
@@ -37,12 +38,24 @@ class PairErrors:
     same_gender_eer: float
 
 
-def judge_network(encoder: nn.Module, sets: Sets) -> dict[str, PairErrors]:
-    """Embed every clip alone with the timbre of a network, and judge each set."""
+def judge_network(encoder: nn.Module, sets: Sets, heard: Sequence[NamedClip] = ()) -> dict[str, PairErrors]:
+    """Embed every clip alone with the timbre of a network, and judge each set.
+
+    Args:
+        encoder: `forward(log_mel, mask)`, unit vectors.
+        sets: What it is judged on, by name.
+        heard: Clips that it was trained on. With them every set is also judged "whitened", each clip by what clips of
+            its mode have in common here.
+    """
     encoder.eval()
-    return {
-        name: pair_errors(np.stack([_timbre(encoder, clip) for clip in clips]), clips) for name, clips in sets.items()
-    }
+    whitening = ModeWhitening.fit(_timbres(encoder, heard), [clip.mode for clip in heard]) if heard else None
+    errors = {}
+    for name, clips in sets.items():
+        vectors = _timbres(encoder, clips)
+        errors[name] = pair_errors(vectors, clips)
+        if whitening is not None:
+            errors[f"{name}, whitened"] = pair_errors(whitening(vectors, [clip.mode for clip in clips]), clips)
+    return errors
 
 
 def judge_mean_mel(sets: Sets) -> dict[str, PairErrors]:
@@ -87,6 +100,10 @@ def _clip(recording: Recording) -> NamedClip:
     mono = {"left": sound[:, 0], "right": sound[:, -1]}.get(recording.channel, sound.mean(axis=1))
     waveform = mono if rate == SAMPLE_RATE else soxr.resample(mono, rate, SAMPLE_RATE)
     return NamedClip(recording.singer, recording.voice_gender, recording.work, seen(np.ascontiguousarray(waveform)))
+
+
+def _timbres(encoder: nn.Module, clips: Sequence[NamedClip]) -> NDArray[np.float32]:
+    return np.stack([_timbre(encoder, clip) for clip in clips])
 
 
 def _timbre(encoder: nn.Module, clip: NamedClip) -> NDArray[np.float32]:

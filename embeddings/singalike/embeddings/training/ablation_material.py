@@ -33,6 +33,9 @@ from singalike.embeddings.training.view_bank import Mel, RecordingViews, hear_vi
 
 Waveform = NDArray[np.float32]
 
+SPOKEN, SUNG = "spoken", "sung"
+"""Modes of a recording."""
+
 
 @dataclass(frozen=True)
 class MaterialPreset:
@@ -64,12 +67,14 @@ class NamedClip:
         voice_gender: "f", "m" or "unknown".
         song: What: two clips of one singer and one song are no pair.
         mel: float16 (frames, mels).
+        mode: "spoken" or "sung".
     """
 
     singer: str
     voice_gender: str
     song: str
     mel: Mel
+    mode: str = SUNG
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,6 +90,16 @@ class Material:
     fit: tuple[RecordingViews, ...]
     held_out: tuple[RecordingViews, ...]
     clips: tuple[NamedClip, ...]
+
+    def plain_pieces(self, frames: int) -> tuple[NamedClip, ...]:
+        """Cut the plain views of the recordings to train on into pieces of so many frames; of a shorter one, all."""
+        pieces = []
+        for recording in self.fit:
+            singer, mode = recording.name.split("/")
+            for mel in recording.mels["plain"]:
+                ends = range(frames, max(len(mel), frames) + 1, frames)
+                pieces += [NamedClip(singer, "unknown", mode, mel[end - frames : end], mode) for end in ends]
+        return tuple(pieces)
 
 
 def make_material(
@@ -128,12 +143,12 @@ def _views_of(
     file = kept / f"{voice.singer}-views.npz"
     if not file.exists():
         waveform = _start(voice, preset)
-        recordings = {f"{voice.singer}/spoken": waveform}
+        recordings = {f"{voice.singer}/{SPOKEN}": waveform}
         if melodies:
             rng = seeded(seed, "recordings", voice.singer)
             singer = invent_singer(float(rng.choice(WARPS)), rng)
             analysis = _analysis(voice, waveform[: round(preset.analysed_s * SAMPLE_RATE)], kept)
-            recordings[f"{voice.singer}/sung"] = _sung(analysis, singer, melodies, rng, preset.seconds)
+            recordings[f"{voice.singer}/{SUNG}"] = _sung(analysis, singer, melodies, rng, preset.seconds)
         save_views((hear_views(name, sound, seed) for name, sound in recordings.items()), file)
     return load_views(file)
 
@@ -146,15 +161,16 @@ def _clips_of(
     if not file.exists():
         rng = seeded(seed, "clips", voice.singer)
         waveform = _start(voice, preset)
-        pieces = {f"spoken-{n}": part for n, part in enumerate(np.array_split(waveform, 2))}
+        pieces = {f"{SPOKEN}-{n}": part for n, part in enumerate(np.array_split(waveform, 2))}
         analysis = _analysis(voice, waveform[: round(preset.analysed_s * SAMPLE_RATE)], kept)
         for number in range(preset.sung_clips):
-            pieces[f"sung{number}"] = _sung(analysis, PseudoSinger(1.0), melodies, rng, preset.clip_s)
+            pieces[f"{SUNG}{number}"] = _sung(analysis, PseudoSinger(1.0), melodies, rng, preset.clip_s)
         mels = {name: seen(augment(sound, rng) if rng.random() < 0.5 else sound) for name, sound in pieces.items()}
         write_arrays(file, mels)
     with np.load(file) as archive:
         for name in archive.files:
-            yield NamedClip(voice.singer, voice.voice_gender, name.split("-")[0], archive[name])
+            song = name.split("-")[0]
+            yield NamedClip(voice.singer, voice.voice_gender, song, archive[name], SPOKEN if song == SPOKEN else SUNG)
 
 
 def _start(voice: TrainingVoice, preset: MaterialPreset) -> Waveform:

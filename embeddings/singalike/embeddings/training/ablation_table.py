@@ -6,13 +6,15 @@ from dataclasses import asdict
 from typing import Any
 
 from singalike.embeddings.training.ablation import AblationRow
+from singalike.embeddings.training.ablation_figures import PairErrors
 
 COLUMNS = ("method", "pitch", "stretch", "loss", "chance", "below chance")
 
 
 def markdown(rows: Sequence[AblationRow]) -> str:
     """Render rows as a Markdown table whose columns are also aligned for reading as text."""
-    table = [_header(rows), *(_cells(row) for row in rows)]
+    sets = tuple(dict.fromkeys(name for row in rows for name in row.errors))
+    table = [_header(sets), *(_cells(row, sets) for row in rows)]
     widths = [max(len(line[column]) for line in table) for column in range(len(table[0]))]
     lines = [
         "| " + " | ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) + " |" for line in table
@@ -36,19 +38,23 @@ def json_rows(rows: Sequence[AblationRow]) -> list[dict[str, Any]]:
     ]
 
 
-def _header(rows: Sequence[AblationRow]) -> list[str]:
-    return [*COLUMNS, *(f"{name}: EER / same gender" for name in rows[0].errors)]
+def _header(sets: Sequence[str]) -> list[str]:
+    return [*COLUMNS, *(f"{name}: EER / same gender" for name in sets)]
 
 
-def _cells(row: AblationRow) -> list[str]:
+def _cells(row: AblationRow, sets: Sequence[str]) -> list[str]:
     figures = (row.loss, row.chance, row.below_chance)
     return [
         row.method,
         row.pitch,
         row.stretch,
         *("" if figure is None else f"{figure:.2f}" for figure in figures),
-        *(f"{_three(errors.eer)} / {_three(errors.same_gender_eer)}" for errors in row.errors.values()),
+        *(_both(row.errors[name]) if name in row.errors else "" for name in sets),
     ]
+
+
+def _both(errors: PairErrors) -> str:
+    return f"{_three(errors.eer)} / {_three(errors.same_gender_eer)}"
 
 
 def _three(value: float) -> str:
