@@ -10,7 +10,7 @@ BIN := .venv/bin
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-fast check lint format protos coverage clean
+.PHONY: help demo test test-fast check lint format protos client coverage clean
 
 help:  ## Show this list.
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -43,6 +43,7 @@ lint: .venv/.developer  ## Run every check that is not a test.
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 	PATH="$(CURDIR)/$(BIN):$$PATH" protos/generate.sh --check
+	$(BIN)/python services/generate_sync_client.py --check
 	$(BIN)/hadolint deploy/Dockerfile
 	$(BIN)/yamllint --strict deploy .pre-commit-config.yaml
 	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec deploy/compose.yaml
@@ -55,6 +56,9 @@ format: .venv/.developer  ## Rewrite the code in the house style.
 
 protos: .venv/.developer  ## Generate the Python code of the protos again.
 	PATH="$(CURDIR)/$(BIN):$$PATH" protos/generate.sh
+
+client: .venv/.developer  ## Generate the synchronous client from the asynchronous one again.
+	$(BIN)/python services/generate_sync_client.py
 
 coverage: .venv/.developer  ## Run the tests and print what they do not reach.
 	$(BIN)/python -m pytest --cov --cov-report=term

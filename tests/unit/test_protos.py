@@ -58,6 +58,14 @@ def test_the_generated_code_runs_on_every_version_that_the_package_allows(name: 
     assert version.group(1) == "6.31.1"
 
 
+def test_the_synchronous_client_is_what_is_generated_from_the_asynchronous_one() -> None:
+    generator = Path(__file__).parents[2] / "services" / "generate_sync_client.py"
+
+    checked = subprocess.run([sys.executable, generator, "--check"], capture_output=True, text=True, check=False)
+
+    assert (checked.returncode, checked.stderr) == (0, "")
+
+
 def test_both_clients_offer_the_same_methods_with_the_same_arguments() -> None:
     def methods(client: type) -> dict[str, list[str]]:
         return {

@@ -1,6 +1,6 @@
 """What the services tell a client, as frozen values; None or empty where the owner of the catalogue did not say."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -11,6 +11,9 @@ from singalike.recsys.suggestions import Abstention, ListSummary, SingerSuggesti
 
 Audio = bytes | str | Path
 """An encoded recording: its bytes, or the path of the file."""
+
+Progress = Callable[[str, float], None]
+"""Called with the name of the stage and the share done of the whole, in [0, 1]."""
 
 
 @dataclass(frozen=True)

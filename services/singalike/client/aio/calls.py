@@ -1,14 +1,14 @@
-"""The client for asyncio."""
+"""The calls of a client, about tracks, singers and voices."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 from typing import Any, Self
 
-from grpc import aio
-
 from singalike.client import channels, converters, requests
-from singalike.client.conversion_calls import AsyncConversionCalls
-from singalike.client.listener_calls import AsyncListenerCalls
+from singalike.client.aio import transport
+from singalike.client.aio.conversion_calls import ConversionCalls
+from singalike.client.aio.listener_calls import ListenerCalls
+from singalike.client.aio.suggestion_calls import SuggestionCalls
 from singalike.client.profile_converters import profile_from_message, profile_to_message
 from singalike.client.records import (
     Audio,
@@ -17,6 +17,7 @@ from singalike.client.records import (
     EmbedRefusal,
     EnrolledVoice,
     Model,
+    Progress,
     Recording,
     SingerMap,
     TrackDescription,
@@ -24,7 +25,6 @@ from singalike.client.records import (
     VoiceId,
 )
 from singalike.client.rpc_errors import reading_rpc_errors
-from singalike.client.suggestion_calls import AsyncSuggestionCalls
 from singalike.embeddings.profile import VoiceProfile
 from singalike.recsys.identification import Identification
 from singalike.v1 import embedding_service_pb2 as embedding_pb
@@ -33,26 +33,9 @@ from singalike.v1.conversion_service_pb2_grpc import ConversionServiceStub
 from singalike.v1.embedding_service_pb2_grpc import EmbeddingServiceStub
 from singalike.v1.recommender_service_pb2_grpc import RecommenderServiceStub
 
-Progress = Callable[[str, float], None]
-"""Called with the name of the stage and the share done of the whole, in [0, 1]."""
 
-
-class AsyncClient(AsyncListenerCalls, AsyncSuggestionCalls, AsyncConversionCalls):
-    """Calls the services; use it as `async with AsyncClient() as client`.
-
-    Args:
-        embedding: Address of the embedding service, "host:port" or any gRPC target.
-        recommender: Address of the recommender service.
-        conversion: Address of the conversion service.
-        token: Bearer token, when the servers want one.
-        deadline_s: How long a call may take.
-        long_deadline_s: How long taking a track in, laying out a map, enrolling a voice to sing with, or a download may
-            take.
-        root_certificates: PEM of the authorities to trust; implies TLS.
-        tls: Talk TLS, trusting the system's authorities.
-
-    Every method raises the errors of `singalike.errors`, rebuilt from what the server said; UNAVAILABLE is retried.
-    """
+class Calls(ListenerCalls, SuggestionCalls, ConversionCalls):
+    """All calls of a client, its connections, and the errors of `singalike.errors` for what the server refuses."""
 
     def __init__(
         self,
@@ -66,12 +49,22 @@ class AsyncClient(AsyncListenerCalls, AsyncSuggestionCalls, AsyncConversionCalls
         root_certificates: bytes | None = None,
         tls: bool = False,
     ) -> None:
-        def connect(target: str) -> aio.Channel:
-            if tls or root_certificates:
-                return aio.secure_channel(target, channels.credentials(root_certificates), channels.OPTIONS)
-            return aio.insecure_channel(target, channels.OPTIONS)
+        """Connect when the first call wants it.
 
-        self._channels = (connect(embedding), connect(recommender), connect(conversion))
+        Args:
+            embedding: Address of the embedding service, "host:port" or any gRPC target.
+            recommender: Address of the recommender service.
+            conversion: Address of the conversion service.
+            token: Bearer token, when the servers want one.
+            deadline_s: How long a call may take.
+            long_deadline_s: How long taking a track in, laying out a map, enrolling a voice to sing with, or a download
+                may take.
+            root_certificates: PEM of the authorities to trust; implies TLS.
+            tls: Talk TLS, trusting the system's authorities.
+        """
+        self._channels = tuple(
+            transport.connect(target, root_certificates, tls=tls) for target in (embedding, recommender, conversion)
+        )
         self._embedding = EmbeddingServiceStub(self._channels[0])
         self._recommender = RecommenderServiceStub(self._channels[1])
         self._conversion = ConversionServiceStub(self._channels[2])
@@ -88,7 +81,7 @@ class AsyncClient(AsyncListenerCalls, AsyncSuggestionCalls, AsyncConversionCalls
     async def close(self) -> None:
         """Let go of the connections."""
         for channel in self._channels:
-            await channel.close(None)
+            await transport.close(channel)
 
     async def get_model(self) -> Model:
         """Say which ear listens."""

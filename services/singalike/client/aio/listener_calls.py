@@ -1,7 +1,7 @@
-"""The calls about listeners, for both clients."""
+"""The calls about listeners."""
 
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 from singalike.client.experiment_report import ExperimentReport, read_experiment_report
@@ -13,74 +13,7 @@ from singalike.v1.recommender_service_pb2_grpc import RecommenderServiceStub
 
 
 class ListenerCalls(ABC):
-    """What `Client` does for listeners; a listener is named as your application names them."""
-
-    _recommender: RecommenderServiceStub
-
-    def record_feedback(
-        self, listener_id: str, feedback: Sequence[Feedback], *, request_id: str = ""
-    ) -> tuple[Feedback, ...]:
-        """Store what a listener did, up to 1000 events; when it answers, they are on disk.
-
-        Args:
-            listener_id: Who.
-            feedback: What they did.
-            request_id: Makes the call repeatable across programs; empty: a fresh one, which makes retries safe.
-        """
-        reply = self._call(self._recommender.RecordFeedback, _record(listener_id, feedback, request_id))
-        return tuple(map(read_feedback, reply.feedback))
-
-    def list_feedback(self, listener_id: str, *, page_size: int = 200) -> Iterator[Feedback]:
-        """Walk over what a listener did, newest first, fetching page after page."""
-        request = pb.ListFeedbackRequest(listener_id=listener_id, page_size=page_size)
-        while True:
-            page = self._call(self._recommender.ListFeedback, request)
-            yield from map(read_feedback, page.feedback)
-            if not page.next_page_token:
-                return
-            request.page_token = page.next_page_token
-
-    def delete_feedback(self, listener_id: str, feedback_id: str) -> None:
-        """Take an event back."""
-        request = pb.DeleteFeedbackRequest(listener_id=listener_id, feedback_id=feedback_id)
-        self._call(self._recommender.DeleteFeedback, request)
-
-    def create_exclusion(self, listener_id: str, exclusion: Exclusion) -> Exclusion:
-        """Never suggest something to a listener again; the same again answers with the first one."""
-        request = pb.CreateExclusionRequest(listener_id=listener_id, exclusion=write_exclusion(exclusion))
-        return read_exclusion(self._call(self._recommender.CreateExclusion, request).exclusion)
-
-    def list_exclusions(self, listener_id: str, *, page_size: int = 200) -> Iterator[Exclusion]:
-        """Walk over what is never suggested to a listener, fetching page after page."""
-        request = pb.ListExclusionsRequest(listener_id=listener_id, page_size=page_size)
-        while True:
-            page = self._call(self._recommender.ListExclusions, request)
-            yield from map(read_exclusion, page.exclusions)
-            if not page.next_page_token:
-                return
-            request.page_token = page.next_page_token
-
-    def delete_exclusion(self, listener_id: str, exclusion_id: str) -> None:
-        """Take an exclusion back."""
-        request = pb.DeleteExclusionRequest(listener_id=listener_id, exclusion_id=exclusion_id)
-        self._call(self._recommender.DeleteExclusion, request)
-
-    def delete_listener(self, listener_id: str) -> None:
-        """Erase everything that is kept of a listener; an unknown one is erased already."""
-        self._call(self._recommender.DeleteListener, pb.DeleteListenerRequest(listener_id=listener_id))
-
-    def get_experiment_report(self) -> ExperimentReport:
-        """Ask what came of the running experiment."""
-        reply = self._call(self._recommender.GetExperimentReport, pb.GetExperimentReportRequest())
-        return read_experiment_report(reply)
-
-    @abstractmethod
-    def _call(self, method: Any, request: Any, deadline_s: float | None = None) -> Any:
-        """Call a method with the client's metadata; errors come back as ours."""
-
-
-class AsyncListenerCalls(ABC):
-    """What `AsyncClient` does for listeners; a listener is named as your application names them."""
+    """What a client does for listeners; a listener is named as your application names them."""
 
     _recommender: RecommenderServiceStub
 

@@ -1,15 +1,11 @@
-"""The client for ordinary programs; `singalike.client.aio` has the same for asyncio."""
+# Generated from singalike/client/aio by services/generate_sync_client.py: change it there.
+"""The calls of a client, about tracks, singers and voices."""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any, Self
 
-import grpc
-
 from singalike.client import channels, converters, requests
-from singalike.client.aio import Progress
-from singalike.client.conversion_calls import ConversionCalls
-from singalike.client.listener_calls import ListenerCalls
 from singalike.client.profile_converters import profile_from_message, profile_to_message
 from singalike.client.records import (
     Audio,
@@ -18,6 +14,7 @@ from singalike.client.records import (
     EmbedRefusal,
     EnrolledVoice,
     Model,
+    Progress,
     Recording,
     SingerMap,
     TrackDescription,
@@ -25,7 +22,10 @@ from singalike.client.records import (
     VoiceId,
 )
 from singalike.client.rpc_errors import reading_rpc_errors
-from singalike.client.suggestion_calls import SuggestionCalls
+from singalike.client.sync import transport
+from singalike.client.sync.conversion_calls import ConversionCalls
+from singalike.client.sync.listener_calls import ListenerCalls
+from singalike.client.sync.suggestion_calls import SuggestionCalls
 from singalike.embeddings.profile import VoiceProfile
 from singalike.recsys.identification import Identification
 from singalike.v1 import embedding_service_pb2 as embedding_pb
@@ -35,22 +35,8 @@ from singalike.v1.embedding_service_pb2_grpc import EmbeddingServiceStub
 from singalike.v1.recommender_service_pb2_grpc import RecommenderServiceStub
 
 
-class Client(ListenerCalls, SuggestionCalls, ConversionCalls):
-    """Calls the services, safe to share between threads; use it as `with Client() as client`.
-
-    Args:
-        embedding: Address of the embedding service, "host:port" or any gRPC target.
-        recommender: Address of the recommender service.
-        conversion: Address of the conversion service.
-        token: Bearer token, when the servers want one.
-        deadline_s: How long a call may take.
-        long_deadline_s: How long taking a track in, laying out a map, enrolling a voice to sing with, or a download may
-            take.
-        root_certificates: PEM of the authorities to trust; implies TLS.
-        tls: Talk TLS, trusting the system's authorities.
-
-    Every method raises the errors of `singalike.errors`, rebuilt from what the server said; UNAVAILABLE is retried.
-    """
+class Calls(ListenerCalls, SuggestionCalls, ConversionCalls):
+    """All calls of a client, its connections, and the errors of `singalike.errors` for what the server refuses."""
 
     def __init__(
         self,
@@ -64,12 +50,22 @@ class Client(ListenerCalls, SuggestionCalls, ConversionCalls):
         root_certificates: bytes | None = None,
         tls: bool = False,
     ) -> None:
-        def connect(target: str) -> grpc.Channel:
-            if tls or root_certificates:
-                return grpc.secure_channel(target, channels.credentials(root_certificates), channels.OPTIONS)
-            return grpc.insecure_channel(target, channels.OPTIONS)
+        """Connect when the first call wants it.
 
-        self._channels = (connect(embedding), connect(recommender), connect(conversion))
+        Args:
+            embedding: Address of the embedding service, "host:port" or any gRPC target.
+            recommender: Address of the recommender service.
+            conversion: Address of the conversion service.
+            token: Bearer token, when the servers want one.
+            deadline_s: How long a call may take.
+            long_deadline_s: How long taking a track in, laying out a map, enrolling a voice to sing with, or a download
+                may take.
+            root_certificates: PEM of the authorities to trust; implies TLS.
+            tls: Talk TLS, trusting the system's authorities.
+        """
+        self._channels = tuple(
+            transport.connect(target, root_certificates, tls=tls) for target in (embedding, recommender, conversion)
+        )
         self._embedding = EmbeddingServiceStub(self._channels[0])
         self._recommender = RecommenderServiceStub(self._channels[1])
         self._conversion = ConversionServiceStub(self._channels[2])
@@ -86,7 +82,7 @@ class Client(ListenerCalls, SuggestionCalls, ConversionCalls):
     def close(self) -> None:
         """Let go of the connections."""
         for channel in self._channels:
-            channel.close()
+            transport.close(channel)
 
     def get_model(self) -> Model:
         """Say which ear listens."""
