@@ -10,7 +10,7 @@ import argparse
 import numpy as np
 
 from benchmarks.recommend_core import MODEL, TIMBRE_DIM, ListedCatalogue, PreparedIndex, profile
-from singalike.services.recommend import Recommender, RecommendOptions
+from singalike.services.recommender.recommend import Recommender, RecommendOptions
 from singalike.services.records import Track, TrackInfo, TrackWithProfile
 from singalike.services.server_parts import utc_now
 

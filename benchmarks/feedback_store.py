@@ -14,7 +14,7 @@ import numpy as np
 
 from singalike.services.adapters.sql_catalogue import SqlCatalogue
 from singalike.services.adapters.sql_feedback import SqlFeedback
-from singalike.services.listener_records import FEEDBACK_KINDS, HIDE, Feedback
+from singalike.services.listeners.listener_records import FEEDBACK_KINDS, HIDE, Feedback
 from tests.support.catalogue_entries import add_track
 
 NOW = datetime.now(UTC)

@@ -40,7 +40,7 @@ from singalike.services import bootstrap
 from singalike.services.index_follower import IndexFollower
 from singalike.services.ingest import IngestTools, ingest
 from singalike.services.ports import IngestItem
-from singalike.services.recommend import Recommender, RecommendOptions
+from singalike.services.recommender.recommend import Recommender, RecommendOptions
 from singalike.services.records import TrackInfo
 from singalike.services.settings import read_settings
 from singalike.services.singer_ids import singer_id_of

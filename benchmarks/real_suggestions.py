@@ -30,8 +30,8 @@ from singalike.recsys.catalogue_view import CatalogueView
 from singalike.recsys.suggestions import SongSuggestion
 from singalike.services import bootstrap
 from singalike.services.listen import listen_to_file
-from singalike.services.local_recommender import local_recommender
-from singalike.services.recommend import Recommender, RecommendOptions
+from singalike.services.recommender.local_recommender import local_recommender
+from singalike.services.recommender.recommend import Recommender, RecommendOptions
 from singalike.services.settings import read_settings
 
 OTHERS, SONGS, MOST = 5, 10, 100

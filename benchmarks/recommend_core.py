@@ -22,7 +22,7 @@ import numpy as np
 from singalike.audio.quality import QualityReport
 from singalike.embeddings.profile import MIDI_PITCHES, Segments, Vectors, VocalRange, VoiceProfile
 from singalike.services.ports import NO_FILTER, IndexFilter, IndexHit, IndexPoint
-from singalike.services.recommend import Recommender, RecommendOptions
+from singalike.services.recommender.recommend import Recommender, RecommendOptions
 from singalike.services.records import Page, Track, TrackInfo, TrackWithProfile
 
 Dims = tuple[int, int, int]

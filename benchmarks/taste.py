@@ -29,8 +29,8 @@ from singalike.recsys.dislikes import aversion_of
 from singalike.recsys.interactions import gather, one_row
 from singalike.recsys.listener_events import read_attitude
 from singalike.recsys.popularity import count_listeners, popularity_in
-from singalike.services.listener_records import Exclusion, Feedback
-from singalike.services.taste_keeper import TasteKeeper
+from singalike.services.listeners.listener_records import Exclusion, Feedback
+from singalike.services.recommender.taste_keeper import TasteKeeper
 
 warnings.filterwarnings("ignore", "Method expects CSR input")
 

@@ -10,7 +10,7 @@ from singalike.errors import CapacityError
 from singalike.services.adapters import sql_migrate
 from singalike.services.adapters.sql_catalogue import SqlCatalogue
 from singalike.services.adapters.sql_feedback import SqlFeedback
-from singalike.services.listener_records import LIKE, Exclusion, Exposure, Feedback
+from singalike.services.listeners.listener_records import LIKE, Exclusion, Exposure, Feedback
 from tests.support.catalogue_entries import add_track
 from tests.support.folders import quick_folder
 

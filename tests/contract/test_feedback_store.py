@@ -11,7 +11,7 @@ from singalike.errors import AlreadyExistsError, InvalidInputError, NotFoundErro
 from singalike.services.adapters.memory_feedback import MemoryFeedback
 from singalike.services.adapters.sql_catalogue import SqlCatalogue
 from singalike.services.adapters.sql_feedback import SqlFeedback
-from singalike.services.listener_records import DISLIKE, HIDE, LIKE, PLAY, Exclusion, Exposure, Feedback
+from singalike.services.listeners.listener_records import DISLIKE, HIDE, LIKE, PLAY, Exclusion, Exposure, Feedback
 from singalike.services.page_tokens import make_token
 from tests.support.catalogue_entries import add_track, sha
 from tests.support.databases import fresh_database

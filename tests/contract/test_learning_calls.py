@@ -6,10 +6,10 @@ import pytest
 
 from singalike.client import Exclusion, Feedback, SongSuggestions, SuggestionChoices
 from singalike.services import bootstrap
-from singalike.services.listener_records import LIKE
-from singalike.services.listener_records import Feedback as StoredFeedback
-from singalike.services.local_recommender import local_recommender
-from singalike.services.recommend_options import RecommendOptions
+from singalike.services.listeners.listener_records import LIKE
+from singalike.services.listeners.listener_records import Feedback as StoredFeedback
+from singalike.services.recommender.local_recommender import local_recommender
+from singalike.services.recommender.recommend_options import RecommendOptions
 from singalike.services.settings import Settings
 from tests.support.catalogue_entries import add_track, sha
 from tests.support.fake_ear import FakeEar, make_profile

@@ -9,7 +9,7 @@ import pytest
 from singalike.client import Client, Exclusion, Feedback
 from singalike.errors import AlreadyExistsError, InvalidInputError, NotFoundError
 from singalike.services import bootstrap
-from singalike.services.listener_records import FEEDBACK_KINDS
+from singalike.services.listeners.listener_records import FEEDBACK_KINDS
 from singalike.services.settings import Settings
 from tests.support.catalogue_entries import add_track, sha
 from tests.support.servers import Running, small_settings

@@ -11,7 +11,7 @@ from singalike.services.adapters.sql_engine import Database
 from singalike.services.adapters.sql_feedback import SqlFeedback
 from singalike.services.adapters.sql_memory import ReadMemory
 from singalike.services.conversion_records import ConversionProgress
-from singalike.services.listener_records import Exclusion
+from singalike.services.listeners.listener_records import Exclusion
 from tests.support.catalogue_entries import CONSENT, add_track
 from tests.support.conversion_stores import START, TENANT, add_target, conversion_stores, order, outcome
 from tests.support.fake_ear import make_profile

@@ -13,12 +13,12 @@ from singalike.errors import InvalidInputError, NotFoundError, SingalikeError
 from singalike.recsys.experiments import assign_arm, read_experiment
 from singalike.services import bootstrap
 from singalike.services.cli.root import group
-from singalike.services.exposure_log import ExposureLog
 from singalike.services.index_follower import IndexFollower
-from singalike.services.listener_records import LIKE, Feedback
-from singalike.services.recommend import Recommender, RecommendOptions
+from singalike.services.listeners.exposure_log import ExposureLog
+from singalike.services.listeners.listener_records import LIKE, Feedback
+from singalike.services.recommender.recommend import Recommender, RecommendOptions
+from singalike.services.recommender.showing import Showing
 from singalike.services.settings import read_settings
-from singalike.services.showing import Showing
 from tests.support.catalogue_entries import CONSENT, EAR, add_track
 from tests.support.fake_ear import make_profile
 from tests.support.folders import quick_folder

@@ -14,8 +14,8 @@ from singalike.errors import InvalidInputError, NotFoundError
 from singalike.services import bootstrap
 from singalike.services.adapters.sql_feedback import SqlFeedback
 from singalike.services.cli.root import group, main
-from singalike.services.feedback_import import ImportTools, import_feedback
-from singalike.services.interaction_file import read_interactions
+from singalike.services.listeners.feedback_import import ImportTools, import_feedback
+from singalike.services.listeners.interaction_file import read_interactions
 from singalike.services.settings import read_settings
 from tests.support.catalogue_entries import add_track, sha
 from tests.support.folders import quick_folder
@@ -161,7 +161,7 @@ def test_an_import_of_nothing_says_so(data_dir: Path, tmp_path: Path) -> None:
 def test_an_import_that_was_stopped_goes_on_where_it_was(
     data_dir: Path, history: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("singalike.services.feedback_import.BATCH_ROWS", 10)
+    monkeypatch.setattr("singalike.services.listeners.feedback_import.BATCH_ROWS", 10)
     settings, stop = read_settings(data_dir=data_dir), Event()
     catalogue, store = bootstrap.open_catalogue(settings), SqlFeedback(settings.catalogue_url)
     tools = ImportTools(catalogue, store, datetime.now(UTC) - timedelta(seconds=1), 0, "like")

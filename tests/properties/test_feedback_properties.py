@@ -15,7 +15,7 @@ from singalike.errors import SingalikeError
 from singalike.services.adapters.memory_feedback import MemoryFeedback
 from singalike.services.adapters.sql_catalogue import SqlCatalogue
 from singalike.services.adapters.sql_feedback import SqlFeedback
-from singalike.services.listener_records import FEEDBACK_KINDS, Exclusion, Exposure, Feedback
+from singalike.services.listeners.listener_records import FEEDBACK_KINDS, Exclusion, Exposure, Feedback
 from tests.support.catalogue_entries import add_track, sha
 from tests.support.folders import quick_folder
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from singalike.services.listener_records import FEEDBACK_KINDS
+from singalike.services.listeners.listener_records import FEEDBACK_KINDS
 from tests.support.listening import SINGERS, TAKES, Listening, track_id, two_camps
 
 FEW = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from singalike.recsys.seeds import Seed
 from singalike.recsys.suggestions import SingerSuggestion, SongSuggestion, Suggestions
-from singalike.services.listener_records import DISLIKE, HIDE, LIKE
-from singalike.services.recommend import Recommender, RecommendOptions
+from singalike.services.listeners.listener_records import DISLIKE, HIDE, LIKE
+from singalike.services.recommender.recommend import Recommender, RecommendOptions
 from tests.support.catalogues import MemoryCatalogue, MemoryIndex
 from tests.support.listening import NOW, SINGERS, TAKES, Listening, track_id, two_camps
 from tests.support.voices import voice

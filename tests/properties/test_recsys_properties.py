@@ -12,7 +12,7 @@ from singalike.recsys.blend import BlendPreset, blend
 from singalike.recsys.catalogue_view import build_view
 from singalike.recsys.medoids import choose_medoids
 from singalike.recsys.presets import SIMILAR, SINGERS, shipped_presets
-from singalike.services.recommend import Recommender, RecommendOptions
+from singalike.services.recommender.recommend import Recommender, RecommendOptions
 from tests.support.catalogues import MemoryCatalogue, MemoryIndex
 from tests.support.voices import small_view, track_of, voice
 

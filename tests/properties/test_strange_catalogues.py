@@ -9,8 +9,8 @@ import pytest
 from singalike.embeddings.profile import VoiceProfile
 from singalike.errors import InvalidInputError
 from singalike.recsys.suggestions import SingerSuggestion, SongSuggestion, Suggestions
-from singalike.services.recommend import Recommender, RecommendOptions
-from singalike.services.recommend_options import Seed
+from singalike.services.recommender.recommend import Recommender, RecommendOptions
+from singalike.services.recommender.recommend_options import Seed
 from tests.support.catalogues import MemoryCatalogue, MemoryIndex
 from tests.support.voices import sung, voice, zeros_like
 

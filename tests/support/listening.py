@@ -5,10 +5,10 @@ from datetime import UTC, datetime
 
 from singalike.recsys.suggestions import Suggestions
 from singalike.services.adapters.memory_feedback import MemoryFeedback
-from singalike.services.listener_records import LIKE, Feedback
-from singalike.services.recommend import Recommender
-from singalike.services.recommend_options import RecommendOptions
-from singalike.services.taste_keeper import TasteKeeper, at_once
+from singalike.services.listeners.listener_records import LIKE, Feedback
+from singalike.services.recommender.recommend import Recommender
+from singalike.services.recommender.recommend_options import RecommendOptions
+from singalike.services.recommender.taste_keeper import TasteKeeper, at_once
 from tests.support.catalogues import MemoryCatalogue, MemoryIndex
 from tests.support.voices import voice
 

@@ -12,7 +12,7 @@ from singalike.embeddings.ears.loading import GROUP, installed_encoders
 from singalike.embeddings.encoder import VoiceEncoder, model_version
 from singalike.errors import NotFoundError, WrongStateError
 from singalike.services import bootstrap
-from singalike.services.local_recommender import local_recommender
+from singalike.services.recommender.local_recommender import local_recommender
 from singalike.services.records import TrackInfo
 from singalike.services.settings import read_settings
 from tests.support.buzzing import SAMPLE_RATE, buzzing_voice

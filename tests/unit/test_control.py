@@ -7,9 +7,9 @@ import pytest
 from singalike.errors import InvalidInputError, NotFoundError
 from singalike.recsys.presets import SIMILAR, SINGERS, shipped_presets
 from singalike.recsys.seeds import Seed
-from singalike.services.listener_records import DISLIKE, LIKE, Exclusion
-from singalike.services.recommend import Recommender, RecommendOptions
-from singalike.services.recommend_filter import allow
+from singalike.services.listeners.listener_records import DISLIKE, LIKE, Exclusion
+from singalike.services.recommender.recommend import Recommender, RecommendOptions
+from singalike.services.recommender.recommend_filter import allow
 from tests.support.catalogues import MemoryCatalogue, MemoryIndex
 from tests.support.listening import LOW, NOW, recommender_of, shelf, singers_of, two_camps
 from tests.support.voices import voice

@@ -10,7 +10,7 @@ from singalike.errors import NotFoundError
 from singalike.recsys.abstention import LEAST_CONTRAST, contrast
 from singalike.recsys.seeds import Seed
 from singalike.recsys.suggestions import SingerExplanation
-from singalike.services.recommend import Recommender, RecommendOptions
+from singalike.services.recommender.recommend import Recommender, RecommendOptions
 from tests.support.catalogues import MemoryCatalogue, MemoryIndex
 from tests.support.voices import voice
 

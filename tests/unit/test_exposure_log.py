@@ -7,8 +7,8 @@ import pytest
 
 from singalike.errors import CapacityError
 from singalike.services.adapters.memory_feedback import MemoryFeedback
-from singalike.services.exposure_log import BATCH, ExposureLog
-from singalike.services.listener_records import Exposure
+from singalike.services.listeners.exposure_log import BATCH, ExposureLog
+from singalike.services.listeners.listener_records import Exposure
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 

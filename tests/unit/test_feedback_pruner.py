@@ -7,8 +7,8 @@ import pytest
 
 from singalike.errors import UnavailableError
 from singalike.services.adapters.memory_feedback import MemoryFeedback
-from singalike.services.feedback_pruner import FeedbackPruner
-from singalike.services.listener_records import LIKE, Feedback
+from singalike.services.listeners.feedback_pruner import FeedbackPruner
+from singalike.services.listeners.listener_records import LIKE, Feedback
 
 NOW = datetime(2026, 5, 4, tzinfo=UTC)
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from singalike.errors import InvalidInputError
-from singalike.services.recommend_filter import allow, within
-from singalike.services.recommend_options import RecommendOptions
+from singalike.services.recommender.recommend_filter import allow, within
+from singalike.services.recommender.recommend_options import RecommendOptions
 from singalike.services.wire.faults import Faults
 from singalike.services.wire.stages import AUDIO_METHODS
 from singalike.v1 import conversion_service_pb2, embedding_service_pb2, recommender_service_pb2

@@ -3,8 +3,8 @@
 import pytest
 
 from singalike.errors import InvalidInputError, WrongStateError
-from singalike.services.classifier_keeper import ClassifierKeeper
-from singalike.services.identify import IdentifyOptions, SingerIdentifier
+from singalike.services.recommender.classifier_keeper import ClassifierKeeper
+from singalike.services.recommender.identify import IdentifyOptions, SingerIdentifier
 from singalike.services.view_keeper import ViewKeeper
 from tests.support.catalogues import MemoryCatalogue
 from tests.support.voices import voice

@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from singalike.errors import InvalidInputError
-from singalike.services.interaction_file import BadRow, Interaction, count_rows, read_interactions
+from singalike.services.listeners.interaction_file import BadRow, Interaction, count_rows, read_interactions
 
 MOMENT = datetime(2026, 5, 4, 20, 15, tzinfo=UTC)
 SECONDS = int(MOMENT.timestamp())

@@ -6,9 +6,9 @@ import pytest
 
 from singalike.recsys.suggestions import SongSuggestion
 from singalike.services.adapters.memory_feedback import MemoryFeedback
-from singalike.services.listener_records import DISLIKE, HIDE, LIKE, Exclusion, Feedback
-from singalike.services.recommend import Recommender, RecommendOptions
-from singalike.services.taste_keeper import TasteKeeper, at_once
+from singalike.services.listeners.listener_records import DISLIKE, HIDE, LIKE, Exclusion, Feedback
+from singalike.services.recommender.recommend import Recommender, RecommendOptions
+from singalike.services.recommender.taste_keeper import TasteKeeper, at_once
 from tests.support.catalogues import MemoryCatalogue, MemoryIndex
 from tests.support.listening import NOW, Listening, track_id, two_camps
 from tests.support.voices import voice
@@ -121,7 +121,7 @@ def test_a_lasting_exclusion_holds_from_the_next_request_on(listening: Listening
 
 
 def test_a_listener_needs_no_voice(listening: Listening) -> None:
-    from singalike.services.recommend_options import RecommendOptions
+    from singalike.services.recommender.recommend_options import RecommendOptions
 
     found = listening.recommender.recommend_songs(None, RecommendOptions(k=5, listener_id="of-5-1"))
 

@@ -6,7 +6,7 @@ import pytest
 from singalike.errors import InvalidInputError, WrongStateError
 from singalike.recsys.catalogue_view import build_view
 from singalike.recsys.map import place_on_map, silhouette, trustworthiness
-from singalike.services.singer_map import map_singers
+from singalike.services.recommender.singer_map import map_singers
 from tests.support.fake_ear import unit_rows
 from tests.support.voices import small_view, track_of, voice
 

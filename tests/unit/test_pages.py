@@ -6,13 +6,13 @@ import pytest
 
 from singalike.errors import ConcurrentChangeError, InvalidInputError
 from singalike.recsys.catalogue_view import CatalogueView
-from singalike.services import ranking_keeper
 from singalike.services.adapters.memory_feedback import MemoryFeedback
-from singalike.services.listener_records import HIDE, LIKE, Exclusion, Feedback
+from singalike.services.listeners.listener_records import HIDE, LIKE, Exclusion, Feedback
 from singalike.services.page_tokens import make_token
-from singalike.services.ranking import profile_digest
-from singalike.services.recommend import Recommender, RecommendOptions
-from singalike.services.taste_keeper import TasteKeeper, at_once
+from singalike.services.recommender import ranking_keeper
+from singalike.services.recommender.ranking import profile_digest
+from singalike.services.recommender.recommend import Recommender, RecommendOptions
+from singalike.services.recommender.taste_keeper import TasteKeeper, at_once
 from tests.support.catalogues import MemoryIndex
 from tests.support.listening import NOW, recommender_of, shelf, singers_of, two_camps
 from tests.support.voices import voice

@@ -10,7 +10,7 @@ import pytest
 from singalike.embeddings.profile import VoiceProfile
 from singalike.errors import InvalidInputError, WrongStateError
 from singalike.services.index_follower import FollowEvent
-from singalike.services.recommend import Recommender, RecommendOptions
+from singalike.services.recommender.recommend import Recommender, RecommendOptions
 from singalike.services.recommender.serving import after_following
 from singalike.services.view_keeper import ViewKeeper
 from tests.support.catalogues import MemoryCatalogue, MemoryIndex

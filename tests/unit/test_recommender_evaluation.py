@@ -15,7 +15,7 @@ from singalike.recsys.evaluation.real_voices import BLEND, RANDOM, ask, evaluate
 from singalike.recsys.presets import SIMILAR, SINGERS, shipped_presets
 from singalike.services.adapters.exact_index import ExactIndex
 from singalike.services.ports import NO_FILTER, IndexPoint
-from singalike.services.segment_search import find_hits
+from singalike.services.recommender.segment_search import find_hits
 from tests.support.fake_ear import make_profile
 from tests.support.measured_folders import open_bench, write_measured_folder
 

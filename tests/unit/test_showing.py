@@ -11,12 +11,12 @@ from singalike.errors import NotFoundError
 from singalike.recsys.experiments import Arm, Experiment, assign_arm
 from singalike.recsys.replay import share_of
 from singalike.services.adapters.memory_feedback import MemoryFeedback
-from singalike.services.experiment_report import ExperimentReport, report_experiment
-from singalike.services.exposure_log import ExposureLog
-from singalike.services.listener_records import LIKE, PLAY, Feedback
-from singalike.services.recommend import Recommender, RecommendOptions
-from singalike.services.recommend_options import Seed
-from singalike.services.showing import Showing, check_experiment
+from singalike.services.listeners.experiment_report import ExperimentReport, report_experiment
+from singalike.services.listeners.exposure_log import ExposureLog
+from singalike.services.listeners.listener_records import LIKE, PLAY, Feedback
+from singalike.services.recommender.recommend import Recommender, RecommendOptions
+from singalike.services.recommender.recommend_options import Seed
+from singalike.services.recommender.showing import Showing, check_experiment
 from tests.support.catalogues import MemoryCatalogue, MemoryIndex
 from tests.support.voices import voice
 

@@ -13,8 +13,17 @@ from singalike.errors import UnavailableError
 from singalike.recsys.catalogue_view import CatalogueView
 from singalike.recsys.listener_taste import Popularity
 from singalike.services.adapters.memory_feedback import MemoryFeedback
-from singalike.services.listener_records import DISLIKE, HIDE, LIKE, PLAY, Exclusion, Feedback
-from singalike.services.taste_keeper import CHECK_S, OLDEST_S, Refit, Run, TasteKeeper, at_once, beside, logged
+from singalike.services.listeners.listener_records import DISLIKE, HIDE, LIKE, PLAY, Exclusion, Feedback
+from singalike.services.recommender.taste_keeper import (
+    CHECK_S,
+    OLDEST_S,
+    Refit,
+    Run,
+    TasteKeeper,
+    at_once,
+    beside,
+    logged,
+)
 from tests.support.voices import small_view
 
 START = datetime(2025, 3, 1, tzinfo=UTC)

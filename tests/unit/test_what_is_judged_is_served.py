@@ -13,9 +13,9 @@ from singalike.recsys.evaluation.listener_world import World, WorldSize, draw_wo
 from singalike.recsys.evaluation.taught import Taught, record_listeners, teach
 from singalike.recsys.listener_taste import ListenerTaste, Popularity, no_taste
 from singalike.recsys.presets import SIMILAR, SINGERS, SONGS, shipped_presets
-from singalike.services.listener_records import Exclusion
-from singalike.services.recommend import Recommender
-from singalike.services.recommend_options import RecommendOptions
+from singalike.services.listeners.listener_records import Exclusion
+from singalike.services.recommender.recommend import Recommender
+from singalike.services.recommender.recommend_options import RecommendOptions
 from tests.support.catalogues import MemoryCatalogue, MemoryIndex
 
 SEED, SAME = 8, 1e-6

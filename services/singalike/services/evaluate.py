@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from singalike.errors import InvalidInputError
 from singalike.recsys.presets import Presets, shipped_presets
-from singalike.services.interaction_file import BadRow, read_interactions
+from singalike.services.listeners.interaction_file import BadRow, read_interactions
 from singalike.services.report_plots import draw_curve, draw_views
 
 if TYPE_CHECKING:

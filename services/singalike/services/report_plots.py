@@ -8,7 +8,7 @@ import numpy as np
 from scipy.special import ndtri
 
 from singalike.embeddings.evaluation.section import SoundView
-from singalike.services.map_files import PALETTE
+from singalike.services.recommender.map_files import PALETTE
 
 Series = Mapping[str, Sequence[tuple[float, float]]]
 

@@ -29,7 +29,7 @@ class SearchedView:
     segment_track: NDArray[np.intp]
 
     def find_hits(self, profile: VoiceProfile) -> SegmentHits:
-        """Look up the person's typical segments by timbre, as `singalike.services.segment_search.find_hits` does."""
+        """Look up the person's typical segments by timbre, as `services.recommender.segment_search.find_hits` does."""
         queries = choose_queries(profile.segments.timbre)
         if not len(queries) or not len(self.segments):
             return NO_HITS

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from singalike.services.adapters.sql_catalogue import utc_now
 from singalike.services.adapters.sql_rows import to_microseconds
-from singalike.services.listener_feedback import (
+from singalike.services.listeners.listener_feedback import (
     REQUEST_MEMORY,
     content_of,
     excluded_target,
@@ -18,7 +18,7 @@ from singalike.services.listener_feedback import (
     unknown_exclusion,
     unknown_feedback,
 )
-from singalike.services.listener_records import Exclusion, Exposure, Feedback
+from singalike.services.listeners.listener_records import Exclusion, Exposure, Feedback
 from singalike.services.page_tokens import check_page_size, make_place, make_token, read_place, read_token
 from singalike.services.ports import Catalogue
 from singalike.services.records import Page
@@ -53,7 +53,7 @@ class _Listener:
 
 
 class MemoryFeedback:
-    """Events, exclusions and exposures in memory; see `singalike.services.listener_ports.FeedbackStore`.
+    """Events, exclusions and exposures in memory; see `singalike.services.listeners.listener_ports.FeedbackStore`.
 
     Args:
         catalogue: Where tracks and singers have to be; None: every id is taken for known.

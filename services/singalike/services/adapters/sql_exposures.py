@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from singalike.services.adapters.sql_rows import from_microseconds, to_microseconds
 from singalike.services.adapters.sql_schema import exposures
-from singalike.services.listener_records import Exposure
+from singalike.services.listeners.listener_records import Exposure
 
 EXPOSURES = sa.select(exposures).order_by(exposures.c.time_us, exposures.c.exposure_id)
 

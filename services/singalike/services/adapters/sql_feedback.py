@@ -16,7 +16,7 @@ from singalike.services.adapters.sql_exposures import EXPOSURES, insert_exposure
 from singalike.services.adapters.sql_memory import ReadMemory
 from singalike.services.adapters.sql_rows import to_microseconds
 from singalike.services.adapters.sql_schema import exclusions, exposures, feedback, listeners
-from singalike.services.listener_feedback import (
+from singalike.services.listeners.listener_feedback import (
     REQUEST_MEMORY,
     content_of,
     excluded_target,
@@ -25,7 +25,7 @@ from singalike.services.listener_feedback import (
     unknown_exclusion,
     unknown_feedback,
 )
-from singalike.services.listener_records import Exclusion, Exposure, Feedback
+from singalike.services.listeners.listener_records import Exclusion, Exposure, Feedback
 from singalike.services.page_tokens import check_page_size, make_place, make_token, read_place, read_token
 from singalike.services.records import Page
 
@@ -35,7 +35,7 @@ REVISION = ("revision",)
 
 
 class SqlFeedback:
-    """Events, exclusions and exposures of listeners; see `singalike.services.listener_ports.FeedbackStore`.
+    """Events, exclusions and exposures of listeners; see `singalike.services.listeners.listener_ports.FeedbackStore`.
 
     Several processes may use one database at once; threads may share one store.
 

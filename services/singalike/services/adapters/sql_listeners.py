@@ -18,12 +18,12 @@ from singalike.services.adapters.sql_schema import (
     singers,
     tracks,
 )
-from singalike.services.listener_feedback import (
+from singalike.services.listeners.listener_feedback import (
     request_id_reused,
     unknown_singer,
     unknown_track,
 )
-from singalike.services.listener_records import Exclusion, Feedback
+from singalike.services.listeners.listener_records import Exclusion, Feedback
 
 FEEDBACK = sa.select(feedback)
 EXCLUSIONS = sa.select(exclusions).order_by(exclusions.c.exclusion_id)

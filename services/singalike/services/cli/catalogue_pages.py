@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from singalike.services.conversion_records import StoredConversion
-from singalike.services.listener_records import Exclusion, Feedback
+from singalike.services.listeners.listener_records import Exclusion, Feedback
 from singalike.services.records import Page, Singer, Track
 from singalike.services.settings import Settings, read_settings
 

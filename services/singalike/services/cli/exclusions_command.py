@@ -8,7 +8,7 @@ import click
 from singalike.services.cli.catalogue_pages import gather, page_options, print_page
 from singalike.services.cli.listener_store import check_id, opened_feedback, print_record, print_removal
 from singalike.services.cli.options import data_dir_option, json_option
-from singalike.services.listener_records import Exclusion
+from singalike.services.listeners.listener_records import Exclusion
 
 COLUMNS = {
     "exclusion_id": lambda exclusion: exclusion.exclusion_id,

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from singalike.recsys.experiments import Experiment
     from singalike.recsys.replay import Share
     from singalike.services.adapters.sql_catalogue import SqlCatalogue
-    from singalike.services.experiment_report import ExperimentReport
-    from singalike.services.recommend import Recommender
+    from singalike.services.listeners.experiment_report import ExperimentReport
+    from singalike.services.recommender.recommend import Recommender
 
 file_option = click.option(
     "--experiment",
@@ -43,7 +43,7 @@ def assign(listeners: tuple[str, ...], experiment_file: Path | None, as_json: bo
     """Say which arm each LISTENER is in; nothing is stored, the same listener is always in the same one."""
     from singalike.recsys.experiments import assign_arm
     from singalike.recsys.presets import load_presets
-    from singalike.services.showing import check_experiment
+    from singalike.services.recommender.showing import check_experiment
 
     settings = read_settings(experiment=experiment_file)
     experiment = check_experiment(_experiment(settings), load_presets(settings.presets))
@@ -65,7 +65,7 @@ def assign(listeners: tuple[str, ...], experiment_file: Path | None, as_json: bo
 def report(experiment_file: Path | None, data_dir: Path | None, as_json: bool) -> None:
     """Say what came of the experiment so far: lists, listeners, successes with their 95 % interval."""
     from singalike.services import bootstrap
-    from singalike.services.experiment_report import report_experiment
+    from singalike.services.listeners.experiment_report import report_experiment
 
     settings = read_settings(data_dir=data_dir, experiment=experiment_file)
     experiment = _experiment(settings)
@@ -105,7 +105,7 @@ def replay(
     from the choices that are to be foretold.
     """
     from singalike.services import bootstrap
-    from singalike.services.experiment_replay import read_voices, replay_preset
+    from singalike.services.recommender.experiment_replay import read_voices, replay_preset
 
     settings = read_settings(data_dir=data_dir, experiment=experiment_file)
     experiment = bootstrap.load_experiment(settings)
@@ -133,7 +133,7 @@ def _stranger_to_all(settings: Settings) -> Iterator[tuple["Recommender", "SqlCa
     from singalike.recsys.presets import load_presets
     from singalike.services import bootstrap
     from singalike.services.index_follower import IndexFollower
-    from singalike.services.recommend import Recommender
+    from singalike.services.recommender.recommend import Recommender
 
     ear = bootstrap.load_encoder(settings)
     exact = settings.model_copy(update={"index": "exact"})

@@ -12,10 +12,10 @@ from singalike.services.cli.catalogue_pages import gather, page_options, print_p
 from singalike.services.cli.listener_store import check_id, opened_feedback, print_record, print_removal, read_time
 from singalike.services.cli.options import data_dir_option, json_option
 from singalike.services.cli.stopping import EXIT_INTERRUPTED, stop_signals
-from singalike.services.listener_records import FEEDBACK_KINDS, PLAY
+from singalike.services.listeners.listener_records import FEEDBACK_KINDS, PLAY
 
 if TYPE_CHECKING:
-    from singalike.services.feedback_import import ImportReport
+    from singalike.services.listeners.feedback_import import ImportReport
 
 EXIT_NOTHING_TAKEN = 1
 
@@ -64,7 +64,7 @@ def record_feedback(
 
     KIND is play, finish, skip, like, dislike, sing, convert or hide.
     """
-    from singalike.services.listener_feedback import feedback_from
+    from singalike.services.listeners.listener_feedback import feedback_from
 
     if bool(track_id) == bool(singer_id):
         raise click.UsageError("give one of --track and --singer")
@@ -135,8 +135,8 @@ def import_file(file: Path, kind: str, data_dir: Path | None, as_json: bool) -> 
 def _import(file: Path, kind: str, data_dir: Path | None) -> "ImportReport":
     from singalike.services import bootstrap
     from singalike.services.cli.progress import progress_bar
-    from singalike.services.feedback_import import ImportTools, import_feedback
-    from singalike.services.interaction_file import count_rows, read_interactions
+    from singalike.services.listeners.feedback_import import ImportTools, import_feedback
+    from singalike.services.listeners.interaction_file import count_rows, read_interactions
 
     with opened_feedback(data_dir) as (store, settings), stop_signals() as stop:
         catalogue = bootstrap.open_catalogue(settings)

@@ -43,8 +43,8 @@ def command(
     which it needs singers with two tracks or more.
     """
     from singalike.services import bootstrap
-    from singalike.services.identify import IdentifyOptions, SingerIdentifier
     from singalike.services.listen import listen_to_file
+    from singalike.services.recommender.identify import IdentifyOptions, SingerIdentifier
     from singalike.services.view_keeper import ViewKeeper
 
     settings = read_settings(data_dir=data_dir, device=device)

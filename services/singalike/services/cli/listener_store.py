@@ -12,7 +12,7 @@ import click
 
 from singalike.errors import FieldViolation, InvalidInputError
 from singalike.services.cli.catalogue_pages import plain
-from singalike.services.listener_records import Exclusion, Feedback
+from singalike.services.listeners.listener_records import Exclusion, Feedback
 from singalike.services.plain_text import is_plain
 from singalike.services.settings import Settings, read_settings
 

@@ -27,8 +27,8 @@ def command(out: Path, colour: str, seed: int, data_dir: Path | None, as_json: b
     parted, 0 mixed).
     """
     from singalike.services import bootstrap
-    from singalike.services.map_files import check_map_path, write_map
-    from singalike.services.singer_map import check_colour, lay_out, map_singers
+    from singalike.services.recommender.map_files import check_map_path, write_map
+    from singalike.services.recommender.singer_map import check_colour, lay_out, map_singers
     from singalike.services.view_keeper import ViewKeeper
 
     check_map_path(out)

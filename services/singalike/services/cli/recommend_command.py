@@ -13,7 +13,7 @@ from singalike.services.settings import read_settings
 if TYPE_CHECKING:
     from singalike.embeddings.profile import VoiceProfile
     from singalike.recsys.suggestions import Suggestions
-    from singalike.services.recommend import Recommender, RecommendOptions
+    from singalike.services.recommender.recommend import Recommender, RecommendOptions
 
 
 @click.command()
@@ -42,7 +42,7 @@ def command(
     """
     from singalike.services import bootstrap
     from singalike.services.listen import listen_to_file
-    from singalike.services.local_recommender import local_recommender
+    from singalike.services.recommender.local_recommender import local_recommender
 
     if page_token and only is None:
         raise click.UsageError("--page-token needs --only singers or --only songs")

@@ -7,7 +7,7 @@ import click
 
 if TYPE_CHECKING:
     from singalike.recsys.seeds import Seed
-    from singalike.services.recommend_options import RecommendOptions
+    from singalike.services.recommender.recommend_options import RecommendOptions
 
 Command = TypeVar("Command", bound=Callable[..., object])
 
@@ -108,7 +108,7 @@ def options_from(given: Mapping[str, Any]) -> "RecommendOptions":
     Raises:
         click.BadParameter: A seed or a weight that is not written as it should be.
     """
-    from singalike.services.recommend_options import RecommendOptions
+    from singalike.services.recommender.recommend_options import RecommendOptions
 
     return RecommendOptions(
         k=given["k"],

@@ -41,7 +41,7 @@ def command(
     """
     from singalike.services import bootstrap
     from singalike.services.listen import listen_to_file
-    from singalike.services.local_recommender import local_recommender
+    from singalike.services.recommender.local_recommender import local_recommender
 
     voice, singer = _voice_and_singer(words)
     options = options_from(given)

@@ -1,1 +1,1 @@
-"""The recommender service: singers and songs for a voice, enrolled voices, the catalogue to read."""
+"""The recommender service: its use cases, its servicers, and what it keeps ready between calls."""

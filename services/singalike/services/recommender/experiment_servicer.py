@@ -5,10 +5,10 @@ import asyncio
 from collections.abc import Callable
 from datetime import datetime
 
-from singalike.services.experiment_report import ExperimentReport, report_experiment
-from singalike.services.listener_ports import FeedbackStore
-from singalike.services.recommend import Recommender
-from singalike.services.showing import Showing
+from singalike.services.listeners.experiment_report import ExperimentReport, report_experiment
+from singalike.services.listeners.listener_ports import FeedbackStore
+from singalike.services.recommender.recommend import Recommender
+from singalike.services.recommender.showing import Showing
 from singalike.services.wire.experiment_converters import write_experiment_report
 from singalike.services.wire.validators import validate
 from singalike.v1 import recommender_service_pb2 as pb

@@ -5,9 +5,9 @@ import asyncio
 
 from singalike.recsys.presets import SINGERS
 from singalike.recsys.suggestions import SingerExplanation
-from singalike.services.recommend import Recommender
+from singalike.services.recommender.recommend import Recommender
+from singalike.services.recommender.showing import Showing
 from singalike.services.recommender.voices import Voices
-from singalike.services.showing import Showing
 from singalike.services.wire.converters import write_singer_suggestion
 from singalike.services.wire.option_converters import read_options
 from singalike.v1 import recommender_service_pb2 as pb

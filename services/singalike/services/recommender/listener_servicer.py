@@ -5,8 +5,8 @@ import asyncio
 from collections.abc import Callable
 from datetime import datetime
 
-from singalike.services.listener_ports import FeedbackStore
-from singalike.services.showing import Showing
+from singalike.services.listeners.listener_ports import FeedbackStore
+from singalike.services.recommender.showing import Showing
 from singalike.services.wire.listener_converters import (
     content_of,
     read_exclusion,

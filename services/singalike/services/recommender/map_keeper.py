@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 
 from singalike.recsys.catalogue_view import CatalogueView
-from singalike.services.singer_map import Layout, SingerMap, check_colour, lay_out, map_singers
+from singalike.services.recommender.singer_map import Layout, SingerMap, check_colour, lay_out, map_singers
 
 
 class MapKeeper:

@@ -6,17 +6,17 @@ from collections.abc import Callable
 from datetime import datetime
 
 from singalike.client.profile_converters import summary_to_message
-from singalike.services.identify import SingerIdentifier
-from singalike.services.listener_ports import FeedbackStore
+from singalike.services.listeners.listener_ports import FeedbackStore
 from singalike.services.ports import Catalogue, TrackFilter
-from singalike.services.recommend import Recommender
 from singalike.services.recommender.experiment_servicer import ExperimentServicer
 from singalike.services.recommender.explain_servicer import ExplainServicer
+from singalike.services.recommender.identify import SingerIdentifier
 from singalike.services.recommender.listener_servicer import ListenerServicer
 from singalike.services.recommender.map_keeper import MapKeeper
+from singalike.services.recommender.recommend import Recommender
 from singalike.services.recommender.reply_keeper import ReplyKeeper
+from singalike.services.recommender.showing import Showing
 from singalike.services.recommender.voices import Voices
-from singalike.services.showing import Showing
 from singalike.services.wire.consents import read_consent
 from singalike.services.wire.converters import (
     read_identify_options,

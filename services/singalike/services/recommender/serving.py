@@ -11,18 +11,18 @@ from singalike.errors import for_operators
 from singalike.recsys.presets import load_presets
 from singalike.services import bootstrap
 from singalike.services.conversion_ports import TargetStore
-from singalike.services.exposure_log import ExposureLog
-from singalike.services.feedback_pruner import FeedbackPruner
-from singalike.services.identify import SingerIdentifier
 from singalike.services.index_follower import FollowEvent, IndexFollower
-from singalike.services.listener_ports import FeedbackStore
-from singalike.services.recommend import Recommender
+from singalike.services.listeners.exposure_log import ExposureLog
+from singalike.services.listeners.feedback_pruner import FeedbackPruner
+from singalike.services.listeners.listener_ports import FeedbackStore
+from singalike.services.recommender.identify import SingerIdentifier
 from singalike.services.recommender.map_keeper import MapKeeper
+from singalike.services.recommender.recommend import Recommender
 from singalike.services.recommender.servicer import RecommenderServicer
+from singalike.services.recommender.showing import Showing, check_experiment
+from singalike.services.recommender.taste_keeper import TasteKeeper
 from singalike.services.recommender.voices import Voices
 from singalike.services.server_parts import FOLLOW_INTERVAL_S, ServerParts, utc_now
-from singalike.services.showing import Showing, check_experiment
-from singalike.services.taste_keeper import TasteKeeper
 
 LOG = structlog.get_logger()
 

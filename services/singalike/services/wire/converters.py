@@ -9,10 +9,10 @@ from singalike.client.profile_converters import summary_to_message
 from singalike.embeddings.profile import VoiceProfile
 from singalike.recsys.identification import Identification
 from singalike.recsys.suggestions import Moment, SingerSuggestion, SongSuggestion, VoiceSummary
-from singalike.services.identify import IdentifyOptions
 from singalike.services.ports import EarInfo
+from singalike.services.recommender.identify import IdentifyOptions
+from singalike.services.recommender.singer_map import MapPoint
 from singalike.services.records import Singer, StoredVoice, Track, TrackInfo
-from singalike.services.singer_map import MapPoint
 from singalike.services.wire.explanation_converters import write_evidence, write_likeness
 from singalike.services.wire.song_converters import write_conversion, write_held_note, write_singability
 from singalike.v1 import catalogue_pb2, recommender_service_pb2, suggestions_pb2, voice_pb2

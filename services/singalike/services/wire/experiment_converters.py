@@ -1,6 +1,6 @@
 """What came of an experiment, as messages."""
 
-from singalike.services.experiment_report import ArmReport, ExperimentReport
+from singalike.services.listeners.experiment_report import ArmReport, ExperimentReport
 from singalike.v1 import feedback_pb2, recommender_service_pb2
 
 

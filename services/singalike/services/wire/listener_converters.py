@@ -11,8 +11,8 @@ from singalike.client.listener_converters import (
     FIELD_BY_EXCLUSION,
     KIND_BY_ENUM,
 )
-from singalike.services.listener_feedback import feedback_from
-from singalike.services.listener_records import Exclusion, Feedback
+from singalike.services.listeners.listener_feedback import feedback_from
+from singalike.services.listeners.listener_records import Exclusion, Feedback
 from singalike.services.wire.converters import write_time
 from singalike.v1 import feedback_pb2, recommender_service_pb2
 

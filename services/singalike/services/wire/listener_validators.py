@@ -6,7 +6,7 @@ from typing import Any
 from google.protobuf.message import Message
 
 from singalike.client.listener_converters import ENUM_BY_KIND
-from singalike.services.listener_feedback import SINGER_KINDS
+from singalike.services.listeners.listener_feedback import SINGER_KINDS
 from singalike.services.wire.faults import Faults
 from singalike.v1 import feedback_pb2
 from singalike.v1 import recommender_service_pb2 as pb

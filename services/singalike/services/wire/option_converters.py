@@ -6,7 +6,7 @@ from singalike.recsys.key_fit import COMFORTABLE, EASY, STRETCH
 from singalike.recsys.presets import DISSIMILAR, DUET_PARTNER, SIMILAR
 from singalike.recsys.seeds import Seed
 from singalike.recsys.suggestions import ListSummary
-from singalike.services.recommend_options import RecommendOptions
+from singalike.services.recommender.recommend_options import RecommendOptions
 from singalike.v1 import feedback_pb2
 from singalike.v1 import suggestions_pb2 as pb
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from google.protobuf.message import Message
 
-from singalike.services.recommend_options import HEAVIEST, LANGUAGE_CODES
+from singalike.services.recommender.recommend_options import HEAVIEST, LANGUAGE_CODES
 from singalike.services.wire.conversion_validators import conversion_checks
 from singalike.services.wire.faults import Faults
 from singalike.services.wire.listener_validators import LISTENER_CHECKS

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from singalike.recsys.catalogue_view import CatalogueView
 from singalike.recsys.listener_taste import ListenerTaste, Popularity
-from singalike.services.listener_records import Exclusion, Exposure, Feedback
+from singalike.services.listeners.listener_records import Exclusion, Exposure, Feedback
 from singalike.services.records import Page
 
 

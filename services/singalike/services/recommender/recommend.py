@@ -15,17 +15,17 @@ from singalike.recsys.suggestions import (
     SongSuggestion,
     Suggestions,
 )
-from singalike.services.explain import explain_standing, say_abstention, say_heard
-from singalike.services.interleaved_ranking import InterleavedListing, giver_of, with_teams, write_rows
-from singalike.services.listener_ports import Listeners
+from singalike.services.listeners.listener_ports import Listeners
 from singalike.services.page_tokens import bad_token, make_token, read_token
 from singalike.services.ports import Catalogue, VoiceIndex
-from singalike.services.ranking import Ranking, profile_digest
-from singalike.services.ranking_keeper import RankingKeeper, options_for
-from singalike.services.recommend_answer import hits_to_show, suggest_singers, suggest_songs, summarise
-from singalike.services.recommend_filter import Mask
-from singalike.services.recommend_options import RecommendOptions
-from singalike.services.request_lookup import RequestLookup
+from singalike.services.recommender.explain import explain_standing, say_abstention, say_heard
+from singalike.services.recommender.interleaved_ranking import InterleavedListing, giver_of, with_teams, write_rows
+from singalike.services.recommender.ranking import Ranking, profile_digest
+from singalike.services.recommender.ranking_keeper import RankingKeeper, options_for
+from singalike.services.recommender.recommend_answer import hits_to_show, suggest_singers, suggest_songs, summarise
+from singalike.services.recommender.recommend_filter import Mask
+from singalike.services.recommender.recommend_options import RecommendOptions
+from singalike.services.recommender.request_lookup import RequestLookup
 from singalike.services.view_keeper import ViewKeeper
 from singalike.services.voice_notes import voice_notes
 

@@ -23,7 +23,7 @@ from singalike.recsys.suggestions import (
     VoiceSummary,
 )
 from singalike.recsys.voice_likeness import voice_likeness
-from singalike.services.ranking import Ranking
+from singalike.services.recommender.ranking import Ranking
 
 
 def likenesses_of(ranking: Ranking, singer_rows: list[int]) -> list[Likeness | None]:

@@ -10,11 +10,11 @@ from singalike.embeddings.profile import VoiceProfile
 from singalike.recsys.experiments import Experiment, assign_arm, list_seed
 from singalike.recsys.presets import SIMILAR, SINGERS, SONGS, Presets
 from singalike.recsys.suggestions import Suggestions
-from singalike.services.erasures import Erasures
-from singalike.services.exposure_log import ExposureLog
-from singalike.services.listener_records import Exposure
+from singalike.services.listeners.erasures import Erasures
+from singalike.services.listeners.exposure_log import ExposureLog
+from singalike.services.listeners.listener_records import Exposure
 from singalike.services.recently_used import RecentlyUsed
-from singalike.services.recommend import DEFAULT_OPTIONS, Recommender, RecommendOptions
+from singalike.services.recommender.recommend import DEFAULT_OPTIONS, Recommender, RecommendOptions
 
 EXPOSURES_KEPT = 2048
 """Lists that can be shown again: as many as replies are kept, and more."""

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from singalike.errors import FieldViolation, InvalidInputError
-from singalike.services.singer_map import MapPoint, SingerMap
+from singalike.services.recommender.singer_map import MapPoint, SingerMap
 
 UNKNOWN = "unknown"
 PALETTE = ("#4477aa", "#ee6677", "#228833", "#ccbb44", "#66ccee", "#aa3377", "#000000")

@@ -18,8 +18,8 @@ from singalike.recsys.interactions import gather
 from singalike.recsys.listener_events import Attitude, read_attitude
 from singalike.recsys.listener_taste import ListenerTaste, Popularity, no_taste
 from singalike.recsys.popularity import NOBODY, Following, count_listeners, popularity_in
-from singalike.services.listener_reader import History, KnownListener, ListenerReader
-from singalike.services.listener_records import Exclusion
+from singalike.services.listeners.listener_reader import History, KnownListener, ListenerReader
+from singalike.services.listeners.listener_records import Exclusion
 from singalike.services.recently_used import RecentlyUsed
 
 LOG = structlog.get_logger()

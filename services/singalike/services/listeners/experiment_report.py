@@ -9,7 +9,7 @@ from typing import Protocol
 from singalike.recsys.experiments import Arm, Experiment
 from singalike.recsys.interleaving import preferred_team
 from singalike.recsys.replay import Share, share_of
-from singalike.services.listener_records import CONVERT, FINISH, LIKE, SING, Exposure, Feedback
+from singalike.services.listeners.listener_records import CONVERT, FINISH, LIKE, SING, Exposure, Feedback
 
 WORTH_SOMETHING = frozenset({FINISH, LIKE, SING, CONVERT})
 """Events that make a list a success."""

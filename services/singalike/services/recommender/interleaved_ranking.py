@@ -10,8 +10,8 @@ import numpy as np
 from singalike.recsys.interleaving import Slots, team_draft
 from singalike.recsys.presets import SINGERS
 from singalike.recsys.suggestions import Suggestions
-from singalike.services.ranking import Listing, Ranking
-from singalike.services.recommend_filter import Mask
+from singalike.services.recommender.ranking import Listing, Ranking
+from singalike.services.recommender.recommend_filter import Mask
 
 Written = TypeVar("Written")
 

@@ -8,7 +8,7 @@ from typing import Protocol
 import structlog
 
 from singalike.errors import SingalikeError, UnavailableError, for_operators
-from singalike.services.listener_records import Exposure
+from singalike.services.listeners.listener_records import Exposure
 
 LOG = structlog.get_logger()
 

@@ -7,8 +7,8 @@ from singalike.errors import FieldViolation, InvalidInputError
 from singalike.recsys.identification import Identification, SingerProbability
 from singalike.recsys.singer_classifier import EVEN_PRIOR
 from singalike.recsys.suggestions import VoiceSummary
-from singalike.services.classifier_keeper import ClassifierKeeper, KeptClassifier
-from singalike.services.recommend_options import MAX_K
+from singalike.services.recommender.classifier_keeper import ClassifierKeeper, KeptClassifier
+from singalike.services.recommender.recommend_options import MAX_K
 from singalike.services.view_keeper import ViewKeeper
 from singalike.services.voice_checks import check_voice
 from singalike.services.voice_notes import hearing_notes

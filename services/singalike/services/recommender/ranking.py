@@ -35,8 +35,8 @@ from singalike.recsys.song_demands import SingingVoice, singing_voice
 from singalike.recsys.songs import song_listener_signals, song_signals
 from singalike.services.ports import IndexFilter
 from singalike.services.recently_used import RecentlyUsed
-from singalike.services.recommend_filter import Allowed, Mask
-from singalike.services.recommend_options import RecommendOptions
+from singalike.services.recommender.recommend_filter import Allowed, Mask
+from singalike.services.recommender.recommend_options import RecommendOptions
 
 LOOK_UPS_KEPT = 4
 

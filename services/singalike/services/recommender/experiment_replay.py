@@ -12,10 +12,10 @@ from singalike.recsys.blend import BlendPreset
 from singalike.recsys.experiments import Experiment
 from singalike.recsys.presets import SINGERS
 from singalike.recsys.replay import LoggedList, ReplayFigures, replay
-from singalike.services.experiment_report import ExperimentHistory, chosen_items
-from singalike.services.listener_records import Exposure
+from singalike.services.listeners.experiment_report import ExperimentHistory, chosen_items
+from singalike.services.listeners.listener_records import Exposure
 from singalike.services.ports import Catalogue
-from singalike.services.recommend import Recommender, RecommendOptions
+from singalike.services.recommender.recommend import Recommender, RecommendOptions
 
 
 @dataclass(frozen=True)

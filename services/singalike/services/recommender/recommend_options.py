@@ -9,7 +9,7 @@ from singalike.errors import FieldViolation, InvalidInputError
 from singalike.recsys.key_fit import COMFORTABLE, MODES
 from singalike.recsys.presets import RELATIONS, SIMILAR
 from singalike.recsys.seeds import SEED_KINDS, Seed
-from singalike.services.listener_records import Exclusion
+from singalike.services.listeners.listener_records import Exclusion
 from singalike.services.ports import IndexFilter
 
 MAX_K = 100

@@ -7,10 +7,10 @@ from itertools import islice
 from threading import Event
 
 from singalike.errors import InvalidInputError
-from singalike.services.interaction_file import BadRow, Interaction
-from singalike.services.listener_feedback import feedback_from
-from singalike.services.listener_ports import FeedbackStore
-from singalike.services.listener_records import FEEDBACK_KINDS, Feedback
+from singalike.services.listeners.interaction_file import BadRow, Interaction
+from singalike.services.listeners.listener_feedback import feedback_from
+from singalike.services.listeners.listener_ports import FeedbackStore
+from singalike.services.listeners.listener_records import FEEDBACK_KINDS, Feedback
 from singalike.services.ports import Catalogue
 
 BATCH_ROWS = 5000

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from singalike.recsys.listener_events import Attitude, read_attitude
-from singalike.services.listener_records import Exclusion, Feedback
+from singalike.services.listeners.listener_records import Exclusion, Feedback
 from singalike.services.recently_used import RecentlyUsed
 
 MOST_LISTENERS = 1000

@@ -11,9 +11,9 @@ from singalike.recsys.presets import load_presets
 from singalike.services import bootstrap
 from singalike.services.index_follower import IndexFollower
 from singalike.services.ports import VoiceIndex
-from singalike.services.recommend import Recommender
+from singalike.services.recommender.recommend import Recommender
+from singalike.services.recommender.taste_keeper import TasteKeeper, at_once
 from singalike.services.settings import Settings
-from singalike.services.taste_keeper import TasteKeeper, at_once
 
 
 class EarShape(Protocol):

@@ -10,11 +10,11 @@ from singalike.recsys.catalogue_view import CatalogueView
 from singalike.recsys.listener_taste import no_popularity, no_taste
 from singalike.recsys.query import QueryPart, singer_part, track_part, voice_part
 from singalike.recsys.seeds import SINGER, TRACK, Seed
-from singalike.services.listener_ports import Listeners
+from singalike.services.listeners.listener_ports import Listeners
 from singalike.services.ports import Catalogue
-from singalike.services.ranking import ListenerNow
-from singalike.services.recommend_filter import within
-from singalike.services.recommend_options import RecommendOptions
+from singalike.services.recommender.ranking import ListenerNow
+from singalike.services.recommender.recommend_filter import within
+from singalike.services.recommender.recommend_options import RecommendOptions
 from singalike.services.view_keeper import CatalogueState, ViewKeeper
 from singalike.services.voice_checks import check_voice
 

@@ -10,7 +10,7 @@ from singalike.recsys.catalogue_view import CatalogueView
 from singalike.recsys.listener_taste import ListenerTaste
 from singalike.recsys.seeds import SINGER, TRACK
 from singalike.recsys.unlike import like_any
-from singalike.services.recommend_options import RecommendOptions
+from singalike.services.recommender.recommend_options import RecommendOptions
 
 Mask = NDArray[np.bool_]
 

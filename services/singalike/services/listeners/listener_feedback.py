@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from singalike.errors import AlreadyExistsError, FieldViolation, InvalidInputError, NotFoundError
-from singalike.services.listener_records import DISLIKE, HIDE, LIKE, Exclusion, Feedback
+from singalike.services.listeners.listener_records import DISLIKE, HIDE, LIKE, Exclusion, Feedback
 
 SINGER_KINDS = frozenset({LIKE, DISLIKE, HIDE})
 """What is also done to singers; everything else is done to tracks only."""

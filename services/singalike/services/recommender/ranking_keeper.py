@@ -13,14 +13,14 @@ from singalike.recsys.catalogue_view import CatalogueView
 from singalike.recsys.presets import POPULAR, SINGERS, SONGS, Presets
 from singalike.recsys.query import compose_query
 from singalike.recsys.signals import KEY_FIT_GAIN, SIGNALS
-from singalike.services.interleaved_ranking import interleave
 from singalike.services.ports import VoiceIndex
-from singalike.services.ranking import Heard, Ranking, profile_digest, rank
 from singalike.services.recently_used import RecentlyUsed
-from singalike.services.recommend_filter import Mask, allow
-from singalike.services.recommend_options import RecommendOptions
-from singalike.services.request_lookup import Asked
-from singalike.services.segment_search import find_hits
+from singalike.services.recommender.interleaved_ranking import interleave
+from singalike.services.recommender.ranking import Heard, Ranking, profile_digest, rank
+from singalike.services.recommender.recommend_filter import Mask, allow
+from singalike.services.recommender.recommend_options import RecommendOptions
+from singalike.services.recommender.request_lookup import Asked
+from singalike.services.recommender.segment_search import find_hits
 
 VOICES_BYTES, RANKINGS_BYTES = 128 * 2**20, 64 * 2**20
 """Room for what was heard in voices, and for rankings, in bytes."""

@@ -16,11 +16,11 @@ from singalike.recsys.suggestions import (
     SingerSuggestion,
     SongSuggestion,
 )
-from singalike.services.explain import likenesses_of, say_why
 from singalike.services.ports import VoiceIndex
-from singalike.services.ranking import Ranking
-from singalike.services.recommend_filter import Mask
-from singalike.services.segment_search import find_hits
+from singalike.services.recommender.explain import likenesses_of, say_why
+from singalike.services.recommender.ranking import Ranking
+from singalike.services.recommender.recommend_filter import Mask
+from singalike.services.recommender.segment_search import find_hits
 
 SEGMENTS_TO_SHOW = 3
 """Segments looked up a second time, for the moments of singers whom the first search did not meet."""
