@@ -37,6 +37,18 @@ def test_notes_are_told_as_they_were_sung() -> None:
     assert told.leap_semitones == pytest.approx(4.0, abs=TOLERANCE_SEMITONES)
 
 
+def test_a_phrase_has_the_same_notes_wherever_it_stands() -> None:
+    rng = np.random.default_rng(0)
+    phrases = [60 + np.cumsum(rng.normal(0, 0.5, int(frames))) for frames in rng.integers(20, 200, 12)]
+    pause = np.full(20, REST)
+
+    together = find_notes(np.concatenate([np.append(phrase, pause) for phrase in phrases]), HOP_S, 0.1)
+    alone = [find_notes(phrase, HOP_S, 0.1) for phrase in phrases]
+
+    np.testing.assert_array_equal(together.midi_pitch, np.concatenate([notes.midi_pitch for notes in alone]))
+    np.testing.assert_allclose(together.duration_s, np.concatenate([notes.duration_s for notes in alone]), atol=1e-9)
+
+
 def test_a_leap_over_a_breath_is_none() -> None:
     told = measure_sung_notes(track([(60.0, 1.0), (REST, 0.4), (69.0, 1.0)]))
 

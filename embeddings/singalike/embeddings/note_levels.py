@@ -31,6 +31,10 @@ CHANGE_COST = 0.06
 SAME_NOTE = 0.6
 """Semitones between neighbouring levels up to which they are one note that drifts."""
 
+_GRAIN = 2.0**-20
+"""Semitones that errors are counted in. Whole numbers add up exactly: frames as far from one level as from the next are
+common, and rounding must not decide where the note changes."""
+
 BRIDGED_S = 0.05
 """A gap up to this long does not end a note: the tracker lost it; consonants take longer."""
 
@@ -77,38 +81,52 @@ def find_notes(midi_pitch: Pitches, hop_s: float, shortest_s: float) -> Notes:
     levels = _levels(heard, fresh, hop_s)
     starts = np.flatnonzero(fresh | (np.diff(levels, prepend=levels[0]) != 0))
     starts = _without_drifts(heard, starts, fresh)
-    ends = np.append(starts[1:], len(heard))
-    bounds = [
-        (int(sung[a]), int(sung[b - 1]) + 1, float(np.median(heard[a:b]))) for a, b in zip(starts, ends, strict=True)
-    ]
-    kept = np.array([note for note in bounds if (note[1] - note[0]) * hop_s >= shortest_s]).reshape(-1, 3)
-    return Notes(kept[:, 0] * hop_s, kept[:, 1] * hop_s, kept[:, 2])
+    first, behind = sung[starts], sung[np.append(starts[1:], len(heard)) - 1] + 1
+    kept = (behind - first) * hop_s >= shortest_s
+    return Notes(first[kept] * hop_s, behind[kept] * hop_s, _middles(heard, starts)[kept])
 
 
 def _levels(heard: Pitches, fresh: NDArray[np.bool_], hop_s: float) -> NDArray[np.intp]:
-    """Choose the level of every frame; where `fresh` is set a change is free."""
+    """Choose the level of every frame; where `fresh` is set a change is free.
+
+    What lies between two free changes is a problem of its own, so all of them are solved side by side.
+    """
     grid = np.arange(np.floor(heard.min()), np.ceil(heard.max()) + LEVEL_STEP, LEVEL_STEP)
-    error = np.minimum(np.abs(heard[:, None] - grid), FARTHEST) * hop_s
-    change = np.where(fresh, 0.0, CHANGE_COST)
-    cheapest = np.zeros(len(heard), dtype=np.intp)
+    starts = np.flatnonzero(fresh)
+    lengths = np.diff(np.append(starts, len(heard)))
+    row, place = np.repeat(np.arange(len(starts)), lengths), np.arange(len(heard)) - np.repeat(starts, lengths)
+    # Behind its end a stretch costs nothing at any level, so its last choice stays.
+    error = np.zeros((int(lengths.max()), len(starts), len(grid)))
+    error[place, row] = np.rint(np.minimum(np.abs(heard[:, None] - grid), FARTHEST) / _GRAIN)
+    return np.asarray(_cheapest_levels(error, np.rint(CHANGE_COST / hop_s / _GRAIN))[place, row])
+
+
+def _cheapest_levels(error: NDArray[np.float64], change: float) -> NDArray[np.intp]:
+    """Find the levels (frames, stretches) of least error (frames, stretches, levels) plus `change` for each of them."""
+    frames, stretches, _ = error.shape
+    cheapest = np.zeros((frames, stretches), dtype=np.intp)
     jumps = np.zeros(error.shape, dtype=bool)
-    total = np.zeros(len(grid))
-    for frame in range(len(heard)):
-        cheapest[frame] = best = total.argmin()
-        jump = total[best] + change[frame]
+    total, every = error[0], np.arange(stretches)
+    for frame in range(1, frames):
+        cheapest[frame] = total.argmin(axis=1)
+        jump = total[every, cheapest[frame]][:, None] + change
         np.greater(total, jump, out=jumps[frame])
         total = np.minimum(total, jump) + error[frame]
-    levels = np.zeros(len(heard), dtype=np.intp)
-    level = int(total.argmin())
-    for frame in range(len(heard) - 1, -1, -1):
+    levels = np.zeros((frames, stretches), dtype=np.intp)
+    level = total.argmin(axis=1)
+    for frame in range(frames - 1, -1, -1):
         levels[frame] = level
-        level = int(cheapest[frame]) if jumps[frame, level] else level
+        level = np.where(jumps[frame, every, level], cheapest[frame], level)
     return levels
 
 
 def _without_drifts(heard: Pitches, starts: NDArray[np.intp], fresh: NDArray[np.bool_]) -> NDArray[np.intp]:
     """Leave out starts of what lies as high as the stretch before it."""
-    ends = np.append(starts[1:], len(heard))
-    middles = np.array([np.median(heard[a:b]) for a, b in zip(starts, ends, strict=True)])
-    moved = np.abs(np.diff(middles, prepend=np.inf)) > SAME_NOTE
+    moved = np.abs(np.diff(_middles(heard, starts), prepend=np.inf)) > SAME_NOTE
     return starts[fresh[starts] | moved]
+
+
+def _middles(heard: Pitches, starts: NDArray[np.intp]) -> Pitches:
+    """Median of what lies from each start to the next; numpy's own takes ten times as long on a few frames."""
+    stretches = [np.sort(part) for part in np.split(heard, starts[1:])]
+    return np.array([0.5 * (part[(len(part) - 1) // 2] + part[len(part) // 2]) for part in stretches])
