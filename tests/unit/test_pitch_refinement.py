@@ -78,6 +78,15 @@ def test_a_period_within_the_tolerance_counts() -> None:
     assert tone.at(aside, tolerance=0.3)[0, 0] > 0.97 > tone.at(aside, tolerance=0.0)[0, 0] + 0.005
 
 
+def test_a_pitch_is_as_periodic_alone_as_among_others() -> None:
+    period = Periodicity.measure(buzz(196.3, 0.4), np.arange(20), HOP_S, RATE)
+    f0_hz = np.geomspace(65.0, 1_050.0, 97)
+
+    alone = [period.at(f0_hz[place : place + 1], 1 / 6) for place in range(len(f0_hz))]
+
+    np.testing.assert_allclose(period.at(f0_hz, 1 / 6), np.concatenate(alone, axis=1), atol=1e-6)
+
+
 def test_a_frame_is_as_periodic_alone_as_among_others() -> None:
     glide = np.concatenate([buzz(98.0, 0.5), buzz(147.0, 0.5)])
     asked = np.array([98.0, 147.0])

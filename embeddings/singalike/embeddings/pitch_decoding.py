@@ -9,9 +9,10 @@ Source:
 """
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from scipy.ndimage import uniform_filter1d
-from scipy.special import expit, log_softmax
+from scipy.special import expit
 
 from singalike.audio.pitch import PitchTrack, midi_to_hz
 from singalike.embeddings.tcae import TcaePreset
@@ -114,10 +115,11 @@ def decode_pitch(pitch_logits: Floats, voicing_logits: Floats, preset: TcaePrese
     """
     frames = len(voicing_logits)
     voicing = smooth_voicing(voicing_logits)
-    logs = log_softmax(pitch_logits, axis=1)
+    logs = torch.log_softmax(torch.from_numpy(pitch_logits), 1).numpy()
     # An unvoiced frame says nothing about pitch, so the path crosses a pause at the price of its moves alone.
-    weighted = logs * voicing[:, None]
-    blocks = np.add.reduceat(weighted, np.arange(0, frames, _BLOCK), axis=0)
+    weighted = np.zeros((-(-frames // _BLOCK) * _BLOCK, logs.shape[1]), dtype=np.float32)
+    np.multiply(logs, voicing[:, None], out=weighted[:frames])
+    blocks = weighted.reshape(-1, _BLOCK, logs.shape[1]).sum(axis=1)
     path = viterbi_path(blocks, SEMITONE_COST / preset.bins_per_semitone, JUMP_COST)
     bins = _refine(logs, np.repeat(path, _BLOCK)[:frames])
     midi_pitch = preset.lowest_midi + bins / preset.bins_per_semitone

@@ -13,8 +13,9 @@ Source:
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
-from scipy import fft
+from torch import Tensor
 
 from singalike.audio.pitch import PitchTrack
 from singalike.audio.sound import Waveform
@@ -31,21 +32,28 @@ LOW_HZ = 150.0
 CLEAR = 0.4
 """Autocorrelation that a peak must reach; below it the network knows better."""
 
-_TRANSFORM, _LAGS = 1350, 325
+_TRANSFORM, _LAGS = 1536, 325
 """Length of the transform, which has small factors, and the lags at which it does not wrap around: down to 50 Hz."""
 
 _BLOCK = 256
-_HANN = np.hanning(WINDOW + 1)[:WINDOW].astype(np.float32)
+"""Frames whose spectra fit the second-level cache."""
+
+_NEIGHBOURS = 24
+"""Pitches that are looked up together: their periods are few of all lags."""
+
+_HANN = torch.from_numpy(np.hanning(WINDOW + 1)[:WINDOW].astype(np.float32))
 
 
-def _autocorrelation(frames: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Correlate frames (..., WINDOW) with themselves at lags up to the longest period, (..., _LAGS)."""
-    spectrum = fft.rfft(frames, _TRANSFORM, axis=-1)
-    power = np.square(spectrum.real) + np.square(spectrum.imag)
-    return np.asarray(fft.irfft(power, _TRANSFORM, axis=-1)[..., :_LAGS], dtype=np.float32)
+def _autocorrelation(padded: Tensor) -> Tensor:
+    """Correlate frames (frames, _TRANSFORM), zeros behind the window, with themselves, (frames, _LAGS)."""
+    spectrum = torch.fft.rfft(padded)
+    # Times its conjugate it stays complex: taking squares of both parts reads them with a stride, at twice the time.
+    correlation: Tensor = torch.fft.irfft(spectrum * spectrum.conj(), _TRANSFORM)[:, :_LAGS]
+    return correlation
 
 
-_WINDOW_CORRELATION = _autocorrelation(_HANN)
+_OF_WINDOW = _autocorrelation(torch.nn.functional.pad(_HANN, (0, _TRANSFORM - WINDOW))[None])
+_LEAST_ENERGY = 1e-12 * float(_OF_WINDOW[0, 0])
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,14 +80,17 @@ class Periodicity:
             hop_s: Seconds from one frame to the next.
             sample_rate: In Hz.
         """
-        padded = np.pad(waveform, (WINDOW // 2, WINDOW))
-        starts = np.minimum(np.round(places * hop_s * sample_rate).astype(np.int64), len(padded) - WINDOW)
-        around = np.lib.stride_tricks.sliding_window_view(padded, WINDOW)
-        correlation = np.empty((len(places), _LAGS), dtype=np.float32)
+        padded = torch.from_numpy(np.pad(waveform, (WINDOW // 2, WINDOW)))
+        starts = torch.from_numpy(np.round(places * hop_s * sample_rate).astype(np.int64)).clamp(
+            max=len(padded) - WINDOW
+        )
+        around = padded.unfold(0, WINDOW, 1)
+        correlation = torch.empty(len(places), _LAGS)
+        room = torch.zeros(_BLOCK, _TRANSFORM)
         for first in range(0, len(places), _BLOCK):
-            block = slice(first, first + _BLOCK)
-            correlation[block] = _normalised(around[starts[block]])
-        return cls(places, correlation, sample_rate)
+            block = starts[first : first + _BLOCK]
+            _correlate(around[block], room[: len(block)], correlation[first : first + _BLOCK])
+        return cls(places, correlation.numpy(), sample_rate)
 
     def at(self, f0_hz: NDArray[np.float64], tolerance: float) -> NDArray[np.float32]:
         """Say how periodic the frames are at some frequencies.
@@ -91,16 +102,23 @@ class Periodicity:
         Returns:
             float32 (frames, pitches), at most 1.
         """
-        weights = np.zeros((_LAGS, 3, len(f0_hz)), dtype=np.float32)
-        column = np.arange(len(f0_hz))
-        for row, aside in enumerate((-tolerance, 0.0, tolerance)):
-            lags = self.sample_rate / f0_hz * 2 ** (aside / 12)
-            whole = np.minimum(lags.astype(np.int64), _LAGS - 2)
-            part = (lags - whole).astype(np.float32)
-            weights[whole, row, column] = 1 - part
-            weights[whole + 1, row, column] += part
-        values = self.correlation @ weights.reshape(_LAGS, -1)
-        return np.asarray(values.reshape(-1, 3, len(f0_hz)).max(axis=1))
+        values = np.empty((len(self.places), len(f0_hz)), dtype=np.float32)
+        for first in range(0, len(f0_hz), _NEIGHBOURS):
+            near = slice(first, first + _NEIGHBOURS)
+            lags = self.sample_rate / f0_hz[near] * 2 ** (np.array([[-tolerance], [0.0], [tolerance]]) / 12)
+            below, there, above = np.split(self._between(lags.ravel()), 3, axis=1)
+            np.maximum(np.maximum(below, there), above, out=values[:, near])
+        return values
+
+    def _between(self, lags: NDArray[np.float64]) -> NDArray[np.float32]:
+        """Interpolate the correlation at some lags (lags,), (frames, lags)."""
+        whole = np.minimum(lags.astype(np.int64), _LAGS - 2)
+        first, column = whole.min(), np.arange(len(lags))
+        weights = np.zeros((whole.max() + 2 - first, len(lags)), dtype=np.float32)
+        weights[whole - first, column] = 1 - (lags - whole)
+        weights[whole - first + 1, column] = lags - whole
+        # One product over the lags between the least and the greatest: sums of two columns of it take longer.
+        return np.asarray(self.correlation[:, first : first + len(weights)] @ weights)
 
     def refine(self, pitch: PitchTrack) -> PitchTrack:
         """Measure the period of the frames near the one that is named.
@@ -124,11 +142,20 @@ def refine_pitch(pitch: PitchTrack, waveform: Waveform, sample_rate: int) -> Pit
     return Periodicity.measure(waveform, voiced, pitch.hop_s, sample_rate).refine(pitch)
 
 
-def _normalised(frames: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Correlate frames (frames, WINDOW), each less its mean, and divide by energy and window, (frames, _LAGS)."""
-    correlation = _autocorrelation((frames - frames.mean(axis=1, keepdims=True)) * _HANN)
-    energy = np.maximum(correlation[:, :1] / _WINDOW_CORRELATION[0], 1e-12)
-    return np.asarray(correlation / _WINDOW_CORRELATION / energy)
+def _correlate(frames: Tensor, room: Tensor, out: Tensor) -> None:
+    """Correlate frames (frames, WINDOW), each less its mean, and divide by energy and window, into (frames, _LAGS).
+
+    Args:
+        frames: Overwritten.
+        room: (frames, _TRANSFORM), zero behind the window.
+        out: Where the result goes.
+    """
+    frames -= frames.mean(dim=1, keepdim=True)
+    torch.mul(frames, _HANN, out=room[:, :WINDOW])
+    correlation = _autocorrelation(room)
+    energy = correlation[:, :1].clamp(min=_LEAST_ENERGY)
+    torch.mul(correlation, _OF_WINDOW[0, 0] / _OF_WINDOW, out=out)
+    out /= energy
 
 
 def _refine(correlation: NDArray[np.float32], f0_hz: NDArray[np.float32], sample_rate: int) -> NDArray[np.float32]:
