@@ -1,5 +1,7 @@
 """The convolutional trunk and its losses."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -33,6 +35,19 @@ def test_a_recording_has_one_vector_alone_and_in_a_batch(trunk: Trunk, length: i
         together, single = trunk(batch, mask), trunk(alone, everything(alone))
 
     torch.testing.assert_close(together[1], single[0], atol=1e-5, rtol=0)
+
+
+@pytest.mark.parametrize("kernel", [1, 3, 5, 7])
+@pytest.mark.parametrize("length", [1, 8, 21])
+def test_products_in_place_of_a_convolution_give_the_same_steps(kernel: int, length: int) -> None:
+    trunk = Trunk(replace(SMALL, kernel=kernel, dropout=0.0))
+    frames = torch.randn(3, length, 12)
+
+    with torch.inference_mode():
+        convolved, _ = trunk.train().steps(frames, everything(frames))
+        multiplied, _ = trunk.eval().steps(frames, everything(frames))
+
+    torch.testing.assert_close(multiplied, convolved, atol=1e-5, rtol=0)
 
 
 def test_frames_that_are_not_the_voice_say_nothing(trunk: Trunk) -> None:

@@ -30,24 +30,27 @@ def harmonicity(waveform: Tensor, sample_rate: int, hop_length: int) -> Tensor:
     Source:
         Boersma 1993, Accurate short-term analysis of the fundamental frequency and the harmonics-to-noise ratio.
     """
-    window, reference = _window(waveform.device)
+    window, of_window = _window(waveform.device)
     lags = slice(int(sample_rate / HIGHEST_F0_HZ), int(sample_rate / LOWEST_F0_HZ) + 1)
     padded = torch.nn.functional.pad(waveform, (_WINDOW // 2, _WINDOW // 2))
     low_bins = math.ceil(HIGH_BAND_HZ * _N_FFT / sample_rate)
+    room = waveform.new_zeros(_BLOCK_FRAMES, _N_FFT)
     peaks = []
     for frames in torch.split(padded.unfold(0, _WINDOW, 2 * hop_length), _BLOCK_FRAMES):
-        bins = torch.fft.rfft(frames * window, _N_FFT)
-        power = bins.real.square().addcmul_(bins.imag, bins.imag)
-        whole = _peak(power, reference[lags], lags)
+        torch.mul(frames, window, out=room[: len(frames), :_WINDOW])
+        bins = torch.fft.rfft(room[: len(frames)])
+        # Times its conjugate it stays complex: both parts squared are read with a stride, at twice the time.
+        power = bins * bins.conj()
+        whole = _peak(power, of_window[lags], lags)
         power[:, :low_bins] = 0.0
-        peaks.append(torch.stack([whole, _peak(power, reference[lags], lags)], dim=1))
+        peaks.append(torch.stack([whole, _peak(power, of_window[lags], lags)], dim=1))
     return torch.cat(peaks).repeat_interleave(2, dim=0)[: 1 + len(waveform) // hop_length]
 
 
-def _peak(power: Tensor, reference: Tensor, lags: slice) -> Tensor:
-    correlation = torch.fft.irfft(power, dim=-1)
+def _peak(power: Tensor, of_window: Tensor, lags: slice) -> Tensor:
+    correlation = torch.fft.irfft(power)
     # Dividing by the energy after the search spares a pass over all lags: it is the same for each of them.
-    highest = (correlation[:, lags] / reference).amax(-1)
+    highest = (correlation[:, lags] / of_window).amax(-1)
     peak: Tensor = (highest / correlation[:, 0].clamp(min=1e-9)).clamp(0.0, 1.0)
     return peak
 

@@ -26,7 +26,7 @@ _CORNER_HZ = 1000.0
 _CORNER_MEL = _CORNER_HZ / _LINEAR_HZ
 _LOG_STEP = np.log(6.4) / 27.0
 
-_BLOCK_FRAMES = 512
+_BLOCK_FRAMES = 256
 """Frames transformed at once: a block of spectra fits the second-level cache, three times as fast as all at once."""
 
 
@@ -112,9 +112,7 @@ def filterbank(settings: MelSettings) -> NDArray[np.float32]:
 @lru_cache(maxsize=32)
 def _constants(settings: MelSettings, device: torch.device) -> tuple[Tensor, Tensor]:
     window = torch.hann_window(settings.window_length, periodic=True, device=device)
-    before = (settings.n_fft - settings.window_length) // 2
-    centred = torch.nn.functional.pad(window, (before, settings.n_fft - settings.window_length - before))
-    return centred, torch.from_numpy(filterbank(settings)).to(device).T.contiguous()
+    return window, torch.from_numpy(filterbank(settings)).to(device).T.contiguous()
 
 
 def log_mel(waveforms: Tensor, settings: MelSettings) -> Tensor:
@@ -152,13 +150,22 @@ def mel_power(waveforms: Tensor, settings: MelSettings) -> Tensor:
     window, filters = _constants(settings, waveforms.device)
     # Half precision loses quiet partials, so the front end stays in float32 inside autocast regions too.
     with torch.autocast(waveforms.device.type, enabled=False):
-        padded = torch.nn.functional.pad(waveforms.float(), (settings.n_fft // 2,) * 2)
-        frames = padded.unfold(-1, settings.n_fft, settings.hop_length)
-        mel = [_mel_power(block * window, filters) for block in torch.split(frames, _BLOCK_FRAMES, dim=1)]
+        before = settings.n_fft // 2 - (settings.n_fft - settings.window_length) // 2
+        after = settings.window_length - before
+        padded = torch.nn.functional.pad(waveforms.float(), (before, after + settings.hop_length))
+        count = settings.frames(waveforms.shape[1])
+        frames = padded.unfold(-1, settings.window_length, settings.hop_length)[:, :count]
+        mel = [
+            _mel_power(block, window, settings.n_fft, filters) for block in torch.split(frames, _BLOCK_FRAMES, dim=1)
+        ]
         return torch.cat(mel, dim=1).clamp_(min=settings.floor)
 
 
-def _mel_power(frames: Tensor, filters: Tensor) -> Tensor:
-    bins = torch.fft.rfft(frames)
-    power: Tensor = bins.real.square().addcmul_(bins.imag, bins.imag) @ filters
+def _mel_power(frames: Tensor, window: Tensor, n_fft: int, filters: Tensor) -> Tensor:
+    """Sum the power of frames under the window, (batch, frames, window_length), by the filters."""
+    # Where in the transform the window stands turns only phases: zeros behind it do, and are never multiplied.
+    room = frames.new_zeros(*frames.shape[:2], n_fft)
+    torch.mul(frames, window, out=room[..., : len(window)])
+    parts = torch.view_as_real(torch.fft.rfft(room)).square_()
+    power: Tensor = (parts[..., 0] + parts[..., 1]) @ filters
     return power

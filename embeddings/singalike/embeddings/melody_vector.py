@@ -140,19 +140,28 @@ def _step_sums(pitch: PitchTrack, preset: ShinglePreset, features: CosineFeature
     """Add up the features of the shingles centred at every step, (steps, features), and count them, (steps,)."""
     step = max(round(preset.step_s / pitch.hop_s), 1)
     steps = max(-(-len(pitch.f0_hz) // step), 1)
-    total, count = np.zeros((steps, preset.features), dtype=np.float32), np.zeros(steps, dtype=np.int64)
     midi_pitch = _sung_through(pitch, preset)
-    for tempo in preset.tempos:
-        shingles, centres = _shingles(midi_pitch, pitch.hop_s, tempo, preset)
-        rows = np.round(centres / step).astype(np.int64)
-        inside = (rows >= 0) & (rows < steps)
-        count += np.bincount(np.clip(rows, 0, steps - 1), minlength=steps)
+    cuts = [_shingles(midi_pitch, pitch.hop_s, tempo, preset) for tempo in preset.tempos]
+    rows = [np.round(centres / step).astype(np.int64) for _, centres in cuts]
+    every = np.concatenate([*rows, [0, steps - 1]])
+    before = -int(every.min())
+    # Shingles centred outside of the recording have rows of their own until all are there.
+    room = np.zeros((before + int(every.max()) + 1, preset.features), dtype=np.float32)
+    for (shingles, _), places in zip(cuts, rows, strict=True):
         for block, points in features.blocks(shingles):
-            # The shingles of one tempo stand a step apart, so each has a row of its own, but for those hanging over.
-            total[rows[block][inside[block]]] += points[inside[block]]
-            for place in np.flatnonzero(~inside[block]):
-                total[0 if rows[block][place] < 0 else steps - 1] += points[place]
-    return total, count
+            _add(room, places[block] + before, points)
+    total = room[before : before + steps]
+    total[0] += room[:before].sum(axis=0)
+    total[-1] += room[before + steps :].sum(axis=0)
+    return total, np.bincount(np.clip(np.concatenate(rows), 0, steps - 1), minlength=steps)
+
+
+def _add(total: Floats, rows: NDArray[np.int64], points: Floats) -> None:
+    """Add points to rows that rise: shingles of one tempo stand a step apart, so each has a row of its own."""
+    if rows[-1] - rows[0] == len(rows) - 1:
+        total[rows[0] : rows[-1] + 1] += points
+    else:
+        total[rows] += points
 
 
 def _sung_through(pitch: PitchTrack, preset: ShinglePreset) -> Floats:
