@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import torch
 
 from singalike.audio.sound import Sound
 from singalike.audio.synthesis import compose_melody, draw_singer, sing
@@ -39,6 +40,21 @@ def test_company_in_a_batch_does_not_change_a_profile(encoder: VoiceEncoder) -> 
         np.testing.assert_allclose(vectors(one), vectors(other), atol=SAME)
         assert one.female_probability == pytest.approx(other.female_probability, abs=SAME)
         assert one.vocal_range.tessitura_midi == pytest.approx(other.vocal_range.tessitura_midi, abs=SAME)
+
+
+@pytest.mark.parametrize("seconds", [2.0, 9.0])
+def test_two_threads_hear_what_one_hears(encoder: VoiceEncoder, seconds: float) -> None:
+    sound, allowed = singing(10, seconds), torch.get_num_threads()
+
+    heard = []
+    for threads in (1, 2):
+        torch.set_num_threads(threads)
+        heard.append(encoder.encode([sound])[0])
+    torch.set_num_threads(allowed)
+
+    np.testing.assert_allclose(vectors(heard[0]), vectors(heard[1]), atol=SAME)
+    assert heard[0].quality == heard[1].quality
+    assert heard[0].sung_notes == heard[1].sung_notes
 
 
 def test_the_same_sound_gives_the_same_bytes(encoder: VoiceEncoder) -> None:

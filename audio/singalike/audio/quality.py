@@ -36,7 +36,11 @@ class QualityReport:
 
 
 def assess_quality(
-    sound: Sound, pitch: PitchTrack, activity: Activity | None = None, clipped_share: float | None = None
+    sound: Sound,
+    pitch: PitchTrack,
+    activity: Activity | None = None,
+    clipped_share: float | None = None,
+    narrow: Sound | None = None,
 ) -> QualityReport:
     """Say what a recording of a voice is good for.
 
@@ -46,6 +50,7 @@ def assess_quality(
         activity: Where the voice is active in it; detected here when not given.
         clipped_share: As `measure_clipping` found it in the sound before it was resampled; measured here when not
             given, which misses clipping that resampling has rounded off.
+        narrow: The sound at `levels.ANALYSIS_RATE`, where somebody has resampled it already.
 
     Returns:
         The figures, with advice where one of them falls short.
@@ -53,7 +58,7 @@ def assess_quality(
     clipped = measure_clipping(sound) if clipped_share is None else clipped_share
     activity = activity or detect_activity(sound)
     voiced_s = _clear_voice_s(activity, pitch)
-    signal_to_noise_db = measure_signal_to_noise(sound, activity)
+    signal_to_noise_db = measure_signal_to_noise(narrow or sound, activity)
     more_than_one_voice = suspect_second_voice(sound, pitch)
     advice = give_advice(voiced_s, signal_to_noise_db, clipped, more_than_one_voice)
     return QualityReport(sound.duration_s, voiced_s, signal_to_noise_db, clipped, more_than_one_voice, advice)

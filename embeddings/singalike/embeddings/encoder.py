@@ -1,6 +1,7 @@
 """The ear: vocals in, voice profiles out."""
 
 from collections.abc import Sequence
+from concurrent.futures import Executor, Future
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -8,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from singalike.audio.activity import ANALYSIS_RATE as ACTIVITY_RATE
 from singalike.audio.activity import Activity, detect_activity
 from singalike.audio.levels import measure_clipping
 from singalike.audio.loudness import normalize_loudness
-from singalike.audio.pitch import PitchTrack
 from singalike.audio.quality import assess_quality
 from singalike.audio.resample import resample
 from singalike.audio.segments import Span, cut_segments
@@ -21,6 +22,7 @@ from singalike.embeddings.ears.port import VoiceVectorEncoder
 from singalike.embeddings.melody import MelodyEncoder, MelodyFrames
 from singalike.embeddings.profile import Segments, Vectors, VoiceProfile
 from singalike.embeddings.projection import unit
+from singalike.embeddings.side_by_side import helper
 from singalike.embeddings.style import StyleEncoder
 from singalike.embeddings.sung_notes import measure_sung_notes
 from singalike.embeddings.timbre import TimbreEncoder
@@ -40,10 +42,9 @@ SHORTEST_S = 0.5
 
 @dataclass(frozen=True, eq=False)
 class _Vocal:
-    """A recording made ready: mono at 16 kHz, at programme loudness, and where the voice is active in it."""
+    """A recording made ready: mono at 16 kHz, at programme loudness."""
 
     sound: Sound
-    activity: Activity
     clipped_share: float
     recorded: Sound
 
@@ -58,6 +59,23 @@ class _Vocal:
             sound = normalize_loudness(resample(self.recorded.mono(), sample_rate))
         waveform: Waveform = sound.waveform[0]
         return waveform
+
+
+@dataclass(frozen=True, eq=False)
+class _Colour:
+    """What is heard of a recording beside its melody, as soon as it is there.
+
+    Attributes:
+        narrow: The recording at the rate that activity and noise are measured at.
+        activity: Where the voice is active.
+        frames: Frames of active voice.
+        timbre: Of the whole recording, (dim,), and of its segments, (segments, dim).
+    """
+
+    narrow: Future[Sound]
+    activity: Future[Activity]
+    frames: Future[VoiceFrames]
+    timbre: Future[tuple[Vectors, Vectors]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -146,7 +164,7 @@ class VoiceEncoder:
             InvalidInputError: As `encode`.
         """
         vocal = _make_ready(vocals)
-        return only_voice(self.timbre.analyse(vocal.waveform), vocal.activity)
+        return self._voice_frames(vocal, detect_activity(vocal.sound))
 
     def melody_frames(self, vocals: Sound) -> MelodyFrames:
         """Return the pitch and the latents that melody, style, voice gender and range are computed from.
@@ -157,28 +175,47 @@ class VoiceEncoder:
         return self.melody.analyse([_make_ready(vocals).waveform])[0]
 
     def _encode(self, vocals: Sequence[Sound]) -> list[VoiceProfile]:
-        ready = [_make_ready(sound) for sound in vocals]
-        melodies = self.melody.analyse([vocal.waveform for vocal in ready])
-        return [self._profile(vocal, frames) for vocal, frames in zip(ready, melodies, strict=True)]
+        with helper() as hands:
+            ready = [_make_ready(sound) for sound in vocals]
+            colours = [self._begin_colour(vocal, hands) for vocal in ready]
+            melodies = self.melody.analyse([vocal.waveform for vocal in ready])
+            return [self._profile(*parts) for parts in zip(ready, melodies, colours, strict=True)]
 
-    def _profile(self, vocal: _Vocal, melody: MelodyFrames) -> VoiceProfile:
-        frames = only_voice(self.timbre.analyse(vocal.waveform), vocal.activity)
-        spans = cut_segments(vocal.sound.duration_s, vocal.activity)
+    def _begin_colour(self, vocal: _Vocal, hands: Executor) -> _Colour:
+        """Have everything measured that needs no melody, in the order of what needs what."""
+        narrow = hands.submit(resample, vocal.sound, ACTIVITY_RATE)
+        activity = hands.submit(lambda: detect_activity(narrow.result()))
+        frames = hands.submit(lambda: self._voice_frames(vocal, activity.result()))
+        timbre = hands.submit(lambda: self._timbres(vocal, frames.result(), _spans(vocal, activity.result())))
+        return _Colour(narrow, activity, frames, timbre)
+
+    def _profile(self, vocal: _Vocal, melody: MelodyFrames, colour: _Colour) -> VoiceProfile:
+        """Sum up; what needs the frames or the timbre comes last, for it may still be on its way."""
+        vocal_range, sung_notes, pitch = measure_range(melody.pitch), measure_sung_notes(melody.pitch), melody.pitch
+        activity = colour.activity.result()
+        spans = _spans(vocal, activity)
         whole = Span(0.0, vocal.sound.duration_s)
         melodies = self.melody.embed_spans(melody, [_times(span) for span in (whole, *spans)])
-        timbre, timbres = self._timbres(vocal, frames, spans)
+        quality = assess_quality(vocal.sound, pitch, activity, vocal.clipped_share, colour.narrow.result())
+        frames = colour.frames.result()
+        style, female_probability = self.style.embed(frames, pitch), self.voice_gender.female_probability(frames, pitch)
+        styles = self.style.embed_spans(frames, pitch, [_times(span) for span in spans])
+        timbre, timbres = colour.timbre.result()
         return VoiceProfile(
             timbre=timbre,
-            style=self.style.embed(frames, melody.pitch),
+            style=style,
             melody=melodies[0],
-            segments=self._segments(frames, melody.pitch, spans, timbres, melodies[1:]),
-            female_probability=self.voice_gender.female_probability(frames, melody.pitch),
-            vocal_range=measure_range(melody.pitch),
-            quality=assess_quality(vocal.sound, melody.pitch, vocal.activity, vocal.clipped_share),
+            segments=_segments(spans, timbres, styles, melodies[1:]),
+            female_probability=female_probability,
+            vocal_range=vocal_range,
+            quality=quality,
             model_version=self.model_version,
             undecided_band=self.voice_gender.undecided_band,
-            sung_notes=measure_sung_notes(melody.pitch),
+            sung_notes=sung_notes,
         )
+
+    def _voice_frames(self, vocal: _Vocal, activity: Activity) -> VoiceFrames:
+        return only_voice(self.timbre.analyse(vocal.waveform), activity)
 
     def _timbres(self, vocal: _Vocal, frames: VoiceFrames, spans: Sequence[Span]) -> tuple[Vectors, Vectors]:
         """Return the timbre of the whole recording, (dim,), and of its segments, (segments, dim)."""
@@ -192,17 +229,6 @@ class VoiceEncoder:
         cuts = [waveform[round(span.start_s * rate) : round(span.end_s * rate)] for span in spans]
         rows = self.other_timbre.embed(cuts)
         return unit(rows.mean(axis=0)), rows
-
-    def _segments(
-        self, frames: VoiceFrames, pitch: PitchTrack, spans: Sequence[Span], timbres: Vectors, melodies: Vectors
-    ) -> Segments:
-        return Segments(
-            start_s=np.array([span.start_s for span in spans]),
-            end_s=np.array([span.end_s for span in spans]),
-            timbre=timbres,
-            style=self.style.embed_spans(frames, pitch, [_times(span) for span in spans]),
-            melody=melodies,
-        )
 
 
 def choose_device(device: str) -> str:
@@ -238,7 +264,16 @@ def _make_ready(sound: Sound) -> _Vocal:
     if not mono.waveform.any():
         raise InvalidInputError("SILENT", "nothing can be heard: check the microphone and record again")
     normalized = normalize_loudness(mono)
-    return _Vocal(normalized, detect_activity(normalized), measure_clipping(sound), sound)
+    return _Vocal(normalized, measure_clipping(sound), sound)
+
+
+def _spans(vocal: _Vocal, activity: Activity) -> tuple[Span, ...]:
+    return cut_segments(vocal.sound.duration_s, activity)
+
+
+def _segments(spans: Sequence[Span], timbres: Vectors, styles: Vectors, melodies: Vectors) -> Segments:
+    starts, ends = np.array([span.start_s for span in spans]), np.array([span.end_s for span in spans])
+    return Segments(start_s=starts, end_s=ends, timbre=timbres, style=styles, melody=melodies)
 
 
 def _times(span: Span) -> tuple[float, float]:

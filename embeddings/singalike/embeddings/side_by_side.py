@@ -1,0 +1,56 @@
+"""Independent parts of one recording in two threads at once, where torch may use two.
+
+Most of what an ear computes are small operations. A second thread inside each of them shortens none by much, and where
+another process wants a core both wait for each other at every one. But torch and numpy let go of the interpreter while
+they compute, so whole parts can run beside each other: then each of the two has a single thread for all that it does.
+"""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import lru_cache
+from typing import ParamSpec, TypeVar
+
+import torch
+from threadpoolctl import ThreadpoolController
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class _AtOnce(Executor):
+    """Does what it is given before it answers."""
+
+    def submit(self, work: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+        future: Future[T] = Future()
+        future.set_result(work(*args, **kwargs))
+        return future
+
+
+@contextmanager
+def helper() -> Iterator[Executor]:
+    """Give a second pair of hands while the block lasts, or one's own where torch may use a single thread.
+
+    Yields:
+        What does the work submitted, in that order. An error comes out of `result`, or out of `submit` where the work
+        is done at once.
+    """
+    threads = torch.get_num_threads()
+    # numpy's products are small here: its own threads would spend more time on waiting than they save.
+    with _blas().limit(limits=1):
+        if threads == 1:
+            yield _AtOnce()
+            return
+        torch.set_num_threads(1)
+        # torch keeps a number of threads for each thread, and a new one would take that of its last call anywhere.
+        hands = ThreadPoolExecutor(1, "singalike-ear", initializer=torch.set_num_threads, initargs=(1,))
+        try:
+            yield hands
+        finally:
+            hands.shutdown(cancel_futures=True)
+            torch.set_num_threads(threads)
+
+
+@lru_cache(maxsize=1)
+def _blas() -> ThreadpoolController:
+    return ThreadpoolController().select(user_api="blas")

@@ -1,0 +1,90 @@
+"""A second pair of hands: what it does where, in which order, and that it leaves torch's threads as they were."""
+
+import threading
+from collections.abc import Iterator
+from concurrent.futures import Future
+
+import pytest
+import torch
+
+from singalike.embeddings.side_by_side import helper
+
+
+@pytest.fixture(autouse=True)
+def threads() -> Iterator[int]:
+    before = torch.get_num_threads()
+    yield before
+    torch.set_num_threads(before)
+
+
+def test_with_two_threads_the_work_is_done_beside_the_caller() -> None:
+    torch.set_num_threads(2)
+    met = threading.Barrier(2, timeout=10.0)
+
+    with helper() as hands:
+        place = hands.submit(lambda: met.wait() >= 0 and threading.get_ident())
+        met.wait()  # would break if the caller had to finish first
+
+        assert place.result() != threading.get_ident()
+
+
+def test_with_one_thread_the_caller_does_it_at_once() -> None:
+    torch.set_num_threads(1)
+
+    with helper() as hands:
+        place = hands.submit(threading.get_ident)
+
+        assert place.done()
+        assert place.result() == threading.get_ident()
+
+
+@pytest.mark.parametrize("allowed", [1, 2])
+def test_work_is_done_in_order_so_later_work_may_wait_for_earlier(allowed: int) -> None:
+    torch.set_num_threads(allowed)
+
+    with helper() as hands:
+        first = hands.submit(lambda: 20)
+        second = hands.submit(lambda: first.result() + 1)
+
+        assert second.result() == 21
+
+
+def test_each_of_two_has_one_thread_and_gets_its_own_back() -> None:
+    torch.set_num_threads(2)
+
+    with helper() as hands:
+        assert torch.get_num_threads() == 1
+        assert hands.submit(torch.get_num_threads).result() == 1
+
+    assert torch.get_num_threads() == 2
+
+
+@pytest.mark.parametrize("allowed", [1, 2])
+def test_an_error_reaches_the_caller_and_the_threads_come_back(allowed: int) -> None:
+    torch.set_num_threads(allowed)
+
+    with pytest.raises(ZeroDivisionError), helper() as hands:
+        hands.submit(lambda: 1 // 0).result()
+
+    assert torch.get_num_threads() == allowed
+
+
+def leave_after_an_error(left: list[Future[bool]]) -> None:
+    begun, given_up = threading.Event(), threading.Event()
+    with helper() as hands:
+        left.append(hands.submit(lambda: begun.set() is None and given_up.wait(10.0)))
+        left.append(hands.submit(lambda: True))
+        left[1].add_done_callback(lambda _: given_up.set())
+        begun.wait(10.0)
+        raise KeyError
+
+
+def test_work_that_nobody_waits_for_is_given_up_after_an_error() -> None:
+    torch.set_num_threads(2)
+    left: list[Future[bool]] = []
+
+    with pytest.raises(KeyError):
+        leave_after_an_error(left)
+
+    assert left[0].result() is True
+    assert left[1].cancelled()
