@@ -162,7 +162,7 @@ def test_the_interval_of_a_position_holds_it_and_is_a_point_for_one_pair() -> No
 
 def test_a_gain_is_a_share_of_the_whole_way_over_pairs_that_both_convert() -> None:
     def known(name: str, reached: float, content: float, *pairs: str) -> Judged:
-        figures = Figures(0.0, reached, 0.5, content, *([float("nan")] * 8))
+        figures = Figures(0.0, reached, 0.5, content, *([float("nan")] * 9))
         return Judged(line(name, refuse, baseline=name == AS_WRITTEN), dict.fromkeys(pairs, figures), {}, {})
 
     (row,) = gain_rows("two", [known(AS_WRITTEN, 0.2, 0.7, "a", "b"), known("engine", 0.3, 0.8, "a", "b", "c")])

@@ -30,7 +30,7 @@ class Heard:
     """What the metrics hear in one voice, a row every 5 ms.
 
     Attributes:
-        f0_hz: float64 (frames,), zero where unvoiced.
+        f0_hz: float64 (frames,), zero where unvoiced, NaN where the judge cannot tell.
         cepstra: float64 (frames, 25), mel-cepstra of the log amplitude envelope, c0 first.
         sounding: bool (frames,), rows within 40 dB of the loud ones.
     """
@@ -43,6 +43,11 @@ class Heard:
     def voiced(self) -> NDArray[np.bool_]:
         """Whether each row is voiced."""
         return np.asarray(self.f0_hz > 0)
+
+    @property
+    def told(self) -> NDArray[np.bool_]:
+        """Whether the judge could tell the pitch of each row, or that it has none."""
+        return np.asarray(~np.isnan(self.f0_hz))
 
     def cut(self, frames: int) -> "Heard":
         """Return the first rows."""
@@ -78,7 +83,7 @@ def hear(sound: Sound, track: Callable[[Sound], Floats] = track_with_harvest) ->
     mono = resample(sound.mono(), RATE)
     f0_hz, waveform = track(mono), np.ascontiguousarray(mono.waveform[0], dtype=np.float64)
     times_s = np.arange(len(f0_hz)) * (HOP_MS / 1000.0)
-    envelope = pyworld.cheaptrick(waveform, f0_hz, times_s, RATE)
+    envelope = pyworld.cheaptrick(waveform, np.nan_to_num(f0_hz), times_s, RATE)
     level = 10.0 * np.log10(envelope.mean(axis=1) + 1e-20)
     # WORLD scales its cosines by the square root of 2, and half of the logarithm of power is that of amplitude.
     cepstra = pyworld.code_spectral_envelope(over_floor(envelope), RATE, COEFFICIENTS) / np.sqrt(2.0)
@@ -87,19 +92,21 @@ def hear(sound: Sound, track: Callable[[Sound], Floats] = track_with_harvest) ->
 
 @dataclass(frozen=True)
 class PitchFigures:
-    """How well a melody was kept, over the rows in which the source sounds.
+    """How well a melody was kept, over the rows in which the source sounds and the judge could tell both pitches.
 
     Attributes:
         correlation: Pearson's, of log f0 over rows that are voiced in both, in [-1, 1].
         rmse_cents: Root mean square error over the same rows without gross errors, in cents.
         gross_error: Share of the same rows that are off by more than 20 %.
         voicing_error: Share of rows that are voiced in one and unvoiced in the other.
+        left_out: Share of the rows in which the source sounds that the judge could not tell.
     """
 
     correlation: float
     rmse_cents: float
     gross_error: float
     voicing_error: float
+    left_out: float
 
 
 def compare_pitch(source: Heard, converted: Heard, key_shift: float = 0.0) -> PitchFigures:
@@ -115,11 +122,12 @@ def compare_pitch(source: Heard, converted: Heard, key_shift: float = 0.0) -> Pi
     """
     frames = min(len(source.f0_hz), len(converted.f0_hz))
     first, second = source.cut(frames), converted.cut(frames)
-    sounding = first.sounding
-    both = first.voiced & second.voiced & sounding
-    voicing_error = float((first.voiced != second.voiced)[sounding].mean()) if sounding.any() else float("nan")
+    told = first.sounding & first.told & second.told
+    both = first.voiced & second.voiced & told
+    voicing_error = float((first.voiced != second.voiced)[told].mean()) if told.any() else float("nan")
+    left_out = float(1.0 - told.sum() / first.sounding.sum()) if first.sounding.any() else float("nan")
     if both.sum() < 2:
-        return PitchFigures(float("nan"), float("nan"), float("nan"), voicing_error)
+        return PitchFigures(float("nan"), float("nan"), float("nan"), voicing_error, left_out)
     wanted = np.log2(first.f0_hz[both]) + key_shift / 12.0
     sung = np.log2(second.f0_hz[both])
     gross = np.abs(np.exp2(sung - wanted) - 1.0) > GROSS_ERROR
@@ -129,6 +137,7 @@ def compare_pitch(source: Heard, converted: Heard, key_shift: float = 0.0) -> Pi
         rmse_cents=float(np.sqrt(np.square(fine).mean())) if len(fine) else float("nan"),
         gross_error=float(gross.mean()),
         voicing_error=voicing_error,
+        left_out=left_out,
     )
 
 

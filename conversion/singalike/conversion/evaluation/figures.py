@@ -22,10 +22,11 @@ class Figures:
         converted_target: See `Similarities`.
         other_take_target: See `Similarities`.
         content: See `content_kept`.
-        correlation: See `PitchFigures`; the next three as well.
+        correlation: See `PitchFigures`; the next four as well.
         rmse_cents: See `PitchFigures`.
         gross_error: See `PitchFigures`.
         voicing_error: See `PitchFigures`.
+        left_out: See `PitchFigures`.
         distortion_db: Mel-cepstral distortion from the source.
         naturalness: Predicted opinion, 1 to 5.
         real_time_factor: Seconds of work for a second of sound.
@@ -40,6 +41,7 @@ class Figures:
     rmse_cents: float
     gross_error: float
     voicing_error: float
+    left_out: float
     distortion_db: float
     naturalness: float
     real_time_factor: float
@@ -51,7 +53,7 @@ class Figures:
         return Similarities(self.source_target, self.converted_target, self.other_take_target)
 
     def to_row(self) -> Row:
-        """Return the numbers in order, float32 (12,)."""
+        """Return the numbers in order, float32 (13,)."""
         return np.array([getattr(self, one.name) for one in fields(self)], dtype=np.float32)
 
     @classmethod

@@ -29,7 +29,7 @@ from singalike.errors import SingalikeError
 Track = Callable[[Sound], NDArray[np.float64]]
 Vector = NDArray[np.float32]
 
-VERSION = "2"
+VERSION = "3"
 """Grows with every change of what is measured."""
 
 
@@ -92,7 +92,7 @@ class Jury:
 
     Attributes:
         bench: Ear, peers, cache, progress.
-        track: What judges the pitch, as `metrics.track_with_harvest`.
+        track: What judges the pitch, as `AgreedPitch` does: zero where unvoiced, NaN where it cannot tell.
         meter: Measures time and memory.
         naturalness: None: nobody predicts it.
     """
@@ -170,6 +170,7 @@ class Jury:
             rmse_cents=pitch.rmse_cents,
             gross_error=pitch.gross_error,
             voicing_error=pitch.voicing_error,
+            left_out=pitch.left_out,
             distortion_db=mel_cepstral_distortion(point.source, heard),
             naturalness=self.naturalness.predict(at_16) if self.naturalness else float("nan"),
             real_time_factor=real_time_factor(effort.spent_s, point.pair.source),

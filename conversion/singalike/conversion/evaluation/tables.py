@@ -15,6 +15,7 @@ PLAIN: Mapping[str, tuple[str, float]] = {
     "cents": ("rmse_cents", 1.0),
     "gross %": ("gross_error", 100.0),
     "voicing %": ("voicing_error", 100.0),
+    "left out %": ("left_out", 100.0),
     "MCD dB": ("distortion_db", 1.0),
     "UTMOS": ("naturalness", 1.0),
     "RTF": ("real_time_factor", 1.0),

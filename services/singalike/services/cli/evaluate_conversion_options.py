@@ -103,11 +103,12 @@ def open_subject(settings: Settings, choice: ConversionChoice, *, pictures: bool
         InvalidInputError: ENGINE_UNKNOWN.
         WrongStateError: ENGINE_WEIGHTS_MISSING, of an engine that was named; WEIGHTS_DAMAGED.
     """
+    from singalike.conversion.agreed_pitch import AgreedPitch
     from singalike.conversion.evaluation.contenders import baselines, contenders
     from singalike.conversion.evaluation.topic import ConversionSubject
     from singalike.conversion.world_retrieval.analysis import HOP_S
     from singalike.conversion.world_retrieval.loading import load_as_written
-    from singalike.conversion.world_retrieval.pitch import HeadPitch, VoicePitch
+    from singalike.conversion.world_retrieval.pitch import VoicePitch
     from singalike.embeddings.encoder import choose_device
     from singalike.services import bootstrap
     from singalike.services.adapters.utmos import load_utmos
@@ -115,7 +116,7 @@ def open_subject(settings: Settings, choice: ConversionChoice, *, pictures: bool
 
     engines, device = bootstrap.build_engines(settings), choose_device(settings.device)
     pitch = VoicePitch.load(device)
-    judge = HeadPitch(pitch.head)
+    judge = AgreedPitch(pitch.head)
     names = choice.engines or tuple(info.name for info in engines.ready())
     return ConversionSubject(
         contenders=contenders([engines.get(name) for name in names], baselines(load_as_written(), pitch), device),
