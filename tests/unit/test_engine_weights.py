@@ -14,7 +14,7 @@ from torch import nn
 from singalike.conversion.engines import InstalledEngines
 from singalike.conversion.knn_svc.loading import load
 from singalike.conversion.neural.state_dict import without_weight_norm
-from singalike.errors import NotFoundError, SingalikeError, WrongStateError
+from singalike.errors import NotFoundError, SingalikeError, WrongStateError, for_operators
 from singalike.services.adapters.hub import fetch_folder
 from tests.support.tiny_engines import digest, save_content, save_knn_svc, save_renderer, write_manifest
 
@@ -34,9 +34,10 @@ def relist(folder: Path, part: str, **changes: object) -> None:
 
 
 def refusal(folder: Path | None) -> SingalikeError:
-    """Load and return what is said."""
+    """Load and return what is said, which names no place on the server's disk."""
     with pytest.raises(SingalikeError) as refused:
         load(folder)
+    assert folder is None or str(folder) not in refused.value.message
     return refused.value
 
 
@@ -55,7 +56,8 @@ def test_without_weights_it_is_said_what_to_put_where(tmp_path: Path) -> None:
 
     assert nowhere.reason == empty.reason == "ENGINE_WEIGHTS_MISSING"
     assert "weights.json that lists content and renderer into SINGALIKE_ENGINE_WEIGHTS/knn-svc" in nowhere.message
-    assert str(tmp_path) in empty.message
+    assert str(tmp_path) not in empty.message
+    assert str(tmp_path) in for_operators(empty)
 
 
 def test_a_file_that_is_gone_is_named(folder: Path) -> None:
@@ -65,6 +67,7 @@ def test_a_file_that_is_gone_is_named(folder: Path) -> None:
 
     assert refused.reason == "ENGINE_WEIGHTS_MISSING"
     assert "lacks model.safetensors" in refused.message
+    assert str(folder / "renderer") in for_operators(refused)
 
 
 @pytest.mark.parametrize("part", ["content", "renderer"])
@@ -78,6 +81,7 @@ def test_one_changed_byte_is_noticed(folder: Path, part: str) -> None:
 
     assert refused.reason == "WEIGHTS_DAMAGED"
     assert "fetch it again" in refused.message
+    assert str(path) in for_operators(refused)
 
 
 @pytest.mark.parametrize("part", ["content", "renderer"])

@@ -10,7 +10,7 @@ from typing import Protocol
 
 from singalike.conversion.engine import EngineInfo, VoiceEngine
 from singalike.embeddings.ears.port import Fetch, refuse_to_fetch
-from singalike.errors import InvalidInputError, SingalikeError, WrongStateError
+from singalike.errors import InvalidInputError, SingalikeError, WrongStateError, noted
 
 GROUP = "singalike.voice_engines"
 DEFAULT = "world-retrieval"
@@ -101,7 +101,7 @@ class InstalledEngines:
         try:
             load: LoadEngine = self.points[name].load()
         except (ImportError, AttributeError) as error:
-            message = f"the engine {name!r} is installed but cannot be imported ({error}): install it again"
-            raise WrongStateError("ENGINE_NOT_INSTALLED", message) from error
+            message = f"the engine {name!r} is installed but cannot be imported: install it again"
+            raise noted(WrongStateError("ENGINE_NOT_INSTALLED", message), str(error)) from error
         folder = self.weights / name if self.weights is not None else None
         return load(folder if folder is not None and folder.is_dir() else None, self.device, self.fetch)

@@ -12,7 +12,7 @@ from singalike.conversion.neural.state_dict import fill, read_tensors, tensors_b
 from singalike.conversion.neural.weights import Weights, open_weights
 from singalike.conversion.world_retrieval.pitch import VoicePitch
 from singalike.embeddings.ears.port import Fetch, refuse_to_fetch
-from singalike.errors import WrongStateError
+from singalike.errors import WrongStateError, noted
 
 NAME, VERSION = "knn-svc", "1"
 CONTENT, RENDERER, CONFIG = "content", "renderer", "config.json"
@@ -43,12 +43,14 @@ def load(
     listed = open_weights(NAME, weights, fetch, (CONTENT, RENDERER))
     content = load_content(listed, CONTENT, LAYER, device)
     path = listed.find(RENDERER, CONFIG) / CONFIG
-    config = read_generator_config(path.read_text("utf-8", errors="replace"), str(path))
+    config = read_generator_config(path.read_text("utf-8", errors="replace"), f"{CONFIG} of {RENDERER}")
     if config.input_dim != content.dim or config.speaker_dim or config.hop * RATE != HOP * config.sample_rate:
-        message = f"{path} wants rows of {config.input_dim} every {config.hop} samples at {config.sample_rate} Hz"
-        raise WrongStateError("WEIGHTS_MISMATCHED", f"{message}; heard are rows of {content.dim} every 20 ms")
+        message = f"{RENDERER} wants rows of {config.input_dim} every {config.hop} samples at {config.sample_rate} Hz"
+        mismatched = WrongStateError("WEIGHTS_MISMATCHED", f"{message}; heard are rows of {content.dim} every 20 ms")
+        raise noted(mismatched, str(path))
     if config.hop % PITCHES_A_ROW:
-        raise WrongStateError("WEIGHTS_MISMATCHED", f"{path}: a row has to last an even number of samples")
+        message = f"{CONFIG} of {RENDERER}: a row has to last an even number of samples"
+        raise noted(WrongStateError("WEIGHTS_MISMATCHED", message), str(path))
     info = EngineInfo(NAME, f"{VERSION}-{listed.tag}", "Apache-2.0", listed.licence, min_seconds, config.sample_rate)
     renderer = _load_renderer(listed, NsfHifiGan(config))
     method = NearestMoments(info, config, renderer.to(device), device)

@@ -20,7 +20,7 @@ from singalike.audio.sound import Sound
 from singalike.conversion.neural.precision import half_precision
 from singalike.conversion.neural.state_dict import State, fill, read_tensors, tensors_by_name
 from singalike.conversion.neural.weights import Weights, setting
-from singalike.errors import WrongStateError
+from singalike.errors import WrongStateError, noted
 
 Floats = NDArray[np.float32]
 
@@ -98,8 +98,9 @@ def load_content(weights: Weights, name: str, layer: int, device: str) -> Conten
     config = getattr(transformers, settings_name)(**said)
     strides, kernels = tuple(config.conv_stride), tuple(config.conv_kernel)
     if math.prod(strides) != HOP or layer > config.num_hidden_layers:
-        message = f"{path} has {config.num_hidden_layers} layers and a hop of {math.prod(strides)} samples"
-        raise WrongStateError("WEIGHTS_MISMATCHED", f"{message}, wanted are layer {layer} and {HOP}")
+        message = f"{CONFIG} of {name} has {config.num_hidden_layers} layers and a hop of {math.prod(strides)} samples"
+        mismatched = WrongStateError("WEIGHTS_MISMATCHED", f"{message}, wanted are layer {layer} and {HOP}")
+        raise noted(mismatched, str(path))
     model = getattr(transformers, model_name)(type(config)(**said | {"num_hidden_layers": layer}))
     state = _named(tensors_by_name(read_tensors(weights.checked(name)), part.file), said["model_type"])
     beyond = tuple(f"encoder.layers.{number}." for number in range(layer, config.num_hidden_layers))
@@ -120,8 +121,8 @@ def import_transformers() -> Any:
         import transformers
         from transformers import HubertModel, WavLMModel  # noqa: F401 - what fails, fails here and not at the first use
     except (ImportError, OSError) as error:  # a torchaudio of another build than torch is an OSError
-        message = f"transformers cannot be imported ({error}): pip install 'singalike[neural]'"
-        raise WrongStateError("ENGINE_NOT_INSTALLED", message) from error
+        message = "transformers cannot be imported: pip install 'singalike[neural]'"
+        raise noted(WrongStateError("ENGINE_NOT_INSTALLED", message), str(error)) from error
     return transformers
 
 
@@ -130,10 +131,11 @@ def _read_config(path: Path) -> dict[str, Any]:
         said = json.loads(path.read_text("utf-8"))
         kind = said["model_type"]
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise WrongStateError("WEIGHTS_DAMAGED", f"{path} is no configuration: fetch it again") from error
+        message = f"{path.name} is no configuration of a network that listens: fetch it again"
+        raise noted(WrongStateError("WEIGHTS_DAMAGED", message), f"{path}: {error!r}") from error
     if kind not in KINDS:
-        message = f"{path} describes a {kind}: name a folder or repository of {' or '.join(KINDS)}"
-        raise WrongStateError("WEIGHTS_MISMATCHED", message)
+        message = f"{path.name} describes a {kind}: name a folder or repository of {' or '.join(KINDS)}"
+        raise noted(WrongStateError("WEIGHTS_MISMATCHED", message), str(path))
     return dict(said)
 
 

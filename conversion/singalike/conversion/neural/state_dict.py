@@ -13,7 +13,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from singalike.errors import WrongStateError
+from singalike.errors import WrongStateError, noted
 
 State = dict[str, Tensor]
 
@@ -51,9 +51,10 @@ def read_tensors(path: Path) -> Any:
         message = (
             f"{path.name} holds more than weights, and code is not run: save it as safetensors, or get another file"
         )
-        raise WrongStateError("WEIGHTS_DAMAGED", message) from error
+        raise noted(WrongStateError("WEIGHTS_DAMAGED", message), str(path)) from error
     except _NOT_READABLE as error:
-        raise WrongStateError("WEIGHTS_DAMAGED", f"{path.name} cannot be read ({error}): fetch it again") from error
+        message = f"{path.name} cannot be read as weights: fetch it again"
+        raise noted(WrongStateError("WEIGHTS_DAMAGED", message), f"{path}: {error}") from error
 
 
 def tensors_by_name(read: Any, file: str) -> State:

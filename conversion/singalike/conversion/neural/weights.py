@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from singalike.embeddings.ears.port import Fetch
-from singalike.errors import InvalidInputError, NotFoundError, WrongStateError
+from singalike.errors import InvalidInputError, NotFoundError, WrongStateError, noted
 
 MANIFEST = "weights.json"
 DIGITS = 12
@@ -94,12 +94,12 @@ class Weights:
             try:
                 folder = self.fetch(part.source, wanted)
             except (InvalidInputError, NotFoundError) as error:
-                message = f"{name}: {error.message}. Correct `source` in {manifest}"
-                raise WrongStateError("ENGINE_WEIGHTS_MISSING", message) from error
+                message = f"the `source` of {name} in {MANIFEST} is no folder and cannot be fetched: correct it"
+                raise noted(WrongStateError("ENGINE_WEIGHTS_MISSING", message), f"{manifest}: {error.message}") from error
         lacking = [file for file in wanted if not (folder / file).is_file()]
         if lacking:
-            message = f"{folder} lacks {', '.join(lacking)}: put it there, or correct {manifest}"
-            raise WrongStateError("ENGINE_WEIGHTS_MISSING", message)
+            message = f"the folder of {name} lacks {', '.join(lacking)}: put it there, or correct {MANIFEST}"
+            raise noted(WrongStateError("ENGINE_WEIGHTS_MISSING", message), f"{folder}, listed in {manifest}")
         return folder
 
     def checked(self, name: str) -> Path:
@@ -114,8 +114,8 @@ class Weights:
         with path.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
         if digest != part.sha256.lower():
-            message = f"{path} has the SHA-256 {digest}, {MANIFEST} lists {part.sha256}: fetch it again"
-            raise WrongStateError("WEIGHTS_DAMAGED", message)
+            message = f"{part.file} has the SHA-256 {digest}, {MANIFEST} lists {part.sha256}: fetch it again"
+            raise noted(WrongStateError("WEIGHTS_DAMAGED", message), str(path))
         return path
 
 
@@ -135,15 +135,19 @@ def open_weights(
         WrongStateError: ENGINE_WEIGHTS_MISSING, there is no manifest; BAD_WEIGHTS_MANIFEST.
     """
     if folder is None or not (folder / MANIFEST).is_file():
-        place = folder or f"SINGALIKE_ENGINE_WEIGHTS/{engine}"
+        place = f"SINGALIKE_ENGINE_WEIGHTS/{engine}"
         message = f"{engine} needs weights: put {MANIFEST} that lists {' and '.join(needed)} into {place}"
-        raise WrongStateError("ENGINE_WEIGHTS_MISSING", f"{message} (docs/conversion.md, Engines)")
+        missing = WrongStateError("ENGINE_WEIGHTS_MISSING", f"{message} (docs/conversion.md, Engines)")
+        raise missing if folder is None else noted(missing, str(folder))
     path = folder / MANIFEST
     try:
         parts = _parts(json.loads(path.read_text("utf-8")), needed, optional)
-    except (OSError, ValueError, TypeError) as error:
-        message = f"{path} does not list weights: {error} (docs/conversion.md, Engines)"
-        raise WrongStateError("BAD_WEIGHTS_MANIFEST", message) from error
+    except OSError as error:
+        message = f"{MANIFEST} of {engine} cannot be read: see that it belongs to the service"
+        raise noted(WrongStateError("BAD_WEIGHTS_MANIFEST", message), str(error)) from error
+    except (ValueError, TypeError) as error:
+        message = f"{MANIFEST} of {engine} does not list weights: {error} (docs/conversion.md, Engines)"
+        raise noted(WrongStateError("BAD_WEIGHTS_MANIFEST", message), str(path)) from error
     return Weights(folder, parts, fetch)
 
 

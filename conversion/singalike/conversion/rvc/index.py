@@ -8,7 +8,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from singalike.errors import WrongStateError
+from singalike.errors import WrongStateError, noted
 
 Floats = NDArray[np.float32]
 
@@ -54,8 +54,8 @@ def import_faiss() -> Any:
     try:
         import faiss
     except ImportError as error:
-        message = f"faiss cannot be imported ({error}): pip install 'singalike[neural]'"
-        raise WrongStateError("ENGINE_NOT_INSTALLED", message) from error
+        message = "faiss cannot be imported: pip install 'singalike[neural]'"
+        raise noted(WrongStateError("ENGINE_NOT_INSTALLED", message), str(error)) from error
     return faiss
 
 
