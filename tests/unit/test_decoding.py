@@ -1,6 +1,9 @@
 import os
 import re
+import resource
 import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -241,6 +244,43 @@ def test_a_recording_that_takes_too_much_processor_time_is_refused() -> None:
         decoder.decode(recording)
 
     assert caught.value.reason == "DECODER_LIMIT"
+
+
+DECODE_ALL = """
+import pathlib, sys
+from singalike.audio.decoding import GuardedDecoder
+from singalike.errors import SingalikeError
+with GuardedDecoder(processes=1) as decoder:
+    for path in sys.argv[1:]:
+        try:
+            print(decoder.decode(pathlib.Path(path).read_bytes()).duration_s)
+        except SingalikeError as error:
+            print(error.reason, error.message)
+"""
+
+
+def test_where_files_may_not_grow_what_fits_is_decoded_and_the_rest_told_why(tmp_path: Path) -> None:
+    recordings = {
+        "fits.flac": encode(tone(1.0, 8_000), 8_000, "flac", "flac"),
+        "long sound.flac": encode(tone(6.0, 8_000), 8_000, "flac", "flac"),
+        "large file.wav": wav(tone(6.0, 8_000), 8_000),
+    }
+    for name, content in recordings.items():
+        (tmp_path / name).write_bytes(content)
+    most = 80_000
+
+    told = subprocess.run(
+        [sys.executable, "-c", DECODE_ALL, *(str(tmp_path / name) for name in recordings)],
+        env={"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (most, most)),
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.splitlines()
+
+    assert told[0] == "1.0"
+    assert all(line.startswith("DECODER_FILE_LIMIT") and "80000 bytes" in line for line in told[1:])
+    assert len(told) == len(recordings)
 
 
 def test_without_a_free_child_the_caller_is_asked_to_come_back() -> None:

@@ -4,6 +4,7 @@ It is started as `python -m singalike.audio.decoding.child FD LIMITS` and answer
 byte with three descriptors: the recording, and one for each channel of the sound. The answer is one line of JSON.
 """
 
+import errno
 import io
 import json
 import math
@@ -80,23 +81,39 @@ def _write_all(descriptor: int, content: memoryview) -> None:
 
 
 def answer(descriptors: list[int], limits: DecodeLimits) -> dict[str, object]:
-    """Decode and say what became of it; running out of memory or file size is told as DECODER_LIMIT."""
+    """Decode and say what became of it; running out of memory is told as DECODER_LIMIT."""
     try:
         return dict(decode_into(descriptors[0], descriptors[1:], limits))
     except SingalikeError as error:
         return {"reason": error.reason, "message": error.message}
-    except (MemoryError, OSError):
-        spent = refusal(Refusal.DECODER_LIMIT)
+    except (MemoryError, OSError) as error:
+        allowed_bytes = resource.getrlimit(resource.RLIMIT_FSIZE)[0]
+        is_short_of_file = isinstance(error, OSError) and error.errno == errno.EFBIG
+        if is_short_of_file and allowed_bytes < channel_bytes(limits):
+            spent = refusal(Refusal.DECODER_FILE_LIMIT, limit=allowed_bytes)
+        else:
+            spent = refusal(Refusal.DECODER_LIMIT)
         return {"reason": spent.reason, "message": spent.message}
 
 
 def limit_process(limits: DecodeLimits) -> None:
     """Give up what decoding does not need: memory, core dumps, descriptors, file size."""
-    resource.setrlimit(resource.RLIMIT_AS, (limits.address_space_bytes, limits.address_space_bytes))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_NOFILE, (OPEN_FILES, OPEN_FILES))
-    channel_bytes = math.ceil((limits.max_duration_s + 1.0) * limits.max_sample_rate * 4)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (channel_bytes, channel_bytes))
+    allowed = {
+        resource.RLIMIT_AS: limits.address_space_bytes,
+        resource.RLIMIT_CORE: 0,
+        resource.RLIMIT_NOFILE: OPEN_FILES,
+        resource.RLIMIT_FSIZE: channel_bytes(limits),
+    }
+    for kind, wanted in allowed.items():
+        # Whoever started us may allow less (ulimit): most recordings fit all the same.
+        hard = resource.getrlimit(kind)[1]
+        most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(kind, (most, most))
+
+
+def channel_bytes(limits: DecodeLimits) -> int:
+    """Size of one channel of the longest sound at the highest rate, as float32."""
+    return math.ceil((limits.max_duration_s + 1.0) * limits.max_sample_rate * 4)
 
 
 def allow_cpu(limits: DecodeLimits) -> None:

@@ -1,7 +1,9 @@
 """The parent's side of one decoding child."""
 
+import errno
 import json
 import os
+import resource
 import signal
 import socket
 import subprocess
@@ -68,7 +70,7 @@ class DecoderProcess:
 
         Raises:
             InvalidInputError: The recording is refused or brought the child down.
-            CapacityError: DECODER_TIMEOUT.
+            CapacityError: DECODER_TIMEOUT; DECODER_FILE_LIMIT.
             UnavailableError: DECODER_UNAVAILABLE, the child never came up.
         """
         with self._deadline():
@@ -168,13 +170,22 @@ def _memory_file(content: bytes = b"") -> Iterator[int]:
         with tempfile.TemporaryFile() as file:
             descriptor = os.dup(file.fileno())
     try:
-        view = memoryview(content)
-        while view:
-            view = view[os.write(descriptor, view) :]
+        _write_all(descriptor, memoryview(content))
         os.lseek(descriptor, 0, os.SEEK_SET)
         yield descriptor
     finally:
         os.close(descriptor)
+
+
+def _write_all(descriptor: int, content: memoryview) -> None:
+    try:
+        while content:
+            content = content[os.write(descriptor, content) :]
+    except OSError as error:
+        if error.errno == errno.EFBIG:
+            allowed_bytes = resource.getrlimit(resource.RLIMIT_FSIZE)[0]
+            raise refusal(Refusal.DECODER_FILE_LIMIT, limit=allowed_bytes) from error
+        raise
 
 
 def _read_into(descriptor: int, row: Waveform) -> None:

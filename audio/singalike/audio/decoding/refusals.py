@@ -34,6 +34,7 @@ class Refusal(StrEnum):
     SILENT = "SILENT"
     BAD_CHANNEL = "BAD_CHANNEL"
     DECODER_LIMIT = "DECODER_LIMIT"
+    DECODER_FILE_LIMIT = "DECODER_FILE_LIMIT"
     DECODER_CRASHED = "DECODER_CRASHED"
     DECODER_TIMEOUT = "DECODER_TIMEOUT"
     DECODER_BUSY = "DECODER_BUSY"
@@ -100,6 +101,11 @@ REFUSALS: dict[Refusal, RefusalRule] = {
     Refusal.BAD_CHANNEL: RefusalRule(InvalidInputError, "There is no channel {channel!r}: ask for mix, left or right."),
     Refusal.DECODER_LIMIT: RefusalRule(
         InvalidInputError, "Decoding takes more memory or processor time than is allowed: export it as WAV or FLAC."
+    ),
+    Refusal.DECODER_FILE_LIMIT: RefusalRule(
+        CapacityError,
+        "Files may have {limit} bytes at most here (ulimit -f), and the sound has more: send a shorter recording, or have "
+        "the limit raised.",
     ),
     Refusal.DECODER_CRASHED: RefusalRule(
         InvalidInputError, "The recording brought the decoder down: export it again, as WAV or FLAC at best."
