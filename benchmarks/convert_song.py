@@ -9,14 +9,14 @@ it as files; another recording of the target judges where the converted voice st
 song, and what the engine makes of it, are computed again here, by the same code, and judged by one tracker.
 
 Columns: real-time factor of the whole command in processor seconds; of the stages on the wall with and without
-separation; of the engine alone, in processor seconds; highest memory of the command; key shift; then by the pitch head,
-where it hears a note for sure, and by the engine's tracker: correlation of log f0 and gross errors (over 20 %) between
-the lead that was found and the converted one; by the head also between all that the separator gave and the converted
-lead, and cents. "Written" is the share of the note time heard in which all that the separator gave, the lead that was
-found, and the converted lead are within 100 cents of the notes in song.txt (see benchmarks.written_pitch): it does not
-depend on what another separator would have given. "Copy" is what DIO's judge says where nothing but the colour changes:
-the same lead, no shift. Last: position between source and target by our timbre vector; content kept; whether the mark
-says what it should.
+separation; of the engine alone, in processor seconds; highest memory of the command; key shift; then correlation of log
+f0 and gross errors (over 20 %) between the lead that was found and the converted one, by two judges: where two of our
+pitch head, DIO and Harvest agree on both, as `singalike evaluate conversion` judges, with the share of what sounds that
+they leave out; and where the pitch head alone hears a note for sure in both, with cents. By the head also between all
+that the separator gave and the converted lead. "Written" is the share of the note time heard in which all that the
+separator gave, the lead that was found, and the converted lead are within 100 cents of the notes in song.txt (see
+benchmarks.written_pitch): it does not depend on what another separator would have given. Last: position between source
+and target by our timbre vector; content kept; whether the mark says what it should.
 """
 
 import argparse
@@ -41,6 +41,7 @@ from singalike.audio.decoding import GuardedDecoder
 from singalike.audio.separation import best_separator
 from singalike.audio.sound import Sound
 from singalike.audio.watching import nobody_watches
+from singalike.conversion.agreed_pitch import AgreedPitch
 from singalike.conversion.engine import ConversionContext, ConvertOptions
 from singalike.conversion.metrics import Similarities, compare_pitch, content_kept, hear
 from singalike.conversion.song import HeardSong, find_lead, find_leaky_lead, listen_to_song, no_report
@@ -48,7 +49,6 @@ from singalike.conversion.song.listening import hear_pitch
 from singalike.conversion.watermark import detect
 from singalike.conversion.world_retrieval.analysis import HOP_S
 from singalike.conversion.world_retrieval.loading import load
-from singalike.conversion.world_retrieval.pitch import VoicePitch
 from singalike.embeddings.encoder import VoiceEncoder
 from singalike.embeddings.melody import MelodyEncoder
 from singalike.embeddings.vocal_range import believed_pitch
@@ -57,9 +57,9 @@ TAKES_S = 30.0
 HELD_OUT_S = 12.0
 KEY = "benchmark key, not a secret"
 COLUMNS = (
-    "song", "target", "command", "stages", "without separation", "engine", "memory", "key", "F0 corr", "gross", "cents",
-    "to the stem", "gross", "written: stem", "lead", "converted", "DIO", "gross", "copy", "gross", "position",
-    "content", "mark",
+    "song", "target", "command", "stages", "without separation", "engine", "memory", "key",
+    "F0 corr, agreed", "gross", "left out", "F0 corr, head", "gross", "cents", "to the stem", "gross",
+    "written: stem", "lead", "converted", "position", "content", "mark",
 )  # fmt: skip
 METER = """
 import json, resource, subprocess, sys
@@ -207,7 +207,7 @@ class Judge:
 
     def __init__(self) -> None:
         self.engine, self.head, self.encoder = load(), MelodyEncoder.load(), VoiceEncoder.load(device="cpu")
-        self.pitch = VoicePitch(self.head)
+        self.pitch = AgreedPitch(self.head)
 
     def judge(self, of: Source, target: Target, run: Run) -> str:
         """Return a row of figures."""
@@ -217,13 +217,8 @@ class Judge:
         started = time.process_time()
         sung = self.engine.convert(heard.lead, voice, ConvertOptions(shift), ConversionContext(pitch=heard.pitch)).vocal
         spent_s = time.process_time() - started
-        unmoved = (
-            self.engine.convert(heard.lead, voice, ConvertOptions(), ConversionContext(pitch=heard.pitch)).vocal
-            if shift
-            else sung
-        )
-        source, converted, copy = (hear(each, self.track) for each in (heard.lead, sung, unmoved))
-        by_dio, copied = compare_pitch(source, converted, shift), compare_pitch(source, copy)
+        source, converted = hear(heard.lead, self.track), hear(sung, self.track)
+        agreed = compare_pitch(source, converted, shift)
         lead, stem, moved = (self.believed(each) for each in (heard.lead, vocal, sung))
         by_head, of_stem = compare_midi(lead, moved, shift), compare_midi(stem, moved, shift)
         figures = [
@@ -233,16 +228,19 @@ class Judge:
             f"{spent_s / sung.duration_s:.3f}",
             f"{run.peak_mib:.0f} MiB",
             f"{shift:+.0f}",
+            *(f"{agreed.correlation:.3f}", f"{agreed.gross_error:.1%}", f"{agreed.left_out:.1%}"),
             *(f"{by_head[0]:.3f}", f"{by_head[1]:.1%}", f"{by_head[2]:.0f}"),
             *(f"{of_stem[0]:.3f}", f"{of_stem[1]:.1%}"),
-            *(f"{fit_to_notes(each, heard.pitch.hop_s, of.notes).right:.1%}" for each in (stem, lead, moved)),
-            *(f"{each:.3f} | {gross:.1%}" for each, gross in (
-                (by_dio.correlation, by_dio.gross_error), (copied.correlation, copied.gross_error)
-            )),
+            *(self.written(each, of) for each in (stem, lead, moved)),
             f"{self.place(heard.lead, sung, target).position:.2f}",
             f"{content_kept(source, converted):.3f}",
         ]  # fmt: skip
         return " | ".join(figures)
+
+    @staticmethod
+    def written(midi_pitch: NDArray[np.float64], of: Source) -> str:
+        """How much of a pitch is what somebody wrote down."""
+        return f"{fit_to_notes(midi_pitch, of.heard.pitch.hop_s, of.notes).right:.1%}" if of.notes else ""
 
     def believed(self, sound: Sound) -> NDArray[np.float64]:
         """MIDI pitch where the pitch head hears a note for sure, NaN elsewhere."""

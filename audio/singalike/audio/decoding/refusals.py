@@ -104,8 +104,8 @@ REFUSALS: dict[Refusal, RefusalRule] = {
     ),
     Refusal.DECODER_FILE_LIMIT: RefusalRule(
         CapacityError,
-        "Files may have {limit} bytes at most here (ulimit -f), and the sound has more: send a shorter recording, or have "
-        "the limit raised.",
+        "Files may have {limit} bytes at most here (ulimit -f), and the sound has more: send a shorter recording, or "
+        "have the limit raised.",
     ),
     Refusal.DECODER_CRASHED: RefusalRule(
         InvalidInputError, "The recording brought the decoder down: export it again, as WAV or FLAC at best."

@@ -95,7 +95,8 @@ class Weights:
                 folder = self.fetch(part.source, wanted)
             except (InvalidInputError, NotFoundError) as error:
                 message = f"the `source` of {name} in {MANIFEST} is no folder and cannot be fetched: correct it"
-                raise noted(WrongStateError("ENGINE_WEIGHTS_MISSING", message), f"{manifest}: {error.message}") from error
+                missing = WrongStateError("ENGINE_WEIGHTS_MISSING", message)
+                raise noted(missing, f"{manifest}: {error.message}") from error
         lacking = [file for file in wanted if not (folder / file).is_file()]
         if lacking:
             message = f"the folder of {name} lacks {', '.join(lacking)}: put it there, or correct {MANIFEST}"
