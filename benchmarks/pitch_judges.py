@@ -1,0 +1,156 @@
+"""Who may judge the pitch of conversions: trackers on voices of known pitch, and on conversions that move no pitch.
+
+usage: python -m benchmarks.pitch_judges --data FOLDER [--voices 8]
+
+Recordings with use=train of LibriSpeech in FOLDER, women and men in turn, are resynthesised by WORLD with a pitch that
+is known: their own, or, of every other voice, drawn notes. They are heard alone, over a band that is 20 and 10 dB
+below, and as the lead that a conversion finds in a song with a band as loud as the voice, separated by the default.
+Then the default engine sings each with the voice of the next, in its own key: a filter without phase, which cannot move
+a pitch. Whatever a judge finds moved then is its own mistake.
+
+Columns: gross errors (over 20 %) against the pitch that is known, by the pitch head, DIO, Harvest, and where two of
+them agree, with the share of what sounds that is left out; then correlation of log f0 and gross errors between source
+and conversion by the pitch head, and where two agree, as `singalike evaluate conversion` and `benchmarks.convert_song`
+have them. Mean over the voices.
+"""
+
+import argparse
+import csv
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pyworld
+from numpy.random import Generator, default_rng
+from numpy.typing import NDArray
+
+from singalike.audio.decoding import GuardedDecoder
+from singalike.audio.resample import resample
+from singalike.audio.separation import best_separator
+from singalike.audio.sound import Sound
+from singalike.audio.synthesis import STYLES, accompany, compose_chords
+from singalike.conversion.agreed_pitch import AgreedPitch
+from singalike.conversion.engine import ConversionContext, ConvertOptions
+from singalike.conversion.metrics import GROSS_ERROR, PitchFigures, compare_pitch, hear, track_with_harvest
+from singalike.conversion.song import find_leaky_lead, listen_to_song, no_report
+from singalike.conversion.world_retrieval.analysis import HOP_S, RATE
+from singalike.conversion.world_retrieval.loading import load
+from singalike.conversion.world_retrieval.pitch import HIGHEST_HZ, LOWEST_HZ, HeadPitch
+from singalike.embeddings.evaluation.resynthesis import SAMPLE_RATE, Change, take_apart
+from singalike.embeddings.melody import MelodyEncoder
+
+Floats = NDArray[np.float64]
+
+LONGEST_S, LEAST_VOICE_S = 8.0, 1.0
+NOTE_S, GLIDE_FRAMES, FARTHEST_SEMITONES = (0.25, 0.8), 15, 7.0
+BELOW_DB = (20.0, 10.0)
+JUDGES = ("head", "DIO", "Harvest", "agreed")
+COLUMNS = ("voices", *JUDGES, "left out", "own key: F0 corr, head", "gross", "F0 corr, agreed", "gross", "left out")
+
+
+def voices(data: Path, count: int) -> Iterator[tuple[Sound, Floats]]:
+    """Voices of people with the pitch that they have, in Hz every 5 ms, zero where unvoiced."""
+    with (data / "manifest.csv").open(newline="", encoding="utf-8") as file:
+        rows = [row for row in csv.DictReader(file) if row["use"] == "train" and row["path"].startswith("librispeech/")]
+    women, men = ([row for row in rows if row["gender"] == gender] for gender in "fm")
+    turns = [row for pair in zip(women, men, strict=False) for row in pair]
+    with GuardedDecoder(processes=1) as decoder:
+        for number, row in enumerate(turns[:count]):
+            sound = resample(decoder.decode((data / row["path"]).read_bytes()).mono(), SAMPLE_RATE)
+            spoken = take_apart(sound.waveform[0, : round(LONGEST_S * SAMPLE_RATE)])
+            voice = replace(spoken, f0_hz=intoned(spoken.f0_hz, default_rng(number))) if number % 4 > 1 else spoken
+            yield Sound(voice.sung_again(Change())[None], SAMPLE_RATE), voice.f0_hz
+
+
+def intoned(f0_hz: Floats, rng: Generator) -> Floats:
+    """Let a voice sing drawn notes around its own median."""
+    notes = np.zeros(len(f0_hz))
+    first, note = 0, 0.0
+    while first < len(notes):
+        note = float(np.clip(note + rng.integers(-5, 6), -FARTHEST_SEMITONES, FARTHEST_SEMITONES))
+        notes[first:] = note
+        first += round(rng.uniform(*NOTE_S) / HOP_S)
+    window = np.hanning(GLIDE_FRAMES)
+    glided = np.convolve(np.pad(notes, GLIDE_FRAMES // 2, mode="edge"), window / window.sum(), mode="valid")
+    middle = np.median(f0_hz[f0_hz > 0])
+    return np.asarray(np.where(f0_hz > 0, np.maximum(middle * 2.0 ** (glided / 12.0), LOWEST_HZ), 0.0))
+
+
+def band(samples: int, rng: Generator) -> NDArray[np.float32]:
+    """A band, mono, at 16 000 Hz, as loud as a voice of power 1."""
+    genre = str(rng.choice(list(STYLES)))
+    style = STYLES[genre]
+    tempo_bpm, scale, tonic = float(rng.uniform(*style.tempo_bpm)), str(rng.choice(style.scales)), int(rng.integers(12))
+    chords = compose_chords(rng, samples / SAMPLE_RATE + 1.0, tonic, scale, tempo_bpm, style.sevenths)
+    played = resample(accompany(chords, genre, tempo_bpm, rng).mono(), SAMPLE_RATE).waveform[0]
+    played = np.resize(played, samples)
+    return np.asarray(played / np.sqrt(np.mean(np.square(played))), dtype=np.float32)
+
+
+def scenes(voice: Sound, head: MelodyEncoder, rng: Generator) -> Iterator[tuple[str, Sound]]:
+    """One voice alone, over a band, and found in a song."""
+    yield "alone", voice
+    loud = float(np.sqrt(np.mean(np.square(voice.waveform))))
+    played = loud * band(voice.waveform.shape[-1], rng)
+    for below_db in BELOW_DB:
+        yield (
+            f"over a band {below_db:.0f} dB below",
+            Sound(voice.waveform + 10.0 ** (-below_db / 20.0) * played, voice.sample_rate),
+        )
+    song = Sound(np.repeat(0.5 * (voice.waveform + played), 2, axis=0), voice.sample_rate)
+    vocal = best_separator().separate(song)
+    yield "found in a song", listen_to_song(song, vocal, head, find_leaky_lead, no_report).lead.mono()
+
+
+def gross(heard_hz: Floats, known_hz: Floats) -> float:
+    """Share of the rows that are voiced in both and lie more than a fifth apart."""
+    rows = min(len(heard_hz), len(known_hz))
+    heard, known = np.nan_to_num(heard_hz[:rows]), known_hz[:rows]
+    both = (heard > 0) & (known > 0)
+    return float((np.abs(heard[both] / known[both] - 1.0) > GROSS_ERROR).mean())
+
+
+def track_with_dio(sound: Sound) -> Floats:
+    """The pitch by DIO and StoneMask, every 5 ms."""
+    waveform = np.ascontiguousarray(sound.waveform[0], dtype=np.float64)
+    rough, times_s = pyworld.dio(waveform, RATE, LOWEST_HZ, HIGHEST_HZ, frame_period=1000.0 * HOP_S)
+    return np.asarray(pyworld.stonemask(waveform, rough, times_s, RATE))
+
+
+def main() -> None:
+    """Print a row for each scene."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--voices", type=int, default=8)
+    options = parser.parse_args()
+    engine, head = load(min_seconds=LEAST_VOICE_S), MelodyEncoder.load()
+    judges = {"head": HeadPitch(head), "agreed": AgreedPitch(head)}
+    tracks = {name: partial(judge.track, hop_s=HOP_S) for name, judge in judges.items()}
+    tracks |= {"DIO": track_with_dio, "Harvest": track_with_harvest}
+    sung = list(voices(options.data, options.voices))
+    rows: dict[str, list[list[float]]] = {}
+    for number, (voice, known_hz) in enumerate(sung):
+        target = engine.enrol([sung[(number + 1) % len(sung)][0]], ConversionContext())
+        for scene, source in scenes(voice, head, default_rng((1, number))):
+            converted = engine.convert(source, target, ConvertOptions(), ConversionContext()).vocal
+            heard = {name: hear(source, track) for name, track in tracks.items()}
+            kept: list[PitchFigures] = [
+                compare_pitch(heard[name], hear(converted, tracks[name])) for name in ("head", "agreed")
+            ]
+            figures = [gross(heard[name].f0_hz, known_hz) for name in JUDGES]
+            agreed = heard["agreed"]
+            figures.append(float(1.0 - agreed.told[agreed.sounding].mean()))
+            figures += [kept[0].correlation, kept[0].gross_error]
+            figures += [kept[1].correlation, kept[1].gross_error, kept[1].left_out]
+            rows.setdefault(scene, []).append(figures)
+    print(" | ".join(COLUMNS))
+    for scene, figures_of in rows.items():
+        mean = np.mean(figures_of, axis=0)
+        shown = [f"{value:.3f}" if place in (5, 7) else f"{value:.1%}" for place, value in enumerate(mean)]
+        print(" | ".join([scene, *shown]))
+
+
+if __name__ == "__main__":
+    main()
