@@ -9,6 +9,7 @@ floored and logged:
 Zeros appended to a waveform change none of its own 1 + samples // hop_length frames, so batches need no other padding.
 """
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from typing import Any
@@ -28,6 +29,9 @@ _LOG_STEP = np.log(6.4) / 27.0
 
 _BLOCK_FRAMES = 256
 """Frames transformed at once: a block of spectra fits the second-level cache, three times as fast as all at once."""
+
+_FILTER_GROUPS = 3
+"""Low filters see few bins and high ones none of theirs: in groups they are summed by a third of the products."""
 
 
 @dataclass(frozen=True)
@@ -110,9 +114,19 @@ def filterbank(settings: MelSettings) -> NDArray[np.float32]:
 
 
 @lru_cache(maxsize=32)
-def _constants(settings: MelSettings, device: torch.device) -> tuple[Tensor, Tensor]:
+def _constants(settings: MelSettings, device: torch.device) -> tuple[Tensor, tuple[tuple[slice, Tensor], ...]]:
+    """The window, and the filters in groups of neighbours: which squares each group sums, and by which weights.
+
+    The squares of real and imaginary parts lie beside each other and have one weight, so they need not be added first.
+    """
     window = torch.hann_window(settings.window_length, periodic=True, device=device)
-    return window, torch.from_numpy(filterbank(settings)).to(device).T.contiguous()
+    groups = []
+    for filters in np.array_split(filterbank(settings), _FILTER_GROUPS):
+        bins = np.flatnonzero(filters.any(axis=0))
+        seen = slice(int(bins[0]), int(bins[-1]) + 1) if len(bins) else slice(0, 1)
+        weights = np.repeat(filters[:, seen].T, 2, axis=0)
+        groups.append((slice(2 * seen.start, 2 * seen.stop), torch.from_numpy(weights).to(device)))
+    return window, tuple(groups)
 
 
 def log_mel(waveforms: Tensor, settings: MelSettings) -> Tensor:
@@ -147,7 +161,7 @@ def mel_power(waveforms: Tensor, settings: MelSettings) -> Tensor:
     """
     if waveforms.dim() != 2:
         raise InvalidInputError("WAVEFORM_SHAPE", f"pass waveforms as (batch, samples), not {tuple(waveforms.shape)}")
-    window, filters = _constants(settings, waveforms.device)
+    window, groups = _constants(settings, waveforms.device)
     # Half precision loses quiet partials, so the front end stays in float32 inside autocast regions too.
     with torch.autocast(waveforms.device.type, enabled=False):
         before = settings.n_fft // 2 - (settings.n_fft - settings.window_length) // 2
@@ -155,17 +169,15 @@ def mel_power(waveforms: Tensor, settings: MelSettings) -> Tensor:
         padded = torch.nn.functional.pad(waveforms.float(), (before, after + settings.hop_length))
         count = settings.frames(waveforms.shape[1])
         frames = padded.unfold(-1, settings.window_length, settings.hop_length)[:, :count]
-        mel = [
-            _mel_power(block, window, settings.n_fft, filters) for block in torch.split(frames, _BLOCK_FRAMES, dim=1)
-        ]
-        return torch.cat(mel, dim=1).clamp_(min=settings.floor)
+        blocks = torch.split(frames, _BLOCK_FRAMES, dim=1)
+        mel = torch.cat([_mel_power(block, window, settings.n_fft, groups) for block in blocks], dim=1)
+        return mel.clamp_(min=settings.floor)
 
 
-def _mel_power(frames: Tensor, window: Tensor, n_fft: int, filters: Tensor) -> Tensor:
+def _mel_power(frames: Tensor, window: Tensor, n_fft: int, groups: Sequence[tuple[slice, Tensor]]) -> Tensor:
     """Sum the power of frames under the window, (batch, frames, window_length), by the filters."""
     # Where in the transform the window stands turns only phases: zeros behind it do, and are never multiplied.
     room = frames.new_zeros(*frames.shape[:2], n_fft)
     torch.mul(frames, window, out=room[..., : len(window)])
-    parts = torch.view_as_real(torch.fft.rfft(room)).square_()
-    power: Tensor = (parts[..., 0] + parts[..., 1]) @ filters
-    return power
+    squares = torch.view_as_real(torch.fft.rfft(room)).flatten(2).square_()
+    return torch.cat([squares[..., seen] @ weights for seen, weights in groups], dim=-1)
