@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 
@@ -34,9 +35,7 @@ class Mixture:
         linear, quadratic = (self.means * precision).T, -0.5 * precision.T
         constant = np.log(self.weights) - np.log(self.deviations).sum(1) - 0.5 * (self.means**2 * precision).sum(1)
         log_likelihood = frames @ linear + np.square(frames) @ quadratic + constant
-        log_likelihood -= log_likelihood.max(axis=1, keepdims=True)
-        likelihood = np.exp(log_likelihood)
-        return np.asarray(likelihood / likelihood.sum(axis=1, keepdims=True))
+        return np.asarray(torch.softmax(torch.from_numpy(log_likelihood), 1).numpy())
 
     def supervector(
         self, frames: NDArray[np.float32], posteriors: NDArray[np.float32] | None = None

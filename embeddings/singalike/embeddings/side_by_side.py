@@ -51,6 +51,11 @@ def helper() -> Iterator[Executor]:
             torch.set_num_threads(threads)
 
 
+def is_beside(hands: Executor) -> bool:
+    """Say whether work is done beside one's own, so that parting it pays."""
+    return not isinstance(hands, _AtOnce)
+
+
 @lru_cache(maxsize=1)
 def _blas() -> ThreadpoolController:
     return ThreadpoolController().select(user_api="blas")

@@ -1,6 +1,7 @@
 """The timbre vector: the colour of a vocal tract, whoever's song it sings."""
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Executor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -8,11 +9,14 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from singalike.embeddings.checkpoint import SHIPPED, Checkpoint, load_checkpoint
 from singalike.embeddings.gmm import Mixture
+from singalike.embeddings.long_pauses import by_step, middle_pause, without_long_pauses
 from singalike.embeddings.profile import Vectors
 from singalike.embeddings.projection import Projection, frame_statistics, unit
+from singalike.embeddings.side_by_side import helper, is_beside
 from singalike.embeddings.trunk import FRAMES_PER_STEP, Trunk, TrunkPreset
 from singalike.embeddings.voice_frames import HOP_S, VoiceFrames, analyse_colour, analyse_frames, network_frames
 
@@ -178,7 +182,10 @@ class TimbreEncoder:
         Raises:
             InvalidInputError: TOO_SHORT, a part has less than 0.1 s of frames.
         """
-        return self.join(self._by_linear(frames, spans), self._by_trunk(frames, spans))
+        with helper() as hands:
+            linear = hands.submit(self._by_linear, frames, spans)
+            network = self._by_trunk(frames, spans, hands)
+            return self.join(linear.result(), network)
 
     def join(self, linear: Vectors, network: Vectors) -> Vectors:
         """Join unit vectors of both parts, (..., dim) each, to unit vectors (..., dim)."""
@@ -191,8 +198,9 @@ class TimbreEncoder:
 
     def by_trunk(self, frames: VoiceFrames) -> Vectors:
         """Return the unit vector of the network alone, float32 (timbre_dim,); errors as in `embed`."""
-        vector: Vectors = self._by_trunk(frames, [(0.0, len(frames) * frames.hop_s)])[0]
-        return vector
+        with helper() as hands:
+            vector: Vectors = self._by_trunk(frames, [(0.0, len(frames) * frames.hop_s)], hands)[0]
+            return vector
 
     def _by_linear(self, frames: VoiceFrames, spans: Sequence[tuple[float, float]]) -> Vectors:
         posteriors = self.linear.mixture.posteriors(frames.envelope)
@@ -203,18 +211,36 @@ class TimbreEncoder:
             rows.append(self.linear.embed(cut.cepstra[chosen], cut.envelope[chosen], shared))
         return np.stack(rows)
 
-    def _by_trunk(self, frames: VoiceFrames, spans: Sequence[tuple[float, float]]) -> Vectors:
-        listen = torch.from_numpy(frames.chosen())[None].to(self.device)
-        inputs = torch.from_numpy(network_frames(frames.log_mel, frames.envelope))[None].to(self.device)
+    def _by_trunk(self, frames: VoiceFrames, spans: Sequence[tuple[float, float]], hands: Executor) -> Vectors:
+        inputs = by_step(network_frames(frames.log_mel, frames.envelope), FRAMES_PER_STEP)
+        mask = by_step(frames.chosen(), FRAMES_PER_STEP)
+        listened: NDArray[np.bool_] = np.asarray(mask.any(axis=1))
+        places = [_place(span, len(listened)) for span in spans]
+        # Where nothing of a part counts, all of it is described, as a recording of its own would be.
+        deaf = not all(listened[place].any() for place in places)
+        kept = np.arange(len(listened)) if deaf else without_long_pauses(listened, self.trunk.reach)
+        cuts = middle_pause(listened[kept], self.trunk.reach) if is_beside(hands) else []
+        first, *others = np.split(kept, cuts)
+        behind = [hands.submit(self._hear, inputs[part], mask[part]) for part in others]
+        heard = [self._hear(inputs[first], mask[first]), *(part.result() for part in behind)]
         with torch.inference_mode():
-            steps, heard = self.trunk.steps(inputs, listen)
-            scores = self.trunk.pooling.score(steps)
+            steps, counts, scores = (torch.cat(parts, 1) for parts in zip(*heard, strict=True))
             pooled = []
-            for start_s, end_s in spans:
-                first = min(int(start_s / _STEP_S), steps.shape[1] - 1)
-                part = slice(first, max(round(end_s / _STEP_S), first + 1))
-                inside = heard[:, part]
-                # Where nothing of a part counts, all of it is described, as a recording of its own would be.
+            for place in places:
+                part = slice(*(int(end) for end in np.searchsorted(kept, (place.start, place.stop))))
+                inside = counts[:, part]
                 inside = inside if bool(inside.any()) else torch.ones_like(inside)
                 pooled.append(self.trunk.pooling.pool(steps[:, part], scores[:, part], inside))
             return np.asarray(self.trunk.conclude(torch.cat(pooled)).cpu().numpy(), dtype=np.float32)
+
+    @torch.inference_mode()
+    def _hear(self, inputs: NDArray[np.float32], mask: NDArray[np.bool_]) -> tuple[Tensor, Tensor, Tensor]:
+        """Compute steps (1, steps, wide), which of them count (1, steps), and their scores (1, steps, wide)."""
+        frames = torch.from_numpy(inputs.reshape(1, -1, inputs.shape[-1])).to(self.device)
+        steps, counts = self.trunk.steps(frames, torch.from_numpy(mask.reshape(1, -1)).to(self.device))
+        return steps, counts, self.trunk.pooling.score(steps)
+
+
+def _place(span: tuple[float, float], steps: int) -> slice:
+    first = min(int(span[0] / _STEP_S), steps - 1)
+    return slice(first, max(round(span[1] / _STEP_S), first + 1))

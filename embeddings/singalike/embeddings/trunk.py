@@ -80,6 +80,11 @@ class Trunk(nn.Module):
         self.pooled_norm = nn.BatchNorm1d(2 * preset.wide)
         self.head = nn.Linear(2 * preset.wide, preset.timbre_dim)
 
+    @property
+    def reach(self) -> int:
+        """Steps that the widest layer sees to either side; nothing that counts hears farther over a pause."""
+        return self.preset.kernel // 2 * max(DILATIONS[: self.preset.blocks])
+
     def forward(self, frames: Tensor, mask: Tensor) -> Tensor:
         """Embed a batch.
 

@@ -16,7 +16,8 @@ from torch import Tensor
 
 from singalike.audio.activity import Activity
 from singalike.embeddings.harmonicity import harmonicity
-from singalike.embeddings.mel import MelSettings, log_mel, mel_power
+from singalike.embeddings.mel import MelSettings, mel_power
+from singalike.embeddings.side_by_side import helper
 from singalike.errors import InvalidInputError
 
 SAMPLE_RATE = 16_000
@@ -140,13 +141,14 @@ def _one_row(waveform: NDArray[np.float32], device: str | torch.device) -> Tenso
 
 
 def _with_colour(sound: Tensor, level_db: Tensor, periodic: NDArray[np.float32]) -> VoiceFrames:
-    detail = log_mel(sound[None], DETAIL_MEL)[0].T
-    cepstra = detail @ cosine_basis(DETAIL_MEL.mels, CEPSTRA, sound.device)
-    envelope = _envelope(sound, len(detail)) @ cosine_basis(ENVELOPE_MEL.mels, ENVELOPE_CEPSTRA, sound.device)
+    with helper() as hands:
+        envelope = hands.submit(_envelope_cepstra, sound, len(level_db))
+        detail = mel_power(sound[None], DETAIL_MEL)[0].log_()
+        cepstra = detail @ cosine_basis(DETAIL_MEL.mels, CEPSTRA, sound.device)
     return VoiceFrames(
-        log_mel=detail.contiguous().cpu().numpy(),
+        log_mel=detail.cpu().numpy(),
         cepstra=cepstra.cpu().numpy(),
-        envelope=envelope.cpu().numpy(),
+        envelope=envelope.result().cpu().numpy(),
         level_db=level_db.cpu().numpy(),
         harmonicity=periodic,
         active=(level_db > -ACTIVE_BELOW_LOUD_DB).cpu().numpy(),
@@ -175,6 +177,11 @@ def _at_loud_level(sound: Tensor) -> tuple[Tensor, Tensor]:
     loud = torch.kthvalue(power, max(round(0.95 * len(power)), 1)).values.clamp(min=1e-12)
     level_db = 10.0 * torch.log10((power / loud).clamp(min=1e-10))
     return sound * (LOUD_LEVEL / loud.sqrt()), level_db
+
+
+@torch.inference_mode()
+def _envelope_cepstra(sound: Tensor, frames: int) -> Tensor:
+    return _envelope(sound, frames) @ cosine_basis(ENVELOPE_MEL.mels, ENVELOPE_CEPSTRA, sound.device)
 
 
 def _envelope(sound: Tensor, frames: int) -> Tensor:
