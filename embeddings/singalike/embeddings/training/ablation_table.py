@@ -13,7 +13,7 @@ COLUMNS = ("method", "pitch", "stretch", "loss", "chance", "below chance")
 
 def markdown(rows: Sequence[AblationRow]) -> str:
     """Render rows as a Markdown table whose columns are also aligned for reading as text."""
-    sets = tuple(max((row.errors for row in rows), key=len))  # baselines are not whitened
+    sets = max((tuple(row.errors) for row in rows), key=len)  # baselines are not whitened
     table = [_header(sets), *(_cells(row, sets) for row in rows)]
     widths = [max(len(line[column]) for line in table) for column in range(len(table[0]))]
     lines = [
