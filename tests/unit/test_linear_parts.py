@@ -5,8 +5,15 @@ import pytest
 
 from singalike.embeddings.gmm import Mixture
 from singalike.embeddings.projection import PERCENTILES, Projection, frame_statistics, standardised, unit
-from singalike.embeddings.training.linear import class_numbers, fit_lda, fit_mixture, scatter, weigh_by_reliability
-from singalike.embeddings.training.style import without_kind
+from singalike.embeddings.training.linear import (
+    class_numbers,
+    fit_lda,
+    fit_mixture,
+    fit_within,
+    scatter,
+    weigh_by_reliability,
+)
+from singalike.embeddings.training.style import joined, without_kind
 from singalike.embeddings.training.verification import equal_error_rate, identity_figures
 
 
@@ -103,6 +110,30 @@ def test_a_direction_counts_as_far_as_it_tells_the_class() -> None:
     np.testing.assert_allclose(np.diag(weighed.matrix) ** 2, [0.5, 0.0], atol=0.05)
     kept = weigh_by_reliability(plain, values, labels, least=0.2)
     np.testing.assert_allclose(np.diag(kept.matrix) ** 2, [0.5, 0.2], atol=0.05)
+
+
+def test_what_varies_most_within_a_class_comes_first_however_far_classes_lie_apart() -> None:
+    rng = np.random.default_rng(8)
+    labels = np.repeat(np.arange(50), 20)
+    values = rng.normal(size=(1000, 3)) * [0.1, 2.0, 1.0]
+    values[:, 0] += 9.0 * rng.normal(size=50)[labels]
+
+    projection = fit_within(values, labels, dims=2)
+
+    np.testing.assert_allclose(projection.matrix, [[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]], atol=0.1)
+    np.testing.assert_allclose(projection(values).mean(axis=0), 0.0, atol=1e-4)
+
+
+def test_joined_projections_share_the_square_of_the_length_as_asked() -> None:
+    values = np.random.default_rng(9).normal(5.0, 1.0, (200, 4)).astype(np.float32)
+    mean, axes = values.mean(axis=0), np.eye(4, dtype=np.float32)
+    first, second = Projection(mean, axes[:, :1] * 3.0), Projection(mean, axes[:, 1:])
+
+    both = joined(first, second, 0.3, values)(values)
+
+    power = np.square(both).sum(axis=0)
+    np.testing.assert_allclose(both[:, :1], first(values), atol=1e-5)
+    assert power[1:].sum() / power.sum() == pytest.approx(0.3, abs=1e-4)
 
 
 def test_what_parts_song_from_speech_is_projected_out_and_nothing_else() -> None:

@@ -6,7 +6,17 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from singalike.embeddings.row_statistics import bridged, count, deviation, mean, median, quantiles, share, slope
+from singalike.embeddings.row_statistics import (
+    bridged,
+    count,
+    deviation,
+    mean,
+    median,
+    quantiles,
+    share,
+    skewness,
+    slope,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -49,6 +59,17 @@ def test_quantiles_are_values_of_the_row() -> None:
         assert low[row] == ordered[int(0.1 * len(ordered))]
         assert high[row] == ordered[int(0.9 * len(ordered))]
     assert np.isnan(low[4])
+
+
+def test_skewness_is_that_of_the_known_values_and_steady_rows_have_none() -> None:
+    values = rows()
+
+    told = skewness(values, 0.0)
+
+    alone = [((v - v.mean()) ** 3).mean() / v.std() ** 3 for v in map(known, values[:4])]
+    np.testing.assert_allclose(told[:4], alone, atol=1e-12)
+    assert np.isnan(told[4])
+    assert skewness(np.full((1, 9), 3.0), 0.5) == 0.0
 
 
 def test_a_slope_is_that_of_the_straight_line() -> None:

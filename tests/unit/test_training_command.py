@@ -102,7 +102,7 @@ class SameProcess(Workshop):
     [
         (
             style.fit,
-            style.StylePreset(warps=(1.0,), expressions=5, unseen=4, clips=4, dims=3, held_out=2),
+            style.StylePreset(warps=(1.0,), expressions=5, unseen=4, clips=4, dims=3, plain_dims=4, held_out=2),
             StyleEncoder.load,
         ),
         (

@@ -198,14 +198,14 @@ class VoiceEncoder:
         melodies = self.melody.embed_spans(melody, [_times(span) for span in (whole, *spans)])
         quality = assess_quality(vocal.sound, pitch, activity, vocal.clipped_share, colour.narrow.result())
         frames = colour.frames.result()
-        style, female_probability = self.style.embed(frames, pitch), self.voice_gender.female_probability(frames, pitch)
-        styles = self.style.embed_spans(frames, pitch, [_times(span) for span in spans])
+        female_probability = self.voice_gender.female_probability(frames, pitch)
+        styles = self.style.embed_spans(frames, pitch, [_whole(frames), *(_times(span) for span in spans)])
         timbre, timbres = colour.timbre.result()
         return VoiceProfile(
             timbre=timbre,
-            style=style,
+            style=styles[0],
             melody=melodies[0],
-            segments=_segments(spans, timbres, styles, melodies[1:]),
+            segments=_segments(spans, timbres, styles[1:], melodies[1:]),
             female_probability=female_probability,
             vocal_range=vocal_range,
             quality=quality,
@@ -220,8 +220,7 @@ class VoiceEncoder:
     def _timbres(self, vocal: _Vocal, frames: VoiceFrames, spans: Sequence[Span]) -> tuple[Vectors, Vectors]:
         """Return the timbre of the whole recording, (dim,), and of its segments, (segments, dim)."""
         if self.other_timbre is None:
-            whole = (0.0, len(frames) * frames.hop_s)  # the last frame is centred on the end
-            vectors = self.timbre.embed_spans(frames, [whole, *(_times(span) for span in spans)])
+            vectors = self.timbre.embed_spans(frames, [_whole(frames), *(_times(span) for span in spans)])
             return vectors[0], vectors[1:]
         # Networks are trained on a few seconds: the mean over segments is closer to that than one call on a whole song.
         rate = self.other_timbre.info.sample_rate
@@ -269,6 +268,11 @@ def _make_ready(sound: Sound) -> _Vocal:
 
 def _spans(vocal: _Vocal, activity: Activity) -> tuple[Span, ...]:
     return cut_segments(vocal.sound.duration_s, activity)
+
+
+def _whole(frames: VoiceFrames) -> tuple[float, float]:
+    """Start and end of all frames in seconds; the last one is centred on the end of the sound."""
+    return 0.0, len(frames) * frames.hop_s
 
 
 def _segments(spans: Sequence[Span], timbres: Vectors, styles: Vectors, melodies: Vectors) -> Segments:

@@ -31,6 +31,12 @@ def deviation(values: Rows) -> Rows:
     return np.asarray(np.sqrt(mean(np.square(values - mean(values)[..., None]))))
 
 
+def skewness(values: Rows, least: float) -> Rows:
+    """Mean cube of the distance from the mean over that of the deviation plus `least`, for steady rows."""
+    centred = values - mean(values)[..., None]
+    return np.asarray(mean(centred**3) / (np.sqrt(mean(np.square(centred))) + least) ** 3)
+
+
 def share(condition: NDArray[np.bool_], values: Rows) -> Rows:
     """Share of the known values for which a condition holds, which is False for NaN."""
     return np.asarray(condition.sum(axis=-1) / count(values))

@@ -1,8 +1,11 @@
 """How somebody sings, in numbers that have names.
 
-Three groups: what the pitch does (register, vibrato, glides, steadiness, phrase ends), what the level does (attacks,
-dynamics, shimmer) and what the voice sounds like while it does so (breath, brilliance, slope of the spectrum, how these
-follow level and pitch). Every figure is NaN where the recording has nothing to tell it from.
+Five groups: what the pitch does (register, vibrato, glides, steadiness, phrase ends), what the level does (attacks,
+dynamics, shimmer), what the voice sounds like while it does so (breath, brilliance, slope of the spectrum, how these
+follow level and pitch), the course that pitch and level take through phrases and pauses, and the spectrum itself
+(where its power lies, how peaked it is, how the harmonics fall). Many of the last three are near what Eyben et al.
+2016, GeMAPS, https://doi.org/10.1109/TAFFC.2015.2457417, list for affect in voices. Every figure is NaN where the
+recording has nothing to tell it from.
 """
 
 import warnings
@@ -13,11 +16,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from singalike.audio.pitch import PitchTrack
+from singalike.embeddings.style_course import COURSE_FEATURES, course_figures
 from singalike.embeddings.style_pitch import PITCH_FEATURES, pitch_figures, pitch_on_frames
 from singalike.embeddings.style_sound import LEVEL_FEATURES, SOUND_FEATURES, SoundTracks, level_figures, sound_figures
+from singalike.embeddings.style_spectrum import SPECTRUM_FEATURES, SpectrumTracks, spectrum_figures
 from singalike.embeddings.voice_frames import VoiceFrames
 
-FEATURES = PITCH_FEATURES + LEVEL_FEATURES + SOUND_FEATURES
+FEATURES = PITCH_FEATURES + LEVEL_FEATURES + SOUND_FEATURES + COURSE_FEATURES + SPECTRUM_FEATURES
 
 _FEWEST_VOICED = 20
 
@@ -37,10 +42,8 @@ def style_features(frames: VoiceFrames, pitch: PitchTrack) -> NDArray[np.float32
     """
     whole = np.arange(len(frames))[None]
     midi_pitch = pitch_on_frames(pitch, len(frames), frames.hop_s)[None]
-    figures: NDArray[np.float32] = _measure(
-        frames, SoundTracks.of(frames), Stretches(whole, frames.chosen()[None], midi_pitch)
-    )[0]
-    return figures
+    figures = _measure(frames, _Tracks.of(frames), Stretches(whole, frames.chosen()[None], midi_pitch))
+    return np.asarray(figures[0])
 
 
 def span_features(frames: VoiceFrames, pitch: PitchTrack, spans: Sequence[tuple[float, float]]) -> NDArray[np.float32]:
@@ -59,7 +62,7 @@ def span_features(frames: VoiceFrames, pitch: PitchTrack, spans: Sequence[tuple[
     """
     places = [np.arange(len(frames))[frames.place(*span)] for span in spans]
     features = np.empty((len(spans), len(FEATURES)), dtype=np.float32)
-    tracks = SoundTracks.of(frames)
+    tracks = _Tracks.of(frames)
     for length in sorted({len(place) for place in places}):
         rows = [row for row, place in enumerate(places) if len(place) == length]
         chosen = np.stack([frames.cut(*spans[row]).chosen() for row in rows])
@@ -84,13 +87,28 @@ class Stretches:
     midi_pitch: NDArray[np.float64]
 
 
-def _measure(frames: VoiceFrames, tracks: SoundTracks, of: Stretches) -> NDArray[np.float32]:
+@dataclass(frozen=True, eq=False)
+class _Tracks:
+    """What is measured once for all stretches of a recording."""
+
+    sound: SoundTracks
+    spectrum: SpectrumTracks
+
+    @classmethod
+    def of(cls, frames: VoiceFrames) -> "_Tracks":
+        return cls(SoundTracks.of(frames), SpectrumTracks.of(frames))
+
+
+def _measure(frames: VoiceFrames, tracks: _Tracks, of: Stretches) -> NDArray[np.float32]:
+    voiced = _voiced(of.chosen, of.midi_pitch)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # Means of nothing are what NaN in the result means.
         groups = [
             pitch_figures(of.midi_pitch, frames.active[of.at], frames.hop_s),
-            level_figures(tracks, of.at, of.chosen, of.midi_pitch, frames.hop_s),
-            sound_figures(tracks, of.at, _voiced(of.chosen, of.midi_pitch), of.midi_pitch),
+            level_figures(tracks.sound, of.at, of.chosen, of.midi_pitch, frames.hop_s),
+            sound_figures(tracks.sound, of.at, voiced, of.midi_pitch),
+            course_figures(tracks.sound, of.at, of.chosen, voiced, of.midi_pitch, frames.hop_s),
+            spectrum_figures(tracks.spectrum, of.at, voiced, of.midi_pitch),
         ]
     return np.concatenate(groups, axis=1).astype(np.float32)
 

@@ -4,7 +4,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from singalike.audio.pitch import PitchTrack
-from singalike.embeddings.row_statistics import bridged, deviation, mean, median, quantiles, share, where_known
+from singalike.embeddings.row_statistics import (
+    bridged,
+    deviation,
+    mean,
+    median,
+    quantiles,
+    share,
+    skewness,
+    where_known,
+)
 
 PITCH_FEATURES = (
     "vibrato_log_extent",
@@ -19,14 +28,24 @@ PITCH_FEATURES = (
     "steadiness_p25",
     "steadiness_p75",
     "jitter_log",
+    "jitter_log_p90",
     "register_midi",
     "pitch_log_deviation",
+    "pitch_skewness",
     "reach_up",
     "reach_down",
+    "reach_up_p80",
+    "reach_down_p20",
+    "reach_up_p98",
+    "reach_down_p02",
     "drift_semitones_s",
     "falling_share",
     "move_p50",
     "move_p90",
+    "rise_mean",
+    "rise_deviation",
+    "fall_mean",
+    "fall_deviation",
     "phrase_start_slope",
     "phrase_end_slope",
     "voiced_share",
@@ -40,6 +59,9 @@ _VIBRATO_HZ = (4.0, 8.0)
 _WINDOW_FRAMES, _WINDOW_STEP, _N_FFT = 64, 16, 128
 _FASTEST = 4.0
 """Semitones in 50 ms above which a step is an octave error."""
+
+_LEAST_MOVE = 0.1
+"""Semitones in 50 ms below which a pitch neither rises nor falls."""
 
 _START_FRAMES, _END_FRAMES, _MOVE_FRAMES = 10, 15, 25
 
@@ -68,7 +90,7 @@ def pitch_figures(midi_pitch: Pitches, active: NDArray[np.bool_], hop_s: float) 
         float64 (stretches, len(PITCH_FEATURES)), NaN where a figure cannot be told.
     """
     voiced = ~np.isnan(midi_pitch)
-    row, starts, ends = _runs(voiced)
+    row, starts, ends = runs_of(voiced)
     runs = np.bincount(row, minlength=len(voiced))
     run_s = np.bincount(row, ends - starts, minlength=len(voiced)) * hop_s / runs
     sounding = active.sum(axis=1)
@@ -150,23 +172,30 @@ def _glides(midi_pitch: Pitches) -> list[Pitches]:
         *quantiles(moved, (0.5, 0.9)),
         share(moved > 0.4, moved),
         *quantiles(_rolling_deviation(midi_pitch, 20), (0.25, 0.75)),
-        np.log(quantiles(jitter, (0.5,))[0] + 0.005),
+        *(np.log(part + least) for part, least in zip(quantiles(jitter, (0.5, 0.9)), (0.005, 0.02), strict=True)),
     ]
 
 
 def _heights(midi_pitch: Pitches) -> list[Pitches]:
-    """Middle pitch, deviation, and the distances from the middle to the 90th and the 10th percentile."""
-    low, middle, high = quantiles(midi_pitch, (0.1, 0.5, 0.9))
-    return [middle, np.log(deviation(midi_pitch) + 0.1), high - middle, middle - low]
+    """Middle pitch, deviation, skewness, and the distances from the middle to percentiles above and below it."""
+    p02, p10, p20, middle, p80, p90, p98 = quantiles(midi_pitch, (0.02, 0.1, 0.2, 0.5, 0.8, 0.9, 0.98))
+    reaches = [p90 - middle, middle - p10, p80 - middle, middle - p20, p98 - middle, middle - p02]
+    return [middle, np.log(deviation(midi_pitch) + 0.1), skewness(midi_pitch, 0.3), *reaches]
 
 
 def _moves(midi_pitch: Pitches) -> list[Pitches]:
-    """Mean slope, share of what moves that falls, and how far the pitch is a quarter of a second later."""
+    """Mean slope, share of moves that fall, how far the pitch is a quarter of a second later, rises and falls."""
     step = midi_pitch[:, 5:] - midi_pitch[:, :-5]
     step = where_known(step, np.abs(step) < _FASTEST)
     moving = where_known(step, np.abs(step) > 0.2)
     far = np.abs(midi_pitch[:, _MOVE_FRAMES:] - midi_pitch[:, :-_MOVE_FRAMES])
-    return [mean(step) * 20.0, share(moving < 0, moving), *quantiles(np.minimum(far, 12.0), (0.5, 0.9))]
+    rise, fall = where_known(step, step > _LEAST_MOVE), where_known(-step, step < -_LEAST_MOVE)
+    return [
+        mean(step) * 20.0,
+        share(moving < 0, moving),
+        *quantiles(np.minimum(far, 12.0), (0.5, 0.9)),
+        *(statistic(moved) for moved in (rise, fall) for statistic in (mean, deviation)),
+    ]
 
 
 def _edges(
@@ -190,8 +219,8 @@ def _rolling_deviation(values: Pitches, width: int) -> Pitches:
     return np.asarray(windows.std(axis=2))
 
 
-def _runs(voiced: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    """Row of every run of True, its first frame, and the frame after its last."""
-    edges = np.diff(np.pad(voiced, ((0, 0), (1, 1))).astype(np.int8), axis=1)
+def runs_of(mask: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """Find the runs of True in the rows of a mask: row of each, its first frame, and the frame after its last."""
+    edges = np.diff(np.pad(mask, ((0, 0), (1, 1))).astype(np.int8), axis=1)
     row, starts = np.nonzero(edges == 1)
     return row, starts, np.nonzero(edges == -1)[1]

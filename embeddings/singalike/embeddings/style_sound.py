@@ -47,8 +47,6 @@ STATISTICS = ("mean", "deviation", "p10", "p90", "by_level", "by_pitch", "change
 SOUND_FEATURES = (
     *(f"{track}_{statistic}" for statistic in STATISTICS for track in TRACKS),
     *(f"articulation_{index}_{what}" for what in ("span", "speed") for index in range(1, ARTICULATED + 1)),
-    "second_over_fourth_harmonic_db",
-    "second_over_fourth_harmonic_deviation_db",
 )
 
 Track = NDArray[np.float64]
@@ -69,7 +67,6 @@ class SoundTracks:
         colour: float64 (len(TRACKS), frames).
         vowels: float64 (ARTICULATED, frames).
         flux, low_flux_db: float64 (frames - 1,), how far cepstra and low bands move to the next frame.
-        log_mel: float32 (frames, mels).
     """
 
     level_db: Track
@@ -77,7 +74,6 @@ class SoundTracks:
     vowels: Track
     flux: Track
     low_flux_db: Track
-    log_mel: NDArray[np.float32]
 
     @classmethod
     def of(cls, frames: VoiceFrames) -> "SoundTracks":
@@ -89,7 +85,6 @@ class SoundTracks:
             frames.envelope[:, :ARTICULATED].T.astype(np.float64),
             np.abs(np.diff(frames.cepstra[:, :12], axis=0)).mean(axis=1).astype(np.float64),
             np.abs(np.diff(mixed[:, 0])).astype(np.float64),
-            frames.log_mel,
         )
 
 
@@ -139,17 +134,17 @@ def sound_figures(tracks: SoundTracks, at: Places, chosen: NDArray[np.bool_], mi
     )
     level = where_known(tracks.level_db[place], known)[:, None]
     pitch = where_known(np.take_along_axis(midi_pitch, order, axis=1), known)[:, None]
-    centred = colour - mean(colour)[..., None]
+    middle = mean(colour)
+    centred = colour - middle[..., None]
     statistics = [
-        mean(colour),
-        deviation(colour),
+        middle,
+        np.sqrt(mean(np.square(centred))),
         *quantiles(colour, (0.1, 0.9)),
         slope(centred, level, 1.0),
         slope(centred, pitch, 1.0),
         mean(np.abs(np.diff(colour, axis=2))),
         deviation(vowels),
         mean(np.abs(vowels[..., 3:] - vowels[..., :-3])),
-        _harmonics(tracks.log_mel, place, pitch[:, 0]),
     ]
     return np.concatenate(statistics, axis=1)
 
@@ -171,10 +166,10 @@ def _mixing() -> tuple[NDArray[np.float32], int, int]:
     columns = []
     for low_hz, high_hz in _BANDS_HZ:
         column = np.zeros(DETAIL_MEL.mels)
-        first, last = _mel_index(low_hz), _mel_index(high_hz)
+        first, last = mel_index(low_hz), mel_index(high_hz)
         column[first:last] = _DB / (last - first)
         columns.append(column)
-    first, last = (_mel_index(hz) for hz in _SLOPE_HZ)
+    first, last = (mel_index(hz) for hz in _SLOPE_HZ)
     low_mel, high_mel = hz_to_mel(np.array([DETAIL_MEL.low_hz, DETAIL_MEL.high_hz])).tolist()
     edges = np.linspace(low_mel, high_mel, DETAIL_MEL.mels + 2)[1:-1]
     octaves = np.log2(np.interp(edges[first:last], hz_to_mel(_GRID_HZ), _GRID_HZ))
@@ -182,14 +177,14 @@ def _mixing() -> tuple[NDArray[np.float32], int, int]:
     slope = np.zeros(DETAIL_MEL.mels)
     slope[first:last] = _DB * ramp / (ramp @ ramp)
     columns.append(slope)
-    return np.stack(columns, axis=1).astype(np.float32), _mel_index(_OPENNESS_HZ[0]), _mel_index(_OPENNESS_HZ[1])
+    return np.stack(columns, axis=1).astype(np.float32), mel_index(_OPENNESS_HZ[0]), mel_index(_OPENNESS_HZ[1])
 
 
 _GRID_HZ = np.arange(100.0, 8_000.0, 10.0)
 
 
-def _mel_index(hz: float) -> int:
-    """Number of the mel filter nearest to a frequency."""
+def mel_index(hz: float) -> int:
+    """Return the number of the mel filter nearest to a frequency."""
     low, high, at = hz_to_mel(np.array([DETAIL_MEL.low_hz, DETAIL_MEL.high_hz, hz]))
     return round(float((at - low) / (high - low) * DETAIL_MEL.mels))
 
@@ -212,15 +207,3 @@ def _slope(values: Track, over: Track) -> Track:
     """Least-squares slope, drawn towards zero where there is little to tell it from, NaN below ten frames."""
     known = count(over)
     return np.where(known < 10, np.nan, slope(values, over, 0.1 * known))
-
-
-def _harmonics(log_mel: NDArray[np.float32], place: Places, midi_pitch: Track) -> Track:
-    """Mean and deviation of the second over the fourth harmonic, in dB: how steeply the source falls."""
-    voiced = ~np.isnan(midi_pitch)
-    f0_hz = 440.0 * 2.0 ** ((np.where(voiced, midi_pitch, 69.0) - 69.0) / 12.0)
-    low, high = hz_to_mel(np.array([DETAIL_MEL.low_hz, DETAIL_MEL.high_hz]))
-    bands = [(hz_to_mel(n * f0_hz) - low) / (high - low) * (DETAIL_MEL.mels + 1) - 1.0 for n in (2, 4)]
-    second, fourth = (np.clip(np.round(band), 0, DETAIL_MEL.mels - 1).astype(np.int64) for band in bands)
-    difference = where_known((log_mel[place, second] - log_mel[place, fourth]) * _DB, voiced)
-    figures = np.stack([mean(difference), deviation(difference)], axis=1)
-    return np.where(voiced.sum(axis=1, keepdims=True) < 10, np.nan, figures)

@@ -58,6 +58,26 @@ def fit_lda(values: NDArray[np.floating], labels: NDArray[np.int64], dims: int, 
     return Projection(mean.astype(np.float32), matrix.astype(np.float32))
 
 
+def fit_within(values: NDArray[np.floating], labels: NDArray[np.int64], dims: int) -> Projection:
+    """Find the directions in which items of one class vary most: principal components within classes.
+
+    Args:
+        values: (items, dims of the input).
+        labels: int (items,), classes 0 to n - 1.
+        dims: Directions to keep; no more than the input has.
+
+    Returns:
+        The projection on unit directions, the widest first.
+
+    Source:
+        Pearson 1901 for the components.
+    """
+    _, directions = eigh(scatter(values, labels)[0])
+    matrix = directions[:, ::-1][:, :dims]
+    matrix *= np.sign(matrix[np.abs(matrix).argmax(axis=0), np.arange(matrix.shape[1])])
+    return Projection(values.mean(axis=0, dtype=np.float64).astype(np.float32), matrix.astype(np.float32))
+
+
 def weigh_by_reliability(
     projection: Projection, values: NDArray[np.floating], labels: NDArray[np.int64], least: float = 0.0
 ) -> Projection:

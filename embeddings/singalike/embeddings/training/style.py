@@ -17,7 +17,7 @@ from singalike.embeddings.training.datasets import TrainingVoice, split_voices
 from singalike.embeddings.training.expressions import Expression, expression_table
 from singalike.embeddings.training.expressive_clips import expressive_clip
 from singalike.embeddings.training.generator import VoiceAnalysis, invent_singer
-from singalike.embeddings.training.linear import class_numbers, fit_lda, weigh_by_reliability
+from singalike.embeddings.training.linear import class_numbers, fit_lda, fit_within, weigh_by_reliability
 from singalike.embeddings.training.melodies import Melody
 from singalike.embeddings.training.model_card import ModelCard, write_card
 from singalike.embeddings.training.verification import identity_figures
@@ -36,7 +36,9 @@ class StylePreset:
         clips: Clips of each invented singer, each with an expression of its own.
         clip_s: Shortest and longest clip, in seconds.
         augmented: Share of the clips that sound in a room, through a microphone and with noise.
-        dims: Numbers in a vector.
+        dims: Directions in which expressions differ most.
+        plain_dims: Directions in which figures move most within a singer, whatever moves them.
+        plain_share: Share of the latter in the square of a vector's length, on average.
         least_reliability: Directions that no invented expression shows keep this much weight: real ones may.
         to_diagonal: Shrinkage of the within-class covariance, in [0, 1].
         held_out: Recorded voices that figures are told on, as many female as male.
@@ -45,10 +47,12 @@ class StylePreset:
     warps: tuple[float, ...] = (0.92, 1.1)
     expressions: int = 96
     unseen: int = 24
-    clips: int = 4
+    clips: int = 12
     clip_s: tuple[float, float] = (2.0, 5.0)
     augmented: float = 1 / 3
-    dims: int = 64
+    dims: int = 24
+    plain_dims: int = 104
+    plain_share: float = 0.3
     least_reliability: float = 0.03
     to_diagonal: float = 0.1
     held_out: int = 30
@@ -135,7 +139,10 @@ def hear_voice(
 
 
 def fit_encoder(clips: Sequence[StyleClip], preset: StylePreset) -> StyleEncoder:
-    """Scale the figures and find where expressions differ most for the width of one, whoever sings.
+    """Scale the figures, find where expressions differ most, whoever sings, and add where figures move most at all.
+
+    Real ways of singing are more than the invented expressions. What no expression shows, discriminant analysis throws
+    away; the plain directions keep it, song and speech included.
 
     Args:
         clips: Generated clips of many singers and expressions.
@@ -147,9 +154,11 @@ def fit_encoder(clips: Sequence[StyleClip], preset: StylePreset) -> StyleEncoder
     values = standardised(features, centre, scale)
     expressions = class_numbers([f"{clip.expression:04d}" for clip in clips])
     discriminant = fit_lda(values, expressions, preset.dims, preset.to_diagonal)
-    projection = weigh_by_reliability(discriminant, values, expressions, preset.least_reliability)
-    spoken = np.array([clip.spoken for clip in clips])
-    return StyleEncoder(centre, scale, without_kind(projection, values, spoken))
+    told = weigh_by_reliability(discriminant, values, expressions, preset.least_reliability)
+    told = without_kind(told, values, np.array([clip.spoken for clip in clips]))
+    singers = class_numbers([clip.singer for clip in clips])
+    plain = fit_within(values, singers, preset.plain_dims)
+    return StyleEncoder(centre, scale, joined(told, plain, preset.plain_share, values))
 
 
 def without_kind(projection: Projection, values: NDArray[np.float32], spoken: NDArray[np.bool_]) -> Projection:
@@ -169,6 +178,20 @@ def without_kind(projection: Projection, values: NDArray[np.float32], spoken: ND
     return Projection(projection.mean, matrix.astype(np.float32))
 
 
+def joined(first: Projection, second: Projection, share: float, values: NDArray[np.float32]) -> Projection:
+    """Put two projections of the same figures side by side.
+
+    Args:
+        first: Kept as it is.
+        second: Scaled.
+        share: Of the second in the square of the length, in (0, 1), on average over `values`.
+        values: Scaled figures (items, features), whose mean both projections take away.
+    """
+    power, other = (float(np.square(one(values)).sum(axis=1).mean()) for one in (first, second))
+    gain = np.sqrt(share / (1.0 - share) * power / other)
+    return Projection(first.mean, np.concatenate([first.matrix, gain * second.matrix], axis=1).astype(np.float32))
+
+
 def judge(encoder: StyleEncoder, clips: Sequence[StyleClip]) -> tuple[str, str]:
     """Say how well expressions and singers are told apart among voices and expressions that nobody trained on."""
     vectors = unit(encoder.project(np.stack([clip.features for clip in clips])))
@@ -183,11 +206,12 @@ def _card(
 ) -> ModelCard:
     singers = len(voices) * len(preset.warps)
     figures_method = (
-        f"{len(FEATURES)} named figures of register, vibrato, glides, steadiness, phrase ends, level, breath, slope of "
-        "the spectrum and articulation; linear discriminant analysis with "
+        f"{len(FEATURES)} named figures of register, vibrato, glides, steadiness, phrases, level, breath, slope and "
+        "peaks of the spectrum, harmonics and articulation; linear discriminant analysis with "
         f"{preset.expressions + preset.unseen} invented expressions as classes, in each of which many singers differ, "
         f"gives {preset.dims} numbers, each weighed by its reliability; the direction from song to speech is projected "
-        "out."
+        f"out of these. The {preset.plain_dims} directions in which the figures of one singer vary most are "
+        f"{preset.plain_share:.0%} of the square of a vector's length."
     )
     shortest_s, longest_s = preset.clip_s
     clips_method = (
