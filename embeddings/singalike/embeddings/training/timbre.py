@@ -8,14 +8,18 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from singalike.embeddings.checkpoint import save_checkpoint
+from singalike.embeddings.checkpoint import load_checkpoint, save_checkpoint
 from singalike.embeddings.projection import frame_statistics
 from singalike.embeddings.timbre import NAME, LinearTimbre, TimbreEncoder
 from singalike.embeddings.training.clips import VariedClips
 from singalike.embeddings.training.datasets import TrainingVoice, split_voices
-from singalike.embeddings.training.linear import class_numbers, fit_lda, fit_mixture, weigh_by_reliability
+from singalike.embeddings.training.generator import VoiceAnalysis
+from singalike.embeddings.training.linear import class_numbers, fit_mixture
 from singalike.embeddings.training.loop import RunPlan, Surroundings, train
+from singalike.embeddings.training.melodies import Melody
 from singalike.embeddings.training.model_card import ModelCard, write_card
+from singalike.embeddings.training.natural_clips import NaturalClips, hear_naturally
+from singalike.embeddings.training.pooled_linear import ClassSet, fit_pooled
 from singalike.embeddings.training.run_folder import RunFolder
 from singalike.embeddings.training.schedule import LoopPreset
 from singalike.embeddings.training.timbre_clips import TimbreClip, hear_voice
@@ -40,6 +44,7 @@ class LinearPreset:
         components: Gaussians in the mixture.
         relevance: Frames of evidence that weigh as much as the prior of a component.
         mixture_frames: Frames that the mixture is fitted on.
+        natural: Share of the natural recordings in the covariances, in [0, 1], where there are any.
     """
 
     statistics_dims: int = 35
@@ -49,6 +54,7 @@ class LinearPreset:
     components: int = 32
     relevance: float = 8.0
     mixture_frames: int = 100_000
+    natural: float = 0.5
 
 
 @dataclass(frozen=True)
@@ -57,6 +63,7 @@ class TimbrePreset:
 
     Attributes:
         clips: What is generated of each recorded voice.
+        natural: What is cut from each recording.
         linear: The fit of the linear part.
         shape: Of the network.
         network: What the network learns from.
@@ -66,12 +73,32 @@ class TimbrePreset:
     """
 
     clips: VariedClips = field(default_factory=VariedClips)
+    natural: NaturalClips = field(default_factory=NaturalClips)
     linear: LinearPreset = field(default_factory=LinearPreset)
     shape: TrunkPreset = field(default_factory=TrunkPreset)
     network: NetworkTraining = field(default_factory=NetworkTraining)
     loop: LoopPreset = field(default_factory=LoopPreset)
     trunk_weight: float = 0.7
     held_out: int = 12
+
+
+@dataclass(frozen=True, eq=False)
+class Start:
+    """A checkpoint that training goes on from.
+
+    Attributes:
+        encoder: Its network goes on, its joined vectors teach.
+        sha256: Of its weights.
+    """
+
+    encoder: TimbreEncoder
+    sha256: str
+
+    @classmethod
+    def load(cls, folder: Path) -> "Start":
+        """Load the checkpoint `timbre` of a folder; errors as `load_checkpoint`."""
+        checkpoint = load_checkpoint(NAME, folder)
+        return cls(TimbreEncoder.from_checkpoint(checkpoint), checkpoint.sha256)
 
 
 def fit(
@@ -81,6 +108,7 @@ def fit(
     run: Path,
     around: Surroundings,
     device: str = "cpu",
+    start: Start | None = None,
 ) -> TimbreEncoder | None:
     """Generate the clips, train the network or go on with its run, fit the linear part, and save the checkpoint.
 
@@ -91,21 +119,25 @@ def fit(
         run: Folder of the run; it also keeps the clips.
         around: Clock, listeners and processes; the first process alone fits the linear part and saves.
         device: Where the network trains.
+        start: What its training goes on from, and what teaches it; None starts afresh.
 
     Returns:
         The encoder that was saved; None in the other processes, and when the run was asked to stop.
     """
     voices = workshop.voices()
     fitted, held_out = _hear(workshop, preset, run, around)
-    trunk = _train_network(fitted, held_out, preset, workshop, run, around, device)
+    trunk = _train_network(fitted, held_out, preset, workshop, run, around, device, start)
     if trunk is None or around.processes.share.rank > 0:
         return None
     workshop.say("fitting the linear part")
     encoder = TimbreEncoder(fit_linear(fitted, preset.linear, workshop.seed), trunk, preset.trunk_weight)
     save_checkpoint(
-        NAME, encoder.tensors(), {"training": asdict(preset), "seed": workshop.seed} | encoder.config(), out
+        NAME,
+        encoder.tensors(),
+        {"training": asdict(preset), "seed": workshop.seed} | _told(start) | encoder.config(),
+        out,
     )
-    write_card(_card(voices, len(fitted), preset, judge(encoder, held_out), workshop.seed), out)
+    write_card(_card(voices, fitted, preset, judge(encoder, held_out), workshop.seed, start), out)
     return encoder
 
 
@@ -117,24 +149,28 @@ def fit_linear(clips: Sequence[TimbreClip], preset: LinearPreset, seed: int) -> 
         preset: Settings.
         seed: Chooses the frames of the mixture and its start.
     """
-    labels = class_numbers([clip.singer for clip in clips])
-    frames = np.concatenate([clip.envelope()[::_MIXTURE_EVERY] for clip in clips])
+    invented = [clip for clip in clips if not clip.natural]
+    frames = np.concatenate([clip.envelope()[::_MIXTURE_EVERY] for clip in invented])
     picked = np.random.default_rng(seed).permutation(len(frames))[: preset.mixture_frames]
     mixture = fit_mixture(frames[picked], preset.components, preset.relevance, seed)
-    statistics = np.stack([frame_statistics(clip.cepstra()) for clip in clips])
-    supervectors = np.stack([mixture.supervector(clip.envelope()) for clip in clips])
-    by_statistics = fit_lda(statistics, labels, preset.statistics_dims, preset.statistics_to_diagonal)
-    by_supervector = fit_lda(supervectors, labels, preset.supervector_dims, preset.supervector_to_diagonal)
+    natural = [clip for clip in clips if clip.natural]
+    shares = [(invented, 1.0 - preset.natural), (natural, preset.natural)] if natural else [(invented, 1.0)]
+    statistics, supervectors = [], []
+    for kind, share in shares:
+        labels = class_numbers([clip.singer for clip in kind])
+        statistics.append(ClassSet(np.stack([frame_statistics(clip.cepstra()) for clip in kind]), labels, share))
+        rows = np.stack([mixture.supervector(clip.envelope()) for clip in kind])
+        supervectors.append(ClassSet(rows, labels, share))
     return LinearTimbre(
-        weigh_by_reliability(by_statistics, statistics, labels),
+        fit_pooled(statistics, preset.statistics_dims, preset.statistics_to_diagonal),
         mixture,
-        weigh_by_reliability(by_supervector, supervectors, labels),
+        fit_pooled(supervectors, preset.supervector_dims, preset.supervector_to_diagonal),
     )
 
 
 def judge(encoder: TimbreEncoder, clips: Sequence[TimbreClip]) -> dict[str, IdentityFigures]:
     """Tell invented singers apart that nobody trained on, with the whole vector and with each part of it."""
-    clean = [clip for clip in clips if not clip.augmented]
+    clean = [clip for clip in clips if not clip.augmented and not clip.natural]
     linear = np.stack([encoder.linear.embed(clip.cepstra(), clip.envelope()) for clip in clean])
     network = embed_clips(encoder.trunk, clean)
     parts: dict[str, NDArray[np.float32]] = {
@@ -148,7 +184,7 @@ def _hear(
     workshop: Workshop, preset: TimbrePreset, run: Path, around: Surroundings
 ) -> tuple[list[TimbreClip], list[TimbreClip]]:
     """Return the clips of the voices that train and of those held out; the first process makes, the others read."""
-    work = partial(hear_voice, settings=preset.clips, seed=workshop.seed, folder=run / "clips")
+    work = partial(_hear_voice, preset=preset, seed=workshop.seed, folder=run / "clips")
     voices = workshop.voices()
     first = around.processes.share.rank == 0
     heard = workshop.for_each_voice(work, voices) if first else []
@@ -159,6 +195,23 @@ def _hear(
     return [c for c in clips if c.voice not in kept], [c for c in clips if c.voice in kept]
 
 
+def _hear_voice(
+    voice: TrainingVoice,
+    analysis: VoiceAnalysis,
+    melodies: Sequence[Melody],
+    preset: TimbrePreset,
+    seed: int,
+    folder: Path,
+) -> list[TimbreClip]:
+    invented = hear_voice(voice, analysis, melodies, preset.clips, seed, folder)
+    return invented + hear_naturally(voice, analysis, melodies, preset.natural, seed, folder)
+
+
+def _told(start: Start | None) -> dict[str, str]:
+    """What a run and a checkpoint keep of where they started."""
+    return {} if start is None else {"start": start.sha256}
+
+
 def _train_network(
     fitted: Sequence[TimbreClip],
     held_out: Sequence[TimbreClip],
@@ -167,9 +220,11 @@ def _train_network(
     run: Path,
     around: Surroundings,
     device: str,
+    start: Start | None,
 ) -> Trunk | None:
-    trainee = NetworkTrainee(preset.shape, preset.network, fitted, held_out, workshop.seed, device)
-    settings = {name: value for name, value in asdict(preset).items() if name != "loop"}
+    encoder = None if start is None else start.encoder
+    trainee = NetworkTrainee(preset.shape, preset.network, fitted, held_out, workshop.seed, device, encoder)
+    settings = {name: value for name, value in asdict(preset).items() if name != "loop"} | _told(start)
     standing = train(trainee, RunPlan(NAME, preset.loop, settings, workshop.seed), RunFolder(run), around)
     workshop.say(f"network trained for {standing.step} steps ({standing.ended}), best score {standing.best_score}")
     return None if standing.ended == "stopped" else trainee.trunk.cpu().eval()
@@ -177,25 +232,27 @@ def _train_network(
 
 def _card(
     voices: Sequence[TrainingVoice],
-    clips: int,
+    clips: Sequence[TimbreClip],
     preset: TimbrePreset,
     figures: dict[str, IdentityFigures],
     seed: int,
+    start: Start | None,
 ) -> ModelCard:
+    invented = sum(not clip.natural for clip in clips)
     method = (
         "Two parts, joined. The linear one: statistics of 30 cepstral coefficients, and a supervector of a "
         f"{preset.linear.components}-component Gaussian mixture over 20 pitch-robust ones, each projected by linear "
         "discriminant analysis, weighed by reliability and scaled to unit length. The network: gated convolutions over "
         "log-mels and pitch-robust cepstra with attentive statistics pooling, trained by a supervised contrastive and "
         "an angular-margin loss. "
-        f"The classes are invented singers: {clips} clips of {preset.clips.duration_s} s that WORLD made of "
+        f"The classes are invented singers: {invented} clips of {preset.clips.duration_s} s that WORLD made of "
         f"{len(voices) - preset.held_out} recorded voices, {len(preset.clips.warps)} vocal tracts of each, which sing "
         "MIDI melodies and speak with more or less effort."
     )
     return ModelCard(
         name=NAME,
         purpose="Turns frames of a voice into a unit vector of its vocal-tract colour, compared by cosine.",
-        method=(method,),
+        method=(method, *_further(len(clips) - invented, preset, start)),
         figures=(
             *(f"Invented singers of {preset.held_out} voices held out, {name}: {of}." for name, of in figures.items()),
             "Real singers: docs/models.md, by `singalike evaluate timbre`.",
@@ -208,3 +265,22 @@ def _card(
         seed=seed,
         command=NAME,
     )
+
+
+def _further(natural: int, preset: TimbrePreset, start: Start | None) -> list[str]:
+    """What else a card tells of the method: natural recordings, and where training started."""
+    told = []
+    if natural:
+        told.append(
+            f"Beside them are {natural} clips of recordings played at {len(preset.natural.factors)} speeds, one person "
+            "each: as recorded, sung by WORLD with this tract, and each of these through a room, a codec, a leaking "
+            "accompaniment or a separator. They make "
+            f"{preset.network.natural:.0%} of the network's batches and of the linear part's covariances "
+            f"{preset.linear.natural:.0%}."
+        )
+    if start is not None:
+        told.append(
+            f"The network goes on from the checkpoint of SHA-256 {start.sha256}, given by `--weights`, and is pulled "
+            f"towards the cosines between singers of its joined vectors, with weight {preset.network.pull:g}."
+        )
+    return told

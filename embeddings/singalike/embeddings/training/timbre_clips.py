@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from singalike.embeddings.training.clip_cache import ClipCache, clip_key
-from singalike.embeddings.training.clips import Clip, VariedClips, varied_clips
+from singalike.embeddings.training.clips import VariedClips, varied_clips
 from singalike.embeddings.training.datasets import TrainingVoice, content_digest
 from singalike.embeddings.training.generator import VoiceAnalysis
 from singalike.embeddings.training.melodies import Melody
@@ -31,6 +31,7 @@ class TimbreClip:
         augmented: Whether noise, room and equaliser were added.
         frames: float16 (frames, 100), 80 log-mels and 20 pitch-robust cepstra every 10 ms.
         active: bool (frames,), frames that count.
+        natural: Whether its class is a recording, resampled or not, and not an invented singer.
     """
 
     voice: str
@@ -39,6 +40,7 @@ class TimbreClip:
     augmented: bool
     frames: NDArray[np.float16]
     active: NDArray[np.bool_]
+    natural: bool = False
 
     def cepstra(self) -> NDArray[np.float32]:
         """Return the detailed cepstra of the frames that count, (frames, 30)."""
@@ -70,21 +72,22 @@ def hear_voice(
 
     def make() -> NDArray[np.float16]:
         clips = varied_clips(analysis, voice.singer, melodies, seed, settings)
-        return np.stack([_packed(clip) for clip in clips])
+        return np.stack([packed(clip.waveform) for clip in clips])
 
     if folder is None:
-        packed = make()
+        kept = make()
     else:
         of = {"generator": GENERATOR, "recording": content_digest(voice.path)}
-        packed = ClipCache(folder, CACHE_BYTES).get_or_make(clip_key(seed, voice.singer, of | asdict(settings)), make)
+        kept = ClipCache(folder, CACHE_BYTES).get_or_make(clip_key(seed, voice.singer, of | asdict(settings)), make)
     return [
         TimbreClip(voice.singer, *label, rows[:, :-1], rows[:, -1] > 0)
-        for label, rows in zip(_labels(voice.singer, settings), packed, strict=True)
+        for label, rows in zip(_labels(voice.singer, settings), kept, strict=True)
     ]
 
 
-def _packed(clip: Clip) -> NDArray[np.float16]:
-    heard = analyse_frames(clip.waveform)
+def packed(waveform: NDArray[np.float32]) -> NDArray[np.float16]:
+    """Return what is kept of a clip: 100 numbers a frame and whether it counts, float16 (frames, 101)."""
+    heard = analyse_frames(waveform)
     frames = network_frames(heard.log_mel, heard.envelope)
     return np.column_stack([frames, heard.chosen()]).astype(np.float16)
 

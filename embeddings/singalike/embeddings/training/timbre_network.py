@@ -1,5 +1,6 @@
 """Training the convolutional timbre network on invented singers, by a contrastive and a classifying loss."""
 
+import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -10,12 +11,15 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from singalike.embeddings.mel import MelSettings
+from singalike.embeddings.projection import unit
+from singalike.embeddings.timbre import TimbreEncoder
 from singalike.embeddings.training.losses import AngularMargin, supervised_contrastive
 from singalike.embeddings.training.timbre_clips import TimbreClip
 from singalike.embeddings.training.trainee import Share
 from singalike.embeddings.training.verification import identity_figures
 from singalike.embeddings.trunk import Trunk, TrunkPreset
 from singalike.embeddings.voice_frames import DETAIL_MEL, ENVELOPE_CEPSTRA, ENVELOPE_MEL, cosine_basis
+from singalike.errors import InvalidInputError
 
 _KNOTS = 6
 _JUDGED_AT_ONCE = 64
@@ -34,6 +38,8 @@ class NetworkTraining:
         margin: Of the angular loss, in radians.
         margin_from: Updates until the margin is reached, from zero.
         equaliser: Largest deviation of the random channel of a view, in nats of power.
+        natural: Share of the singers in a batch who are natural recordings, where there are any.
+        pull: Weight of the mean squared difference from the teacher's cosines between singers, where there is one.
     """
 
     singers: int = 32
@@ -44,6 +50,8 @@ class NetworkTraining:
     margin: float = 0.2
     margin_from: int = 2_000
     equaliser: float = 0.5
+    natural: float = 0.5
+    pull: float = 0.0
 
 
 class _Learner(nn.Module):
@@ -65,6 +73,10 @@ class NetworkTrainee:
         held_out: Clips of other voices, to validate on.
         seed: Of weights, batches and views.
         device: Where it trains.
+        start: Whose network goes on training, and whose vectors teach how far singers lie apart; None starts afresh.
+
+    Raises:
+        InvalidInputError: SHAPE_DIFFERS, the network to start from has another shape.
     """
 
     def __init__(
@@ -75,13 +87,17 @@ class NetworkTrainee:
         held_out: Sequence[TimbreClip],
         seed: int,
         device: str = "cpu",
+        start: TimbreEncoder | None = None,
     ) -> None:
         torch.manual_seed(seed)
         self._classes = _by_singer(clips)
-        self.network = _Learner(_normalised_trunk(shape, clips), len(self._classes)).to(device)
+        self._natural = np.array([mine[0].natural for mine in self._classes])
+        trunk = _normalised_trunk(shape, clips) if start is None else _trunk_of(start, shape)
+        self.network = _Learner(trunk, len(self._classes)).to(device)
+        self._taught = None if start is None else self._learn_from(start)
         self.clips = min(settings.singers, len(self._classes)) * settings.views
         self._settings = settings
-        self._held_out = [clip for clip in held_out if not clip.augmented]
+        self._held_out = [clip for clip in held_out if clip.natural or not clip.augmented]
         self._seed = seed
         self._device = device
         self._channel = _channel_basis()
@@ -103,17 +119,55 @@ class NetworkTrainee:
         margin = self._settings.margin * min(step / max(self._settings.margin_from, 1), 1.0)
         angular = self.network.angular(vectors, singers, margin)
         total = contrastive + self._settings.classifying * angular
-        return {"total": total, "contrastive": contrastive, "angular": angular}
+        losses = {"contrastive": contrastive, "angular": angular}
+        if self._taught is not None:
+            losses["pull"] = distance_of_cosines(vectors, self._taught[labels[part]].to(self._device), singers)
+            total = total + self._settings.pull * losses["pull"]
+        return {"total": total, **losses}
 
     def validate(self) -> Mapping[str, float]:
-        """Find the other clips of invented singers of voices held out; the score is the mean average precision."""
-        vectors = embed_clips(self.network.trunk, self._held_out, self._device)
-        figures = identity_figures(vectors, [clip.singer for clip in self._held_out])
-        return {"score": figures.mean_average_precision, "equal_error_rate": figures.equal_error_rate}
+        """Find the other clips of singers held out; the score is the mean average precision.
+
+        Where there are natural recordings among them, channels included, the score is the mean over both kinds.
+        """
+        kinds = [[clip for clip in self._held_out if clip.natural is natural] for natural in (False, True)]
+        figures = [
+            identity_figures(embed_clips(self.network.trunk, kind, self._device), [clip.singer for clip in kind])
+            for kind in kinds
+            if kind
+        ]
+        precisions = [each.mean_average_precision for each in figures]
+        score = float(np.mean(precisions))
+        return {"score": score, "natural": precisions[-1], "equal_error_rate": figures[0].equal_error_rate}
+
+    def _learn_from(self, start: TimbreEncoder) -> Tensor:
+        """Put the centres of the classes where `start` has them; return its joined vectors of them, (classes, dim)."""
+        clean = [[clip for clip in mine if not clip.augmented] for mine in self._classes]
+        flat = [clip for mine in clean for clip in mine]
+        by_network = embed_clips(start.trunk, flat)
+        by_linear = np.stack([start.linear.embed(clip.cepstra(), clip.envelope()) for clip in flat])
+        ends = np.cumsum([len(mine) for mine in clean])[:-1]
+        centres = [unit(rows.mean(axis=0)) for rows in np.split(by_network, ends)]
+        with torch.no_grad():
+            self.network.angular.centres.copy_(torch.from_numpy(np.stack(centres)))
+        joined = [unit(rows.mean(axis=0)) for rows in np.split(start.join(by_linear, by_network), ends)]
+        return torch.from_numpy(np.stack(joined).astype(np.float32))
+
+    def _choose(self, rng: Generator) -> NDArray[np.int64]:
+        """Numbers of the singers in a batch, in order: invented and natural ones by their share."""
+        singers = min(self._settings.singers, len(self._classes))
+        if not self._natural.any():
+            return np.sort(rng.choice(len(self._classes), singers, replace=False))
+        kinds = np.flatnonzero(self._natural), np.flatnonzero(~self._natural)
+        natural = int(np.clip(round(singers * self._settings.natural), singers - len(kinds[1]), len(kinds[0])))
+        drawn = [
+            rng.choice(kind, n, replace=False) for kind, n in zip(kinds, (natural, singers - natural), strict=True)
+        ]
+        return np.sort(np.concatenate(drawn))
 
     def _draw(self, rng: Generator) -> tuple[Tensor, Tensor, Tensor]:
         """Labels (views,), crops float32 (views, frames, inputs) and masks bool (views, frames)."""
-        chosen = np.sort(rng.choice(len(self._classes), min(self._settings.singers, len(self._classes)), replace=False))
+        chosen = self._choose(rng)
         drawn: list[TimbreClip] = []
         for label in chosen.tolist():
             mine = self._classes[label]
@@ -157,6 +211,27 @@ def embed_clips(trunk: Trunk, clips: Sequence[TimbreClip], device: str = "cpu") 
             masks = torch.from_numpy(np.stack([clip.active for clip in batch]))
             rows.append(trunk(frames.to(device), masks.to(device)).cpu().numpy())
     return np.concatenate(rows)
+
+
+def distance_of_cosines(vectors: Tensor, taught: Tensor, singers: Tensor) -> Tensor:
+    """Mean squared difference of two sets of cosines over pairs of different singers, shape ().
+
+    Args:
+        vectors: Unit vectors that learn, float (clips, dim).
+        taught: Unit vectors of a teacher, float (clips, another dim).
+        singers: int (clips,).
+    """
+    differ = singers[:, None] != singers[None]
+    return (vectors @ vectors.T - taught @ taught.T)[differ].square().mean()
+
+
+def _trunk_of(start: TimbreEncoder, shape: TrunkPreset) -> Trunk:
+    """Copy the network of an encoder, so that it can be trained and the encoder stays as it is."""
+    if start.trunk.preset != shape:
+        raise InvalidInputError(
+            "SHAPE_DIFFERS", f"the network to start from is {start.trunk.preset}: give the preset its shape"
+        )
+    return copy.deepcopy(start.trunk).requires_grad_(requires_grad=True)
 
 
 def _normalised_trunk(shape: TrunkPreset, clips: Sequence[TimbreClip]) -> Trunk:

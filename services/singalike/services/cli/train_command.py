@@ -49,7 +49,12 @@ NETWORKS = ("timbre", "melody", "separator", "ast")
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     help="With --ablation: folder of recordings that are only measured on.",
 )
-@click.option("--weights", default="", help="For ast: folder or hub id to start from; default the published weights.")
+@click.option(
+    "--weights",
+    default="",
+    help="What training starts from. For ast: folder or hub id, default the published weights; for timbre: folder of "
+    "a checkpoint, default none.",
+)
 @click.option(
     "--soundfont",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
@@ -99,7 +104,7 @@ def _train_timbre(options: TrainOptions) -> bool:
     import torch
 
     from singalike.embeddings.training.presets import read_preset
-    from singalike.embeddings.training.timbre import TimbrePreset, fit
+    from singalike.embeddings.training.timbre import Start, TimbrePreset, fit
     from singalike.embeddings.training.workshop import Workshop
 
     # Another number of threads adds up in another order: the weights depend on it in their last digits.
@@ -109,7 +114,11 @@ def _train_timbre(options: TrainOptions) -> bool:
     run, device = options.run_of("timbre"), own_device(options.device)
     workshop = Workshop(options.data, options.seed, options.workers, run / "analyses", options.say)
     with surroundings("timbre", run, device, as_json=options.as_json) as around:
-        return fit(workshop, options.out, preset, run, around, device) is not None or around.processes.share.rank > 0
+        start = Start.load(Path(options.weights)) if options.weights else None
+        return (
+            fit(workshop, options.out, preset, run, around, device, start) is not None
+            or around.processes.share.rank > 0
+        )
 
 
 def _train_melody(options: TrainOptions) -> bool:

@@ -1,0 +1,195 @@
+"""Natural recordings beside invented singers: their clips, their share of a fit, and a start from a checkpoint."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+import torch
+
+from singalike.embeddings.gmm import Mixture
+from singalike.embeddings.projection import Projection
+from singalike.embeddings.timbre import LinearTimbre, TimbreEncoder
+from singalike.embeddings.training.datasets import TrainingVoice
+from singalike.embeddings.training.generator import analyse_voice
+from singalike.embeddings.training.linear import fit_lda, weigh_by_reliability
+from singalike.embeddings.training.melodies import Melody
+from singalike.embeddings.training.natural_clips import NaturalClips, hear_naturally, resampled
+from singalike.embeddings.training.pooled_linear import ClassSet, fit_pooled
+from singalike.embeddings.training.presets import preset_names, read_preset
+from singalike.embeddings.training.timbre import TimbrePreset
+from singalike.embeddings.training.timbre_clips import TimbreClip
+from singalike.embeddings.training.timbre_network import NetworkTrainee, NetworkTraining, distance_of_cosines
+from singalike.embeddings.training.trainee import Share
+from singalike.embeddings.trunk import Trunk, TrunkPreset
+from singalike.errors import InvalidInputError
+from tests.support.buzzing import buzzing_voice
+
+SHAPE = TrunkPreset(narrow=8, wide=12, blocks=1, kernel=3, timbre_dim=6, dropout=0.0)
+MELODY = Melody(np.array([60.0, 64.0, 67.0]), np.array([0.3, 0.3, 0.4]))
+SETTINGS = NetworkTraining(singers=6, views=2, crop_frames=24, margin_from=10, pull=2.0)
+
+
+def clips_of(singers: int, natural: bool = False, seed: int = 0) -> list[TimbreClip]:
+    rng = np.random.default_rng([seed, natural])
+    colours = rng.normal(0.0, 1.5, (singers, 100))
+    return [
+        TimbreClip(
+            "v",
+            f"{natural}{singer}",
+            spoken=False,
+            augmented=index == 3,
+            frames=(rng.normal(size=(40, 100)) + colours[singer]).astype(np.float16),
+            active=np.ones(40, dtype=bool),
+            natural=natural,
+        )
+        for singer in range(singers)
+        for index in range(4)
+    ]
+
+
+def small_encoder() -> TimbreEncoder:
+    torch.manual_seed(5)
+    rng = np.random.default_rng(5)
+
+    def projection(inputs: int) -> Projection:
+        return Projection(np.zeros(inputs, np.float32), rng.normal(size=(inputs, 4)).astype(np.float32))
+
+    mixture = Mixture(
+        np.full(2, 0.5, np.float32), rng.normal(size=(2, 20)).astype(np.float32), np.ones((2, 20), np.float32), 8.0
+    )
+    return TimbreEncoder(LinearTimbre(projection(210), mixture, projection(40)), Trunk(SHAPE).eval(), 1.0)
+
+
+def class_set(share: float, seed: int) -> ClassSet:
+    rng = np.random.default_rng(seed)
+    labels = np.repeat(np.arange(8), 6)
+    return ClassSet(rng.normal(size=(8, 5))[labels] * [3, 2, 1, 1, 0.1] + rng.normal(size=(48, 5)), labels, share)
+
+
+def test_every_speed_of_a_recording_is_a_person_with_clean_and_changed_clips(tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "v.wav", buzzing_voice(1.5), 16_000)
+    who = TrainingVoice("v", "f", tmp_path / "v.wav", "toy", "CC0-1.0")
+    settings = NaturalClips(factors=(1.0, 1.1), crops=2, sung=1, duration_s=0.6)
+    analysis = analyse_voice(buzzing_voice(1.5))
+
+    made = hear_naturally(who, analysis, [MELODY], settings, 0, tmp_path / "one")
+    again = hear_naturally(who, analysis, [MELODY], settings, 0, tmp_path / "two")
+
+    assert [clip.singer for clip in made] == ["v@1.00"] * 6 + ["v@1.10"] * 6
+    assert [clip.augmented for clip in made[:6]] == [False, True] * 3
+    assert [clip.spoken for clip in made[:6]] == [True] * 4 + [False] * 2
+    assert all(clip.natural for clip in made)
+    for one, other in zip(made, again, strict=True):
+        np.testing.assert_array_equal(one.frames, other.frames)
+
+
+def test_without_speeds_nothing_is_cut(tmp_path: Path) -> None:
+    who = TrainingVoice("v", "f", tmp_path / "absent.wav", "toy", "CC0-1.0")
+
+    assert hear_naturally(who, analyse_voice(buzzing_voice(1.0)), [MELODY], NaturalClips(), 0, tmp_path) == []
+
+
+def test_a_recording_played_faster_is_shorter_and_higher() -> None:
+    tone = np.sin(2 * np.pi * 500.0 * np.arange(16_000) / 16_000).astype(np.float32)
+
+    faster = resampled(tone, 1.1)
+
+    assert len(faster) == pytest.approx(16_000 / 1.1, abs=2)
+    peak_hz = np.abs(np.fft.rfft(faster)).argmax() * 16_000 / len(faster)
+    assert peak_hz == pytest.approx(550.0, abs=2.0)
+
+
+def test_one_set_alone_is_fitted_as_by_discriminant_analysis() -> None:
+    only = class_set(1.0, 0)
+
+    pooled = fit_pooled([only], 3, 0.4)
+
+    plain = weigh_by_reliability(fit_lda(only.values, only.labels, 3, 0.4), only.values, only.labels)
+    np.testing.assert_allclose(pooled.matrix, plain.matrix, rtol=1e-6)
+    np.testing.assert_array_equal(pooled.mean, plain.mean)
+
+
+def test_what_tells_two_sets_apart_is_no_difference_between_people() -> None:
+    one, other = class_set(0.5, 0), class_set(0.5, 1)
+    moved = replace(other, values=other.values + np.array([0, 0, 0, 0, 50.0]))
+
+    near, far = fit_pooled([one, other], 3, 0.4), fit_pooled([one, moved], 3, 0.4)
+
+    np.testing.assert_allclose(near.matrix, far.matrix, rtol=1e-5, atol=1e-7)
+
+
+def test_a_set_counts_by_its_share() -> None:
+    one, other = class_set(1.0, 0), class_set(0.0, 1)
+
+    np.testing.assert_allclose(fit_pooled([one, other], 3, 0.4).matrix, fit_pooled([one], 3, 0.4).matrix, rtol=1e-6)
+    assert not np.allclose(
+        fit_pooled([replace(one, share=0.5), replace(other, share=0.5)], 3, 0.4).matrix,
+        fit_pooled([one], 3, 0.4).matrix,
+    )
+
+
+@pytest.mark.parametrize(("share", "expected"), [(0.5, 3), (0.0, 0), (1.0, 5)])
+def test_natural_singers_have_their_share_of_a_batch(share: float, expected: int) -> None:
+    clips = clips_of(8) + clips_of(5, natural=True)
+    trainee = NetworkTrainee(SHAPE, replace(SETTINGS, natural=share), clips, clips_of(2, seed=3), 0)
+
+    chosen = trainee._choose(np.random.default_rng(0))
+
+    assert len(set(chosen.tolist())) == 6
+    assert sum(label >= 8 for label in chosen) == expected
+
+
+def test_training_starts_where_the_checkpoint_is_and_leaves_it_alone() -> None:
+    start = small_encoder()
+    before = {name: value.clone() for name, value in start.trunk.state_dict().items()}
+    trainee = NetworkTrainee(SHAPE, SETTINGS, clips_of(8), clips_of(2, seed=3), 0, start=start)
+    for name, value in trainee.trunk.state_dict().items():
+        torch.testing.assert_close(value, before[name], atol=0, rtol=0)
+    optimizer = torch.optim.SGD(trainee.network.parameters(), 0.1)
+
+    losses = trainee.losses(0, Share())
+    losses["total"].backward()
+    optimizer.step()
+
+    assert losses["total"].item() == pytest.approx(
+        (losses["contrastive"] + 0.2 * losses["angular"] + 2.0 * losses["pull"]).item(), abs=1e-5
+    )
+    for name, value in start.trunk.state_dict().items():
+        torch.testing.assert_close(value, before[name], atol=0, rtol=0)
+    assert any(not torch.equal(value, before[name]) for name, value in trainee.trunk.state_dict().items())
+
+
+def test_a_start_of_another_shape_is_refused() -> None:
+    with pytest.raises(InvalidInputError, match="give the preset its shape"):
+        NetworkTrainee(replace(SHAPE, wide=16), SETTINGS, clips_of(8), clips_of(2), 0, start=small_encoder())
+
+
+def test_the_pull_ends_where_the_cosines_between_singers_are_the_teachers() -> None:
+    singers = torch.tensor([0, 0, 1, 1])
+    taught = torch.tensor([[1.0, 0.0], [1.0, 0.0], [0.6, 0.8], [0.6, 0.8]])
+    turned = taught.flip(1)
+
+    assert distance_of_cosines(turned, taught, singers).item() == pytest.approx(0.0)
+    assert distance_of_cosines(torch.eye(4), taught, singers).item() == pytest.approx(0.36)
+
+
+def test_validation_counts_natural_singers_as_much_as_invented_ones() -> None:
+    held_out = clips_of(4, seed=9) + clips_of(4, natural=True, seed=9)
+    trainee = NetworkTrainee(SHAPE, SETTINGS, clips_of(8), held_out, 0)
+    alone = NetworkTrainee(SHAPE, SETTINGS, clips_of(8), held_out[:16], 0)
+    trainee.network.eval()
+    alone.network.eval()
+
+    with torch.no_grad():
+        both, invented = trainee.validate(), alone.validate()
+
+    assert both["score"] == pytest.approx((both["natural"] + invented["score"]) / 2)
+
+
+@pytest.mark.parametrize("name", preset_names("timbre"))
+def test_shipped_presets_of_timbre_can_be_read(name: str) -> None:
+    preset = read_preset("timbre", name, TimbrePreset)
+
+    assert bool(preset.natural.factors) == (name == "natural")
