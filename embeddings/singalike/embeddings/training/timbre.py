@@ -263,7 +263,7 @@ def _card(
         ),
         voices=voices,
         seed=seed,
-        command=NAME,
+        command=NAME if start is None else f"{NAME} --preset PRESET --weights BASE",
     )
 
 
@@ -280,7 +280,8 @@ def _further(natural: int, preset: TimbrePreset, start: Start | None) -> list[st
         )
     if start is not None:
         told.append(
-            f"The network goes on from the checkpoint of SHA-256 {start.sha256}, given by `--weights`, and is pulled "
-            f"towards the cosines between singers of its joined vectors, with weight {preset.network.pull:g}."
+            f"The network goes on from the checkpoint of SHA-256 {start.sha256} (BASE below; PRESET holds the settings "
+            f"in `{NAME}.json`), and is pulled towards the cosines between singers of its joined vectors, with weight "
+            f"{preset.network.pull:g}."
         )
     return told
