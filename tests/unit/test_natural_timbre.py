@@ -12,15 +12,23 @@ from singalike.embeddings.gmm import Mixture
 from singalike.embeddings.projection import Projection
 from singalike.embeddings.timbre import LinearTimbre, TimbreEncoder
 from singalike.embeddings.training.datasets import TrainingVoice
-from singalike.embeddings.training.generator import analyse_voice
+from singalike.embeddings.training.generator import LEVEL, analyse_voice, at_level
 from singalike.embeddings.training.linear import fit_lda, weigh_by_reliability
 from singalike.embeddings.training.melodies import Melody
-from singalike.embeddings.training.natural_clips import NaturalClips, hear_naturally, resampled
+from singalike.embeddings.training.natural_clips import (
+    Channel,
+    NaturalClips,
+    hear_naturally,
+    resampled,
+    through_unknown,
+)
+from singalike.embeddings.training.phones import by_phone
 from singalike.embeddings.training.pooled_linear import ClassSet, fit_pooled
 from singalike.embeddings.training.presets import preset_names, read_preset
 from singalike.embeddings.training.timbre import TimbrePreset
 from singalike.embeddings.training.timbre_clips import TimbreClip
 from singalike.embeddings.training.timbre_network import NetworkTrainee, NetworkTraining, distance_of_cosines
+from singalike.embeddings.training.timbre_teacher import ask
 from singalike.embeddings.training.trainee import Share
 from singalike.embeddings.trunk import Trunk, TrunkPreset
 from singalike.errors import InvalidInputError
@@ -91,6 +99,31 @@ def test_without_speeds_nothing_is_cut(tmp_path: Path) -> None:
     assert hear_naturally(who, analyse_voice(buzzing_voice(1.0)), [MELODY], NaturalClips(), 0, tmp_path) == []
 
 
+@pytest.mark.parametrize("channel", [by_phone, through_unknown])
+def test_a_channel_changes_a_clip_and_keeps_its_length_and_level(channel: Channel) -> None:
+    voice = at_level(buzzing_voice(1.0))
+
+    changed = [channel(voice, np.random.default_rng(seed)) for seed in range(6)]
+
+    for heard in changed:
+        assert heard.shape == voice.shape
+        assert np.sqrt(np.mean(heard**2)) == pytest.approx(LEVEL, rel=1e-3)
+        assert abs(np.corrcoef(heard, voice)[0, 1]) < 0.995
+
+
+def test_held_out_voices_are_heard_through_channels_that_none_trains_on(tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "v.wav", buzzing_voice(1.5), 16_000)
+    who = TrainingVoice("v", "f", tmp_path / "v.wav", "toy", "CC0-1.0")
+    settings = NaturalClips(factors=(1.0,), crops=1, sung=0, duration_s=0.6)
+    analysis = analyse_voice(buzzing_voice(1.5))
+
+    trains = hear_naturally(who, analysis, [MELODY], settings, 0, tmp_path / "clips")
+    judged = hear_naturally(who, analysis, [MELODY], settings, 0, tmp_path / "clips", through_unknown)
+
+    np.testing.assert_array_equal(trains[0].frames, judged[0].frames)
+    assert not np.array_equal(trains[1].frames, judged[1].frames)
+
+
 def test_a_recording_played_faster_is_shorter_and_higher() -> None:
     tone = np.sin(2 * np.pi * 500.0 * np.arange(16_000) / 16_000).astype(np.float32)
 
@@ -144,7 +177,9 @@ def test_natural_singers_have_their_share_of_a_batch(share: float, expected: int
 def test_training_starts_where_the_checkpoint_is_and_leaves_it_alone() -> None:
     start = small_encoder()
     before = {name: value.clone() for name, value in start.trunk.state_dict().items()}
-    trainee = NetworkTrainee(SHAPE, SETTINGS, clips_of(8), clips_of(2, seed=3), 0, start=start)
+    clips = clips_of(8)
+    teacher = ask(start, small_encoder().linear, clips)
+    trainee = NetworkTrainee(SHAPE, SETTINGS, clips, clips_of(2, seed=3), 0, teacher=teacher)
     for name, value in trainee.trunk.state_dict().items():
         torch.testing.assert_close(value, before[name], atol=0, rtol=0)
     optimizer = torch.optim.SGD(trainee.network.parameters(), 0.1)
@@ -162,17 +197,29 @@ def test_training_starts_where_the_checkpoint_is_and_leaves_it_alone() -> None:
 
 
 def test_a_start_of_another_shape_is_refused() -> None:
+    start, clips = small_encoder(), clips_of(8)
+    teacher = ask(start, start.linear, clips)
+
     with pytest.raises(InvalidInputError, match="give the preset its shape"):
-        NetworkTrainee(replace(SHAPE, wide=16), SETTINGS, clips_of(8), clips_of(2), 0, start=small_encoder())
+        NetworkTrainee(replace(SHAPE, wide=16), SETTINGS, clips, clips_of(2), 0, teacher=teacher)
 
 
-def test_the_pull_ends_where_the_cosines_between_singers_are_the_teachers() -> None:
-    singers = torch.tensor([0, 0, 1, 1])
+def test_the_pull_ends_where_the_cosines_between_clips_are_the_teachers() -> None:
     taught = torch.tensor([[1.0, 0.0], [1.0, 0.0], [0.6, 0.8], [0.6, 0.8]])
     turned = taught.flip(1)
 
-    assert distance_of_cosines(turned, taught, singers).item() == pytest.approx(0.0)
-    assert distance_of_cosines(torch.eye(4), taught, singers).item() == pytest.approx(0.36)
+    assert distance_of_cosines(turned, taught).item() == pytest.approx(0.0)
+    assert distance_of_cosines(torch.eye(4), taught).item() == pytest.approx((4 * 1.0 + 8 * 0.36) / 12)
+
+
+def test_a_changed_copy_is_taught_what_its_clean_clip_is() -> None:
+    start, clips = small_encoder(), clips_of(3)
+
+    teacher = ask(start, start.linear, clips)
+
+    np.testing.assert_array_equal(teacher.taught[3::4], teacher.taught[2::4])
+    np.testing.assert_array_equal(teacher.own[3::4], teacher.own[2::4])
+    assert not np.allclose(teacher.taught[1::4], teacher.taught[2::4])
 
 
 def test_validation_counts_natural_singers_as_much_as_invented_ones() -> None:

@@ -1,7 +1,10 @@
 """The generator of invented singers, on a voice made of nothing but code."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from singalike.audio.pitch import hz_to_midi
 from singalike.embeddings.training.clip_plan import HIGHEST_MIDI, LOWEST_MIDI, fold, plan_singing
@@ -43,6 +46,20 @@ def test_the_same_seed_gives_the_same_samples(voice: VoiceAnalysis, melody: Melo
     assert len(first) == 3
     for one, other in zip(first, again, strict=True):
         np.testing.assert_array_equal(one, other)
+
+
+def test_steady_clips_come_after_those_that_are_drawn_without_them(voice: VoiceAnalysis, melody: Melody) -> None:
+    def waveforms(settings: VariedClips) -> list[NDArray[np.float32]]:
+        return [clip.waveform for clip in varied_clips(voice, "a", [melody], 3, settings)]
+
+    plain = VariedClips(warps=(1.1,), clips=2, duration_s=0.5)
+
+    without, beside = waveforms(plain), waveforms(replace(plain, clips=4, steady=2))
+
+    assert len(beside) == len(without) + 2
+    for one, other in zip(without, beside, strict=False):
+        np.testing.assert_array_equal(one, other)
+    assert not np.array_equal(beside[-1], beside[-2])
 
 
 def test_another_name_or_seed_draws_other_chance() -> None:

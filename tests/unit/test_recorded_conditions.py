@@ -13,6 +13,7 @@ from singalike.embeddings.training.effort import (
     exert,
     formant_scale,
     open_jaw,
+    sing_steadily,
     sing_with_effort,
     speak_with_effort,
     with_effort,
@@ -150,3 +151,18 @@ def test_a_strained_clip_is_brighter_than_a_soft_one(voice: VoiceAnalysis) -> No
             assert len(clip) == 1.5 * SAMPLE_RATE
 
         assert centroids[1] > centroids[0] + 1.0
+
+
+def test_a_steady_effort_brightens_a_song_and_moves_no_note(voice: VoiceAnalysis) -> None:
+    melody, singer = scale_melody(np.random.default_rng(1)), PseudoSinger(1.0)
+
+    soft, strained = (
+        sing_steadily(voice, singer, Manner(), melody, effort, np.random.default_rng(3), 1.5) for effort in (-1.0, 1.0)
+    )
+    lifted = sing_with_effort(voice, singer, Manner(), melody, 1.0, np.random.default_rng(3), 1.5)
+
+    def pitch(waveform: NDArray[np.float32]) -> float:
+        return float(np.median(analyse_voice(waveform).f0_hz[50:150]))
+
+    assert pitch(strained) == pytest.approx(pitch(soft), rel=0.03)
+    assert pitch(lifted) > pitch(strained) * 1.05

@@ -11,7 +11,8 @@ from singalike.embeddings.training.datasets import TrainingVoice
 from singalike.embeddings.training.generator import VoiceAnalysis, analyse_voice, articulate, invent_singer
 from singalike.embeddings.training.melodies import Melody
 from singalike.embeddings.training.timbre_clips import TimbreClip, hear_voice
-from singalike.embeddings.training.timbre_network import NetworkTrainee, NetworkTraining, embed_clips
+from singalike.embeddings.training.timbre_network import NetworkTrainee, NetworkTraining
+from singalike.embeddings.training.timbre_teacher import embed_clips
 from singalike.embeddings.training.trainee import Share
 from singalike.embeddings.training.verification import identity_figures
 from singalike.embeddings.trunk import TrunkPreset

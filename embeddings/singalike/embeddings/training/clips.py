@@ -10,7 +10,7 @@ from scipy.signal import fftconvolve
 
 from singalike.audio.pitch import PitchTrack
 from singalike.embeddings.training.clip_plan import FRAME_S, plan_singing
-from singalike.embeddings.training.effort import draw_effort, sing_with_effort, speak_with_effort
+from singalike.embeddings.training.effort import draw_effort, sing_steadily, sing_with_effort, speak_with_effort
 from singalike.embeddings.training.generator import (
     SAMPLE_RATE,
     WARPS,
@@ -35,8 +35,10 @@ class VariedClips:
 
     Attributes:
         warps: Vocal-tract warps, one invented singer of each recorded voice each.
-        clips: Clean clips of each of them; more than six did not help the linear part.
+        clips: Clean clips of each of them; more than six sung in one way did not help the linear part.
         spoken: How many of these are spoken.
+        steady: How many of the sung ones, the last, are sung with an effort that moves no note; the others are drawn
+            as they are without these.
         augmented: How many of the sung ones have a second copy with noise, room and equaliser.
         duration_s: Length of a clip in seconds.
     """
@@ -44,6 +46,7 @@ class VariedClips:
     warps: tuple[float, ...] = WARPS
     clips: int = 6
     spoken: int = 1
+    steady: int = 0
     augmented: int = 1
     duration_s: float = 3.6
 
@@ -93,8 +96,10 @@ def varied_clips(
         rng = seeded(seed, singer_name)
         singer = invent_singer(warp, rng)
         for index in range(settings.clips):
+            if index == settings.clips - settings.steady:
+                rng = seeded(seed, singer_name, "steady")
             spoken = index < settings.spoken
-            waveform = _perform(voice, articulate(singer, rng), melodies, spoken, settings.duration_s, rng)
+            waveform = _perform(voice, articulate(singer, rng), melodies, index, settings, rng)
             yield Clip(waveform, singer_name, singer.warp, False, spoken)
             if settings.spoken <= index < settings.spoken + settings.augmented:
                 yield Clip(augment(waveform, rng), singer_name, singer.warp, True, spoken)
@@ -104,15 +109,16 @@ def _perform(
     voice: VoiceAnalysis,
     singer: PseudoSinger,
     melodies: Sequence[Melody],
-    spoken: bool,
-    duration_s: float,
+    index: int,
+    settings: VariedClips,
     rng: Generator,
 ) -> NDArray[np.float32]:
     manner, effort = random_manner(rng), draw_effort(rng)
     melody = melodies[int(rng.integers(len(melodies)))]
-    if spoken:
-        return speak_with_effort(voice, singer, manner, effort, rng, duration_s)
-    return sing_with_effort(voice, singer, manner, melody, effort, rng, duration_s)
+    if index < settings.spoken:
+        return speak_with_effort(voice, singer, manner, effort, rng, settings.duration_s)
+    sing = sing_steadily if index >= settings.clips - settings.steady else sing_with_effort
+    return sing(voice, singer, manner, melody, effort, rng, settings.duration_s)
 
 
 @dataclass(frozen=True, eq=False)

@@ -31,6 +31,7 @@ LOG_FIRST_FORMANT, LOG_CLEARNESS, LOG_NOTE = 0.03, 0.1, 0.08
 
 LOWEST_MIDI, HIGHEST_MIDI = 36.0, 81.0
 _OPEN_UP_TO_HZ, _CLOSED_FROM_HZ = 800.0, 1_600.0
+_STEADY_TILT = 0.6
 
 
 def draw_effort(rng: Generator) -> float:
@@ -106,6 +107,26 @@ def sing_with_effort(
     strained = with_effort(manner, effort)
     plan = plan_singing(voice.f0_hz, voice.centre_midi, strained, melody, rng, duration_s)
     return render(open_jaw(voice, effort), singer, strained, exert(plan, effort), rng)
+
+
+def sing_steadily(
+    voice: VoiceAnalysis,
+    singer: PseudoSinger,
+    manner: Manner,
+    melody: Melody,
+    effort: float,
+    rng: Generator,
+    duration_s: float = 3.6,
+) -> NDArray[np.float32]:
+    """Sing with an effort that colours the voice and moves no note, as where the song says how high it is sung.
+
+    Tilt is drawn narrower, so that with the tilt of effort it is as wide as the manner alone has it. Arguments and
+    result as in `sing_with_effort`.
+    """
+    narrow = replace(manner, tilt_db_per_octave=_STEADY_TILT * manner.tilt_db_per_octave)
+    strained = with_effort(narrow, effort)
+    plan = plan_singing(voice.f0_hz, voice.centre_midi, strained, melody, rng, duration_s)
+    return render(open_jaw(voice, effort), singer, strained, plan, rng)
 
 
 def speak_with_effort(

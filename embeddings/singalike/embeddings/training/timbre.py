@@ -18,12 +18,13 @@ from singalike.embeddings.training.linear import class_numbers, fit_mixture
 from singalike.embeddings.training.loop import RunPlan, Surroundings, train
 from singalike.embeddings.training.melodies import Melody
 from singalike.embeddings.training.model_card import ModelCard, write_card
-from singalike.embeddings.training.natural_clips import NaturalClips, hear_naturally
+from singalike.embeddings.training.natural_clips import NaturalClips, hear_naturally, through_channel, through_unknown
 from singalike.embeddings.training.pooled_linear import ClassSet, fit_pooled
 from singalike.embeddings.training.run_folder import RunFolder
 from singalike.embeddings.training.schedule import LoopPreset
 from singalike.embeddings.training.timbre_clips import TimbreClip, hear_voice
-from singalike.embeddings.training.timbre_network import NetworkTrainee, NetworkTraining, embed_clips
+from singalike.embeddings.training.timbre_network import NetworkTrainee, NetworkTraining
+from singalike.embeddings.training.timbre_teacher import ask, embed_clips
 from singalike.embeddings.training.verification import IdentityFigures, identity_figures
 from singalike.embeddings.training.workshop import Workshop
 from singalike.embeddings.trunk import Trunk, TrunkPreset
@@ -87,7 +88,7 @@ class Start:
     """A checkpoint that training goes on from.
 
     Attributes:
-        encoder: Its network goes on, its joined vectors teach.
+        encoder: Its network goes on, its parts teach.
         sha256: Of its weights.
     """
 
@@ -110,14 +111,14 @@ def fit(
     device: str = "cpu",
     start: Start | None = None,
 ) -> TimbreEncoder | None:
-    """Generate the clips, train the network or go on with its run, fit the linear part, and save the checkpoint.
+    """Generate the clips, fit the linear part, train the network or go on with its run, and save the checkpoint.
 
     Args:
         workshop: Data, seed and processes that make clips.
         out: Folder of the checkpoint.
         preset: Settings.
         run: Folder of the run; it also keeps the clips.
-        around: Clock, listeners and processes; the first process alone fits the linear part and saves.
+        around: Clock, listeners and processes; every process fits the linear part, which teaches, the first one saves.
         device: Where the network trains.
         start: What its training goes on from, and what teaches it; None starts afresh.
 
@@ -126,11 +127,12 @@ def fit(
     """
     voices = workshop.voices()
     fitted, held_out = _hear(workshop, preset, run, around)
-    trunk = _train_network(fitted, held_out, preset, workshop, run, around, device, start)
+    workshop.say("fitting the linear part")
+    linear = fit_linear(fitted, preset.linear, workshop.seed)
+    trunk = _train_network(fitted, held_out, preset, workshop, run, around, device, start, linear)
     if trunk is None or around.processes.share.rank > 0:
         return None
-    workshop.say("fitting the linear part")
-    encoder = TimbreEncoder(fit_linear(fitted, preset.linear, workshop.seed), trunk, preset.trunk_weight)
+    encoder = TimbreEncoder(linear, trunk, preset.trunk_weight)
     save_checkpoint(
         NAME,
         encoder.tensors(),
@@ -184,13 +186,13 @@ def _hear(
     workshop: Workshop, preset: TimbrePreset, run: Path, around: Surroundings
 ) -> tuple[list[TimbreClip], list[TimbreClip]]:
     """Return the clips of the voices that train and of those held out; the first process makes, the others read."""
-    work = partial(_hear_voice, preset=preset, seed=workshop.seed, folder=run / "clips")
     voices = workshop.voices()
+    kept = frozenset(voice.singer for voice in split_voices(voices, preset.held_out, workshop.seed)[1])
+    work = partial(_hear_voice, preset=preset, kept=kept, seed=workshop.seed, folder=run / "clips")
     first = around.processes.share.rank == 0
     heard = workshop.for_each_voice(work, voices) if first else []
     around.processes.agree([0.0])
     heard = heard or workshop.for_each_voice(work, voices)
-    kept = {voice.singer for voice in split_voices(voices, preset.held_out, workshop.seed)[1]}
     clips = [clip for clips in heard for clip in clips]
     return [c for c in clips if c.voice not in kept], [c for c in clips if c.voice in kept]
 
@@ -200,11 +202,13 @@ def _hear_voice(
     analysis: VoiceAnalysis,
     melodies: Sequence[Melody],
     preset: TimbrePreset,
+    kept: frozenset[str],
     seed: int,
     folder: Path,
 ) -> list[TimbreClip]:
     invented = hear_voice(voice, analysis, melodies, preset.clips, seed, folder)
-    return invented + hear_naturally(voice, analysis, melodies, preset.natural, seed, folder)
+    channel = through_unknown if voice.singer in kept else through_channel
+    return invented + hear_naturally(voice, analysis, melodies, preset.natural, seed, folder, channel)
 
 
 def _told(start: Start | None) -> dict[str, str]:
@@ -221,9 +225,10 @@ def _train_network(
     around: Surroundings,
     device: str,
     start: Start | None,
+    linear: LinearTimbre,
 ) -> Trunk | None:
-    encoder = None if start is None else start.encoder
-    trainee = NetworkTrainee(preset.shape, preset.network, fitted, held_out, workshop.seed, device, encoder)
+    teacher = None if start is None else ask(start.encoder, linear, fitted)
+    trainee = NetworkTrainee(preset.shape, preset.network, fitted, held_out, workshop.seed, device, teacher)
     settings = {name: value for name, value in asdict(preset).items() if name != "loop"} | _told(start)
     standing = train(trainee, RunPlan(NAME, preset.loop, settings, workshop.seed), RunFolder(run), around)
     workshop.say(f"network trained for {standing.step} steps ({standing.ended}), best score {standing.best_score}")

@@ -12,9 +12,9 @@ from torch import Tensor, nn
 
 from singalike.embeddings.mel import MelSettings
 from singalike.embeddings.projection import unit
-from singalike.embeddings.timbre import TimbreEncoder
 from singalike.embeddings.training.losses import AngularMargin, supervised_contrastive
 from singalike.embeddings.training.timbre_clips import TimbreClip
+from singalike.embeddings.training.timbre_teacher import Teacher, embed_clips
 from singalike.embeddings.training.trainee import Share
 from singalike.embeddings.training.verification import identity_figures
 from singalike.embeddings.trunk import Trunk, TrunkPreset
@@ -22,7 +22,6 @@ from singalike.embeddings.voice_frames import DETAIL_MEL, ENVELOPE_CEPSTRA, ENVE
 from singalike.errors import InvalidInputError
 
 _KNOTS = 6
-_JUDGED_AT_ONCE = 64
 
 
 @dataclass(frozen=True)
@@ -39,7 +38,7 @@ class NetworkTraining:
         margin_from: Updates until the margin is reached, from zero.
         equaliser: Largest deviation of the random channel of a view, in nats of power.
         natural: Share of the singers in a batch who are natural recordings, where there are any.
-        pull: Weight of the mean squared difference from the teacher's cosines between singers, where there is one.
+        pull: Weight of the mean squared difference from the teacher's cosines between clips, where there is one.
     """
 
     singers: int = 32
@@ -73,7 +72,7 @@ class NetworkTrainee:
         held_out: Clips of other voices, to validate on.
         seed: Of weights, batches and views.
         device: Where it trains.
-        start: Whose network goes on training, and whose vectors teach how far singers lie apart; None starts afresh.
+        teacher: Whose network goes on training, and whose vectors teach how alike clips are; None starts afresh.
 
     Raises:
         InvalidInputError: SHAPE_DIFFERS, the network to start from has another shape.
@@ -87,14 +86,18 @@ class NetworkTrainee:
         held_out: Sequence[TimbreClip],
         seed: int,
         device: str = "cpu",
-        start: TimbreEncoder | None = None,
+        teacher: Teacher | None = None,
     ) -> None:
         torch.manual_seed(seed)
+        self._all = clips
         self._classes = _by_singer(clips)
-        self._natural = np.array([mine[0].natural for mine in self._classes])
-        trunk = _normalised_trunk(shape, clips) if start is None else _trunk_of(start, shape)
-        self.network = _Learner(trunk, len(self._classes)).to(device)
-        self._taught = None if start is None else self._learn_from(start)
+        self._natural = np.array([clips[mine[0]].natural for mine in self._classes])
+        trunk = _normalised_trunk(shape, clips) if teacher is None else _trunk_of(teacher, shape)
+        learner = _Learner(trunk, len(self._classes))
+        if teacher is not None:
+            self._place_centres(learner.angular, teacher.own)
+        self.network = learner.to(device)
+        self._taught = None if teacher is None else torch.from_numpy(teacher.taught)
         self.clips = min(settings.singers, len(self._classes)) * settings.views
         self._settings = settings
         self._held_out = [clip for clip in held_out if clip.natural or not clip.augmented]
@@ -110,7 +113,8 @@ class NetworkTrainee:
     def losses(self, step: int, share: Share) -> Mapping[str, Tensor]:
         """Draw views of some singers, each through a channel of its own, and compare them."""
         rng = np.random.default_rng([self._seed, step])
-        labels, frames, masks = self._draw(rng)
+        labels, drawn = self._draw(rng)
+        frames, masks = self._crop(drawn, rng)
         views = self._through_channels(frames, rng)
         part = share.of(self.clips)
         vectors = self.network.trunk(views[part].to(self._device), masks[part].to(self._device))
@@ -121,7 +125,7 @@ class NetworkTrainee:
         total = contrastive + self._settings.classifying * angular
         losses = {"contrastive": contrastive, "angular": angular}
         if self._taught is not None:
-            losses["pull"] = distance_of_cosines(vectors, self._taught[labels[part]].to(self._device), singers)
+            losses["pull"] = distance_of_cosines(vectors, self._taught[drawn[part]].to(self._device))
             total = total + self._settings.pull * losses["pull"]
         return {"total": total, **losses}
 
@@ -140,18 +144,11 @@ class NetworkTrainee:
         score = float(np.mean(precisions))
         return {"score": score, "natural": precisions[-1], "equal_error_rate": figures[0].equal_error_rate}
 
-    def _learn_from(self, start: TimbreEncoder) -> Tensor:
-        """Put the centres of the classes where `start` has them; return its joined vectors of them, (classes, dim)."""
-        clean = [[clip for clip in mine if not clip.augmented] for mine in self._classes]
-        flat = [clip for mine in clean for clip in mine]
-        by_network = embed_clips(start.trunk, flat)
-        by_linear = np.stack([start.linear.embed(clip.cepstra(), clip.envelope()) for clip in flat])
-        ends = np.cumsum([len(mine) for mine in clean])[:-1]
-        centres = [unit(rows.mean(axis=0)) for rows in np.split(by_network, ends)]
+    def _place_centres(self, angular: AngularMargin, own: NDArray[np.float32]) -> None:
+        """Put the centres of the classes where the network that goes on has their clips."""
+        centres = np.stack([unit(own[mine].mean(axis=0)) for mine in self._classes])
         with torch.no_grad():
-            self.network.angular.centres.copy_(torch.from_numpy(np.stack(centres)))
-        joined = [unit(rows.mean(axis=0)) for rows in np.split(start.join(by_linear, by_network), ends)]
-        return torch.from_numpy(np.stack(joined).astype(np.float32))
+            angular.centres.copy_(torch.from_numpy(centres))
 
     def _choose(self, rng: Generator) -> NDArray[np.int64]:
         """Numbers of the singers in a batch, in order: invented and natural ones by their share."""
@@ -165,22 +162,25 @@ class NetworkTrainee:
         ]
         return np.sort(np.concatenate(drawn))
 
-    def _draw(self, rng: Generator) -> tuple[Tensor, Tensor, Tensor]:
-        """Labels (views,), crops float32 (views, frames, inputs) and masks bool (views, frames)."""
+    def _draw(self, rng: Generator) -> tuple[Tensor, NDArray[np.int64]]:
+        """Labels (views,), and numbers of the clips, int64 (views,)."""
         chosen = self._choose(rng)
-        drawn: list[TimbreClip] = []
-        for label in chosen.tolist():
-            mine = self._classes[label]
-            picked = rng.choice(len(mine), self._settings.views, replace=len(mine) < self._settings.views)
-            drawn.extend(mine[index] for index in picked.tolist())
+        views = self._settings.views
+        drawn = [
+            rng.choice(mine, views, replace=len(mine) < views) for mine in (self._classes[label] for label in chosen)
+        ]
+        return torch.from_numpy(np.repeat(chosen, views)), np.concatenate(drawn)
+
+    def _crop(self, drawn: NDArray[np.int64], rng: Generator) -> tuple[Tensor, Tensor]:
+        """Crops of clips, float32 (views, frames, inputs), and masks bool (views, frames)."""
+        clips = [self._all[index] for index in drawn]
         frames = self._settings.crop_frames
-        starts = [int(rng.integers(max(len(clip.frames) - frames, 0) + 1)) for clip in drawn]
-        crops = [clip.frames[start : start + frames] for clip, start in zip(drawn, starts, strict=True)]
-        masks = [clip.active[start : start + frames] for clip, start in zip(drawn, starts, strict=True)]
-        labels = torch.from_numpy(np.repeat(chosen, self._settings.views))
+        starts = [int(rng.integers(max(len(clip.frames) - frames, 0) + 1)) for clip in clips]
+        crops = [clip.frames[start : start + frames] for clip, start in zip(clips, starts, strict=True)]
+        masks = [clip.active[start : start + frames] for clip, start in zip(clips, starts, strict=True)]
         heard = np.stack(masks)
         heard[~heard.any(axis=1)] = True
-        return labels, torch.from_numpy(np.stack(crops).astype(np.float32)), torch.from_numpy(heard)
+        return torch.from_numpy(np.stack(crops).astype(np.float32)), torch.from_numpy(heard)
 
     def _through_channels(self, frames: Tensor, rng: Generator) -> Tensor:
         """Colour every view, lay noise under half of them, and hide a stretch of time and a band, all of any size."""
@@ -201,37 +201,24 @@ class NetworkTrainee:
         return coloured
 
 
-def embed_clips(trunk: Trunk, clips: Sequence[TimbreClip], device: str = "cpu") -> NDArray[np.float32]:
-    """Embed equally long clips whole, float32 (clips, timbre_dim), unit rows."""
-    rows = []
-    with torch.inference_mode():
-        for first in range(0, len(clips), _JUDGED_AT_ONCE):
-            batch = clips[first : first + _JUDGED_AT_ONCE]
-            frames = torch.from_numpy(np.stack([clip.frames for clip in batch]).astype(np.float32))
-            masks = torch.from_numpy(np.stack([clip.active for clip in batch]))
-            rows.append(trunk(frames.to(device), masks.to(device)).cpu().numpy())
-    return np.concatenate(rows)
-
-
-def distance_of_cosines(vectors: Tensor, taught: Tensor, singers: Tensor) -> Tensor:
-    """Mean squared difference of two sets of cosines over pairs of different singers, shape ().
+def distance_of_cosines(vectors: Tensor, taught: Tensor) -> Tensor:
+    """Mean squared difference of two sets of cosines over pairs of different clips, shape ().
 
     Args:
         vectors: Unit vectors that learn, float (clips, dim).
         taught: Unit vectors of a teacher, float (clips, another dim).
-        singers: int (clips,).
     """
-    differ = singers[:, None] != singers[None]
+    differ = ~torch.eye(len(vectors), dtype=torch.bool, device=vectors.device)
     return (vectors @ vectors.T - taught @ taught.T)[differ].square().mean()
 
 
-def _trunk_of(start: TimbreEncoder, shape: TrunkPreset) -> Trunk:
-    """Copy the network of an encoder, so that it can be trained and the encoder stays as it is."""
-    if start.trunk.preset != shape:
+def _trunk_of(teacher: Teacher, shape: TrunkPreset) -> Trunk:
+    """Copy the network of a teacher, so that it can be trained and the teacher stays as it is."""
+    if teacher.trunk.preset != shape:
         raise InvalidInputError(
-            "SHAPE_DIFFERS", f"the network to start from is {start.trunk.preset}: give the preset its shape"
+            "SHAPE_DIFFERS", f"the network to start from is {teacher.trunk.preset}: give the preset its shape"
         )
-    return copy.deepcopy(start.trunk).requires_grad_(requires_grad=True)
+    return copy.deepcopy(teacher.trunk).requires_grad_(requires_grad=True)
 
 
 def _normalised_trunk(shape: TrunkPreset, clips: Sequence[TimbreClip]) -> Trunk:
@@ -242,11 +229,12 @@ def _normalised_trunk(shape: TrunkPreset, clips: Sequence[TimbreClip]) -> Trunk:
     return trunk
 
 
-def _by_singer(clips: Sequence[TimbreClip]) -> list[list[TimbreClip]]:
-    grouped: dict[str, list[TimbreClip]] = {}
-    for clip in clips:
-        grouped.setdefault(clip.singer, []).append(clip)
-    return list(grouped.values())
+def _by_singer(clips: Sequence[TimbreClip]) -> list[NDArray[np.int64]]:
+    """Numbers of each singer's clips."""
+    grouped: dict[str, list[int]] = {}
+    for index, clip in enumerate(clips):
+        grouped.setdefault(clip.singer, []).append(index)
+    return [np.array(mine) for mine in grouped.values()]
 
 
 def _channel_basis() -> Tensor:
