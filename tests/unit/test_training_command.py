@@ -2,6 +2,7 @@
 
 import csv
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from singalike.embeddings.training.clips import VariedClips
 from singalike.embeddings.training.datasets import read_melodies, read_voices, read_waveform, split_voices
 from singalike.embeddings.training.loop import Surroundings
 from singalike.embeddings.training.melodies import read_melody
+from singalike.embeddings.training.natural_clips import NaturalClips
 from singalike.embeddings.training.schedule import LoopPreset
 from singalike.embeddings.training.timbre_network import NetworkTraining
 from singalike.embeddings.training.workshop import Workshop
@@ -147,19 +149,38 @@ def test_the_command_explains_itself(capsys: pytest.CaptureFixture[str]) -> None
     assert "--data" in capsys.readouterr().out
 
 
+TINY_TIMBRE = timbre.TimbrePreset(
+    clips=VariedClips(warps=(0.9, 1.1), clips=3, duration_s=1.0),
+    linear=timbre.LinearPreset(statistics_dims=3, supervector_dims=3, components=2),
+    shape=TrunkPreset(narrow=8, wide=8, blocks=1, timbre_dim=6),
+    network=NetworkTraining(singers=2, crop_frames=50),
+    loop=LoopPreset(steps=3, validate_every=2),
+    held_out=2,
+)
+
+
+def test_training_goes_on_from_a_checkpoint_that_the_card_and_the_run_name(data: Path, tmp_path: Path) -> None:
+    base, out = tmp_path / "base", tmp_path / "out"
+    workshop, around = SameProcess(data, seed=1, say=lambda _: None), Surroundings(lambda: 0.0)
+    timbre.fit(workshop, base, TINY_TIMBRE, tmp_path / "base-run", around)
+    natural = replace(TINY_TIMBRE, natural=NaturalClips(factors=(1.0,), crops=1, sung=1, duration_s=1.0))
+    start = timbre.Start.load(base)
+
+    made = timbre.fit(workshop, out, natural, tmp_path / "out-run", around, start=start)
+
+    card = (out / "timbre.md").read_text("utf-8")
+    assert made is not None
+    assert start.sha256 in card
+    assert start.sha256 in (tmp_path / "out-run" / "run.json").read_text("utf-8")
+    assert "made by `singalike train timbre` with seed 1" in card
+    assert "singalike train timbre --preset PRESET --weights BASE" in card
+
+
 def test_training_timbre_saves_network_and_linear_part_with_a_card(data: Path, tmp_path: Path) -> None:
-    preset = timbre.TimbrePreset(
-        clips=VariedClips(warps=(0.9, 1.1), clips=3, duration_s=1.0),
-        linear=timbre.LinearPreset(statistics_dims=3, supervector_dims=3, components=2),
-        shape=TrunkPreset(narrow=8, wide=8, blocks=1, timbre_dim=6),
-        network=NetworkTraining(singers=2, crop_frames=50),
-        loop=LoopPreset(steps=3, validate_every=2),
-        held_out=2,
-    )
     said: list[str] = []
     workshop = SameProcess(data, seed=1, say=said.append)
 
-    made = timbre.fit(workshop, tmp_path, preset, tmp_path / "run", Surroundings(lambda: 0.0))
+    made = timbre.fit(workshop, tmp_path, TINY_TIMBRE, tmp_path / "run", Surroundings(lambda: 0.0))
 
     loaded = TimbreEncoder.load(tmp_path)
     card = (tmp_path / "timbre.md").read_text("utf-8")

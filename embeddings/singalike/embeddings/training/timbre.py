@@ -20,6 +20,7 @@ from singalike.embeddings.training.melodies import Melody
 from singalike.embeddings.training.model_card import ModelCard, write_card
 from singalike.embeddings.training.natural_clips import NaturalClips, hear_naturally, through_channel, through_unknown
 from singalike.embeddings.training.pooled_linear import ClassSet, fit_pooled
+from singalike.embeddings.training.presets import preset_names, read_preset
 from singalike.embeddings.training.run_folder import RunFolder
 from singalike.embeddings.training.schedule import LoopPreset
 from singalike.embeddings.training.timbre_clips import TimbreClip, hear_voice
@@ -90,16 +91,22 @@ class Start:
     Attributes:
         encoder: Its network goes on, its parts teach.
         sha256: Of its weights.
+        origin: How it was made, in words.
     """
 
     encoder: TimbreEncoder
     sha256: str
+    origin: str
 
     @classmethod
     def load(cls, folder: Path) -> "Start":
         """Load the checkpoint `timbre` of a folder; errors as `load_checkpoint`."""
         checkpoint = load_checkpoint(NAME, folder)
-        return cls(TimbreEncoder.from_checkpoint(checkpoint), checkpoint.sha256)
+        known = "seed" in checkpoint.config
+        origin = (
+            f"made by `singalike train timbre` with seed {checkpoint.config['seed']}" if known else "of unknown origin"
+        )
+        return cls(TimbreEncoder.from_checkpoint(checkpoint), checkpoint.sha256, origin)
 
 
 def fit(
@@ -268,8 +275,13 @@ def _card(
         ),
         voices=voices,
         seed=seed,
-        command=NAME if start is None else f"{NAME} --preset PRESET --weights BASE",
+        command=NAME if start is None else f"{NAME} --preset {_name_of(preset)} --weights BASE --workers 1",
     )
+
+
+def _name_of(preset: TimbrePreset) -> str:
+    """Name of the shipped preset that this is; PRESET for one of one's own, whose settings the checkpoint holds."""
+    return next((name for name in preset_names(NAME) if read_preset(NAME, name, TimbrePreset) == preset), "PRESET")
 
 
 def _further(natural: int, preset: TimbrePreset, start: Start | None) -> list[str]:
@@ -278,15 +290,15 @@ def _further(natural: int, preset: TimbrePreset, start: Start | None) -> list[st
     if natural:
         told.append(
             f"Beside them are {natural} clips of recordings played at {len(preset.natural.factors)} speeds, one person "
-            "each: as recorded, sung by WORLD with this tract, and each of these through a room, a codec, a leaking "
-            "accompaniment or a separator. They make "
+            "each: as recorded, sung by WORLD with this tract, and a copy of each of these through a room, a phone, a "
+            "codec, a leaking accompaniment or a separator (of voices held out through others). They make "
             f"{preset.network.natural:.0%} of the network's batches and of the linear part's covariances "
             f"{preset.linear.natural:.0%}."
         )
     if start is not None:
         told.append(
-            f"The network goes on from the checkpoint of SHA-256 {start.sha256} (BASE below; PRESET holds the settings "
-            f"in `{NAME}.json`), and is pulled towards the cosines between singers of its joined vectors, with weight "
-            f"{preset.network.pull:g}."
+            f"The network goes on from the checkpoint of SHA-256 {start.sha256} (BASE below, {start.origin}). It is "
+            f"pulled, with weight {preset.network.pull:g}, towards the mean cosines between clips of three parts: the "
+            "new linear part and both of BASE, which hear the clean clip of every changed one."
         )
     return told
