@@ -19,7 +19,7 @@ from singalike.recsys.voice_spread import FOLDS, Numbers, SingerStatistics, cano
 PRIOR_TEMPERATURE, PRIOR_SINGERS = 4.0, 5.0
 """Temperature before a catalogue is seen, and for how many singers it stands.
 
-Halves of one recording are told apart best at 1 (`benchmarks/singer_probabilities.py`, on training data). Another song
+Halves of one recording are told apart best at 4 (`benchmarks/singer_probabilities.py`, on training data). Another song
 differs more than another half, and to claim too much costs more than to claim too little.
 """
 

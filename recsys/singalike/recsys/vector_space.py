@@ -22,7 +22,7 @@ COHORT = 512
 UNRELATED_PAIRS = 65536
 """Pairs of different singers that are kept, so that a similarity can be told as a share of them."""
 
-PRIOR_REPEAT_Z, PRIOR_REPEATS = 0.27, 20.0
+PRIOR_REPEAT_Z, PRIOR_REPEATS = 0.24, 20.0
 """Deviations by which a second recording of the same voice is nearer or further, before a catalogue is seen, and for
 how many recordings that belief stands: half recordings of the training voices (`benchmarks/likeness.py`)."""
 

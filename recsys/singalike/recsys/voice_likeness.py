@@ -19,7 +19,7 @@ DRAWS = 400
 MOST_SEGMENTS = 64
 """Of longer recordings so many segments are resampled, evenly chosen: the rest say little more of the noise."""
 
-PRIOR_SEGMENT_Z, PRIOR_SEGMENTS = 0.22, 4.0
+PRIOR_SEGMENT_Z, PRIOR_SEGMENTS = 0.20, 4.0
 """Deviations by which single segments of a recording differ in their similarity to a singer, and for how many segments
 that belief stands: training voices (`benchmarks/likeness.py`)."""
 
