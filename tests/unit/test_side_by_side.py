@@ -7,7 +7,7 @@ from concurrent.futures import Future
 import pytest
 import torch
 
-from singalike.embeddings.side_by_side import helper
+from singalike.embeddings.side_by_side import helper, torch_threads
 
 
 @pytest.fixture(autouse=True)
@@ -49,14 +49,27 @@ def test_work_is_done_in_order_so_later_work_may_wait_for_earlier(allowed: int) 
         assert second.result() == 21
 
 
-def test_each_of_two_has_one_thread_and_gets_its_own_back() -> None:
-    torch.set_num_threads(2)
+@pytest.mark.parametrize(("allowed", "each"), [(2, 1), (3, 1), (4, 2)])
+def test_each_has_half_of_the_threads_and_the_caller_gets_its_own_back(allowed: int, each: int) -> None:
+    torch.set_num_threads(allowed)
 
     with helper() as hands:
-        assert torch.get_num_threads() == 1
-        assert hands.submit(torch.get_num_threads).result() == 1
+        assert torch.get_num_threads() == each
+        assert hands.submit(torch.get_num_threads).result() == each
 
-    assert torch.get_num_threads() == 2
+    assert torch.get_num_threads() == allowed
+
+
+def test_a_large_network_beside_the_rest_may_have_all_threads() -> None:
+    torch.set_num_threads(2)
+
+    def within() -> tuple[int, int]:
+        with torch_threads(2):
+            inside = torch.get_num_threads()
+        return inside, torch.get_num_threads()
+
+    with helper() as hands:
+        assert hands.submit(within).result() == (2, 1)
 
 
 @pytest.mark.parametrize("allowed", [1, 2])

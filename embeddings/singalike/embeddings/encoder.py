@@ -22,7 +22,7 @@ from singalike.embeddings.ears.port import VoiceVectorEncoder
 from singalike.embeddings.melody import MelodyEncoder, MelodyFrames
 from singalike.embeddings.profile import Segments, Vectors, VoiceProfile
 from singalike.embeddings.projection import unit
-from singalike.embeddings.side_by_side import helper
+from singalike.embeddings.side_by_side import helper, torch_threads
 from singalike.embeddings.style import StyleEncoder
 from singalike.embeddings.sung_notes import measure_sung_notes
 from singalike.embeddings.timbre import TimbreEncoder
@@ -175,18 +175,19 @@ class VoiceEncoder:
         return self.melody.analyse([_make_ready(vocals).waveform])[0]
 
     def _encode(self, vocals: Sequence[Sound]) -> list[VoiceProfile]:
+        threads = torch.get_num_threads()
         with helper() as hands:
             ready = [_make_ready(sound) for sound in vocals]
-            colours = [self._begin_colour(vocal, hands) for vocal in ready]
+            colours = [self._begin_colour(vocal, hands, threads) for vocal in ready]
             melodies = self.melody.analyse([vocal.waveform for vocal in ready])
             return [self._profile(*parts) for parts in zip(ready, melodies, colours, strict=True)]
 
-    def _begin_colour(self, vocal: _Vocal, hands: Executor) -> _Colour:
+    def _begin_colour(self, vocal: _Vocal, hands: Executor, threads: int) -> _Colour:
         """Have everything measured that needs no melody, in the order of what needs what."""
         narrow = hands.submit(resample, vocal.sound, ACTIVITY_RATE)
         activity = hands.submit(lambda: detect_activity(narrow.result()))
         frames = hands.submit(lambda: self._voice_frames(vocal, activity.result()))
-        timbre = hands.submit(lambda: self._timbres(vocal, frames.result(), _spans(vocal, activity.result())))
+        timbre = hands.submit(lambda: self._timbres(vocal, frames.result(), _spans(vocal, activity.result()), threads))
         return _Colour(narrow, activity, frames, timbre)
 
     def _profile(self, vocal: _Vocal, melody: MelodyFrames, colour: _Colour) -> VoiceProfile:
@@ -217,7 +218,9 @@ class VoiceEncoder:
     def _voice_frames(self, vocal: _Vocal, activity: Activity) -> VoiceFrames:
         return only_voice(self.timbre.analyse(vocal.waveform), activity)
 
-    def _timbres(self, vocal: _Vocal, frames: VoiceFrames, spans: Sequence[Span]) -> tuple[Vectors, Vectors]:
+    def _timbres(
+        self, vocal: _Vocal, frames: VoiceFrames, spans: Sequence[Span], threads: int
+    ) -> tuple[Vectors, Vectors]:
         """Return the timbre of the whole recording, (dim,), and of its segments, (segments, dim)."""
         if self.other_timbre is None:
             vectors = self.timbre.embed_spans(frames, [_whole(frames), *(_times(span) for span in spans)])
@@ -226,7 +229,8 @@ class VoiceEncoder:
         rate = self.other_timbre.info.sample_rate
         waveform = vocal.at_rate(rate)
         cuts = [waveform[round(span.start_s * rate) : round(span.end_s * rate)] for span in spans]
-        rows = self.other_timbre.embed(cuts)
+        with torch_threads(threads):  # another ear may be so large that all of them shorten it
+            rows = self.other_timbre.embed(cuts)
         return unit(rows.mean(axis=0)), rows
 
 

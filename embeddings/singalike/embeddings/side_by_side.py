@@ -2,7 +2,7 @@
 
 Most of what an ear computes are small operations. A second thread inside each of them shortens none by much, and where
 another process wants a core both wait for each other at every one. But torch and numpy let go of the interpreter while
-they compute, so whole parts can run beside each other: then each of the two has a single thread for all that it does.
+they compute, so whole parts can run beside each other, each with half of the threads: of two, one.
 """
 
 from collections.abc import Callable, Iterator
@@ -35,20 +35,31 @@ def helper() -> Iterator[Executor]:
         What does the work submitted, in that order. An error comes out of `result`, or out of `submit` where the work
         is done at once.
     """
-    threads = torch.get_num_threads()
+    allowed = torch.get_num_threads()
     # numpy's products are small here: its own threads would spend more time on waiting than they save.
     with _blas().limit(limits=1):
-        if threads == 1:
+        if allowed == 1:
             yield _AtOnce()
             return
-        torch.set_num_threads(1)
+        half = allowed // 2
         # torch keeps a number of threads for each thread, and a new one would take that of its last call anywhere.
-        hands = ThreadPoolExecutor(1, "singalike-ear", initializer=torch.set_num_threads, initargs=(1,))
-        try:
-            yield hands
-        finally:
-            hands.shutdown(cancel_futures=True)
-            torch.set_num_threads(threads)
+        hands = ThreadPoolExecutor(1, "singalike-ear", initializer=torch.set_num_threads, initargs=(half,))
+        with torch_threads(half):
+            try:
+                yield hands
+            finally:
+                hands.shutdown(cancel_futures=True)
+
+
+@contextmanager
+def torch_threads(count: int) -> Iterator[None]:
+    """Let the calling thread compute with so many threads of torch while the block lasts."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(count)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def is_beside(hands: Executor) -> bool:
