@@ -31,6 +31,8 @@ class _AtOnce(Executor):
 def helper() -> Iterator[Executor]:
     """Give a second pair of hands while the block lasts, or one's own where torch may use a single thread.
 
+    A thread that computes with torch for the first time meanwhile takes the halved number of threads, and keeps it.
+
     Yields:
         What does the work submitted, in that order. An error comes out of `result`, or out of `submit` where the work
         is done at once.
