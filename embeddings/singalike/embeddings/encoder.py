@@ -24,6 +24,7 @@ from singalike.embeddings.profile import Segments, Vectors, VoiceProfile
 from singalike.embeddings.projection import unit
 from singalike.embeddings.side_by_side import helper, torch_threads
 from singalike.embeddings.style import StyleEncoder
+from singalike.embeddings.style_features import StyleTracks
 from singalike.embeddings.sung_notes import measure_sung_notes
 from singalike.embeddings.timbre import TimbreEncoder
 from singalike.embeddings.vocal_range import measure_range
@@ -69,12 +70,14 @@ class _Colour:
         narrow: The recording at the rate that activity and noise are measured at.
         activity: Where the voice is active.
         frames: Frames of active voice.
+        tracks: What style is measured from beside the pitch.
         timbre: Of the whole recording, (dim,), and of its segments, (segments, dim).
     """
 
     narrow: Future[Sound]
     activity: Future[Activity]
     frames: Future[VoiceFrames]
+    tracks: Future[StyleTracks]
     timbre: Future[tuple[Vectors, Vectors]]
 
 
@@ -187,8 +190,9 @@ class VoiceEncoder:
         narrow = hands.submit(resample, vocal.sound, ACTIVITY_RATE)
         activity = hands.submit(lambda: detect_activity(narrow.result()))
         frames = hands.submit(lambda: self._voice_frames(vocal, activity.result()))
+        tracks = hands.submit(lambda: StyleTracks.of(frames.result()))
         timbre = hands.submit(lambda: self._timbres(vocal, frames.result(), _spans(vocal, activity.result()), threads))
-        return _Colour(narrow, activity, frames, timbre)
+        return _Colour(narrow, activity, frames, tracks, timbre)
 
     def _profile(self, vocal: _Vocal, melody: MelodyFrames, colour: _Colour) -> VoiceProfile:
         """Sum up; what needs the frames or the timbre comes last, for it may still be on its way."""

@@ -11,7 +11,7 @@ from singalike.audio.pitch import PitchTrack
 from singalike.embeddings.checkpoint import SHIPPED, Checkpoint, load_checkpoint
 from singalike.embeddings.profile import Vectors
 from singalike.embeddings.projection import Projection, standardised, unit
-from singalike.embeddings.style_features import span_features, style_features
+from singalike.embeddings.style_features import StyleTracks, span_features, style_features
 from singalike.embeddings.voice_frames import VoiceFrames
 
 NAME = "style"
@@ -62,25 +62,38 @@ class StyleEncoder:
             "projection_matrix": self.projection.matrix,
         }
 
-    def embed(self, frames: VoiceFrames, pitch: PitchTrack) -> Vectors:
+    def embed(self, frames: VoiceFrames, pitch: PitchTrack, tracks: StyleTracks | None = None) -> Vectors:
         """Return the unit style vector, float32 (dim,).
 
         Args:
             frames: Of the timbre encoder's `analyse`, whole or cut.
             pitch: Pitch of the same stretch, any hop.
+            tracks: Of these frames, where they are measured already.
 
         Raises:
             InvalidInputError: TOO_SHORT, less than 0.1 s of frames.
         """
-        return unit(self.project(style_features(frames, pitch)))
+        return unit(self.project(style_features(frames, pitch, tracks)))
 
-    def embed_spans(self, frames: VoiceFrames, pitch: PitchTrack, spans: Sequence[tuple[float, float]]) -> Vectors:
-        """Return the unit style vectors of parts of a recording, start and end in seconds, float32 (spans, dim).
+    def embed_spans(
+        self,
+        frames: VoiceFrames,
+        pitch: PitchTrack,
+        spans: Sequence[tuple[float, float]],
+        tracks: StyleTracks | None = None,
+    ) -> Vectors:
+        """Return the unit style vectors of parts of a recording, float32 (spans, dim).
+
+        Args:
+            frames: Of the whole recording, as `pitch`.
+            pitch: Any hop.
+            spans: Start and end of each part, in seconds.
+            tracks: Of these frames, where they are measured already.
 
         Raises:
             InvalidInputError: TOO_SHORT, a part has less than 0.1 s of frames.
         """
-        return unit(self.project(span_features(frames, pitch, spans)))
+        return unit(self.project(span_features(frames, pitch, spans, tracks)))
 
     def project(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
         """Turn figures (..., features) into vectors (..., dim) that are not yet of length one."""

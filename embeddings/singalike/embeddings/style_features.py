@@ -27,12 +27,31 @@ FEATURES = PITCH_FEATURES + LEVEL_FEATURES + SOUND_FEATURES + COURSE_FEATURES + 
 _FEWEST_VOICED = 20
 
 
-def style_features(frames: VoiceFrames, pitch: PitchTrack) -> NDArray[np.float32]:
+@dataclass(frozen=True, eq=False)
+class StyleTracks:
+    """What is measured frame by frame, once for a recording and all stretches of it; no pitch is needed.
+
+    Attributes:
+        sound: Level and colour.
+        spectrum: The spectrum itself.
+    """
+
+    sound: SoundTracks
+    spectrum: SpectrumTracks
+
+    @classmethod
+    def of(cls, frames: VoiceFrames) -> "StyleTracks":
+        """Measure the frames of a recording."""
+        return cls(SoundTracks.of(frames), SpectrumTracks.of(frames))
+
+
+def style_features(frames: VoiceFrames, pitch: PitchTrack, tracks: StyleTracks | None = None) -> NDArray[np.float32]:
     """Measure the way of singing.
 
     Args:
         frames: Of the same stretch of sound as `pitch`.
         pitch: Pitch track of any hop.
+        tracks: Of these frames, where they are measured already.
 
     Returns:
         float32 (len(FEATURES),), NaN where a figure cannot be told.
@@ -42,17 +61,20 @@ def style_features(frames: VoiceFrames, pitch: PitchTrack) -> NDArray[np.float32
     """
     whole = np.arange(len(frames))[None]
     midi_pitch = pitch_on_frames(pitch, len(frames), frames.hop_s)[None]
-    figures = _measure(frames, _Tracks.of(frames), Stretches(whole, frames.chosen()[None], midi_pitch))
+    figures = _measure(frames, tracks or StyleTracks.of(frames), Stretches(whole, frames.chosen()[None], midi_pitch))
     return np.asarray(figures[0])
 
 
-def span_features(frames: VoiceFrames, pitch: PitchTrack, spans: Sequence[tuple[float, float]]) -> NDArray[np.float32]:
+def span_features(
+    frames: VoiceFrames, pitch: PitchTrack, spans: Sequence[tuple[float, float]], tracks: StyleTracks | None = None
+) -> NDArray[np.float32]:
     """Measure the way of singing in parts of a recording, which share what is measured frame by frame.
 
     Args:
         frames: Of the whole recording, as `pitch`.
         pitch: Pitch track of any hop.
         spans: Start and end of each part, in seconds.
+        tracks: Of these frames, where they are measured already.
 
     Returns:
         float32 (spans, len(FEATURES)), rows as from `style_features` of the parts cut out.
@@ -62,7 +84,7 @@ def span_features(frames: VoiceFrames, pitch: PitchTrack, spans: Sequence[tuple[
     """
     places = [np.arange(len(frames))[frames.place(*span)] for span in spans]
     features = np.empty((len(spans), len(FEATURES)), dtype=np.float32)
-    tracks = _Tracks.of(frames)
+    tracks = tracks or StyleTracks.of(frames)
     for length in sorted({len(place) for place in places}):
         rows = [row for row, place in enumerate(places) if len(place) == length]
         chosen = np.stack([frames.cut(*spans[row]).chosen() for row in rows])
@@ -87,19 +109,7 @@ class Stretches:
     midi_pitch: NDArray[np.float64]
 
 
-@dataclass(frozen=True, eq=False)
-class _Tracks:
-    """What is measured once for all stretches of a recording."""
-
-    sound: SoundTracks
-    spectrum: SpectrumTracks
-
-    @classmethod
-    def of(cls, frames: VoiceFrames) -> "_Tracks":
-        return cls(SoundTracks.of(frames), SpectrumTracks.of(frames))
-
-
-def _measure(frames: VoiceFrames, tracks: _Tracks, of: Stretches) -> NDArray[np.float32]:
+def _measure(frames: VoiceFrames, tracks: StyleTracks, of: Stretches) -> NDArray[np.float32]:
     voiced = _voiced(of.chosen, of.midi_pitch)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # Means of nothing are what NaN in the result means.
