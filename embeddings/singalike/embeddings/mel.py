@@ -169,15 +169,21 @@ def mel_power(waveforms: Tensor, settings: MelSettings) -> Tensor:
         padded = torch.nn.functional.pad(waveforms.float(), (before, after + settings.hop_length))
         count = settings.frames(waveforms.shape[1])
         frames = padded.unfold(-1, settings.window_length, settings.hop_length)[:, :count]
-        blocks = torch.split(frames, _BLOCK_FRAMES, dim=1)
-        mel = torch.cat([_mel_power(block, window, settings.n_fft, groups) for block in blocks], dim=1)
+        # Where the window stands in the transform turns only phases: the zeros stay behind it, in all blocks.
+        room = padded.new_zeros(len(padded), min(count, _BLOCK_FRAMES), settings.n_fft)
+        mel = padded.new_empty(len(padded), count, settings.mels)
+        for first in range(0, count, _BLOCK_FRAMES):
+            block = slice(first, first + _BLOCK_FRAMES)
+            part = room[:, : count - first]
+            torch.mul(frames[:, block], window, out=part[..., : settings.window_length])
+            _sum_power(part, groups, mel[:, block])
         return mel.clamp_(min=settings.floor)
 
 
-def _mel_power(frames: Tensor, window: Tensor, n_fft: int, groups: Sequence[tuple[slice, Tensor]]) -> Tensor:
-    """Sum the power of frames under the window, (batch, frames, window_length), by the filters."""
-    # Where in the transform the window stands turns only phases: zeros behind it do, and are never multiplied.
-    room = frames.new_zeros(*frames.shape[:2], n_fft)
-    torch.mul(frames, window, out=room[..., : len(window)])
-    squares = torch.view_as_real(torch.fft.rfft(room)).flatten(2).square_()
-    return torch.cat([squares[..., seen] @ weights for seen, weights in groups], dim=-1)
+def _sum_power(windowed: Tensor, groups: Sequence[tuple[slice, Tensor]], mel: Tensor) -> None:
+    """Sum the power of windowed frames (batch, frames, n_fft) by the filters, into (batch, frames, mels)."""
+    squares = torch.view_as_real(torch.fft.rfft(windowed)).flatten(2).square_()
+    first = 0
+    for seen, weights in groups:
+        mel[..., first : first + weights.shape[1]] = squares[..., seen] @ weights
+        first += weights.shape[1]

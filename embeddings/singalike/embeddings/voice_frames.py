@@ -172,7 +172,8 @@ def only_voice(frames: VoiceFrames, activity: Activity) -> VoiceFrames:
 def _at_loud_level(sound: Tensor) -> tuple[Tensor, Tensor]:
     """Scale the loud frames to `LOUD_LEVEL`; also give each frame's level over them, in dB."""
     padded = torch.nn.functional.pad(sound, (HOP, HOP))
-    power = padded.unfold(0, 2 * HOP, HOP).square().mean(-1)
+    energy = torch.linalg.vector_norm(padded[: len(padded) // HOP * HOP].view(-1, HOP), dim=1).square()
+    power = (energy[:-1] + energy[1:]) / (2 * HOP)
     # kthvalue and not quantile: no interpolation, and no limit on the number of frames.
     loud = torch.kthvalue(power, max(round(0.95 * len(power)), 1)).values.clamp(min=1e-12)
     level_db = 10.0 * torch.log10((power / loud).clamp(min=1e-10))
