@@ -5,7 +5,7 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from singalike.embeddings.long_pauses import by_step, middle_pause, without_long_pauses
+from singalike.embeddings.long_pauses import frames_of, listened_steps, middle_pause, without_long_pauses
 from singalike.embeddings.trunk import FRAMES_PER_STEP, Trunk, TrunkPreset
 
 PRESET = TrunkPreset(inputs=12, narrow=6, wide=8, blocks=4, kernel=5, timbre_dim=6, dropout=0.0)
@@ -27,27 +27,23 @@ def singing_with_pauses(frames: int, seed: int) -> tuple[NDArray[np.float32], ND
 
 
 def heard(
-    trunk: Trunk, inputs: NDArray[np.float32], mask: NDArray[np.bool_]
+    trunk: Trunk, sound: NDArray[np.float32], listen: NDArray[np.bool_], steps: NDArray[np.int64]
 ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    at = frames_of(steps, FRAMES_PER_STEP, len(listen))
     with torch.inference_mode():
-        steps, counts = trunk.steps(
-            torch.from_numpy(inputs.reshape(1, -1, 12)), torch.from_numpy(mask.reshape(1, -1))
-        )  # fmt: skip
-    return steps[0].numpy(), counts[0].numpy()
+        hidden, counts = trunk.steps(torch.from_numpy(sound[at])[None], torch.from_numpy(listen[at])[None])
+    return hidden[0].numpy(), counts[0].numpy()
 
 
 @pytest.mark.parametrize("frames", [37, 400, 1203, 1998])
 def test_steps_that_count_are_the_same_without_long_pauses_and_in_two_parts(trunk: Trunk, frames: int) -> None:
     sound, listen = singing_with_pauses(frames, seed=frames)
-    inputs, mask = by_step(sound, FRAMES_PER_STEP), by_step(listen, FRAMES_PER_STEP)
-    listened = mask.any(axis=1)
+    listened = listened_steps(listen, FRAMES_PER_STEP)
 
     kept = without_long_pauses(listened, trunk.reach)
     parts = np.split(kept, middle_pause(listened[kept], trunk.reach))
-    whole, counts = heard(trunk, inputs, mask)
-    steps, told = (
-        np.concatenate(both) for both in zip(*(heard(trunk, inputs[p], mask[p]) for p in parts), strict=True)
-    )
+    whole, counts = heard(trunk, sound, listen, np.arange(len(listened)))
+    steps, told = (np.concatenate(b) for b in zip(*(heard(trunk, sound, listen, p) for p in parts), strict=True))
 
     np.testing.assert_array_equal(counts, listened)
     np.testing.assert_array_equal(told, counts[kept])
@@ -56,11 +52,11 @@ def test_steps_that_count_are_the_same_without_long_pauses_and_in_two_parts(trun
 
 def test_a_pause_shorter_than_the_reach_would_be_noticed(trunk: Trunk) -> None:
     sound, listen = singing_with_pauses(1203, seed=1)
-    inputs, mask = by_step(sound, FRAMES_PER_STEP), by_step(listen, FRAMES_PER_STEP)
-    kept = without_long_pauses(mask.any(axis=1), trunk.reach // 4)
+    listened = listened_steps(listen, FRAMES_PER_STEP)
+    kept = without_long_pauses(listened, trunk.reach // 4)
 
-    whole, counts = heard(trunk, inputs, mask)
-    steps, told = heard(trunk, inputs[kept], mask[kept])
+    whole, counts = heard(trunk, sound, listen, np.arange(len(listened)))
+    steps, told = heard(trunk, sound, listen, kept)
 
     assert np.abs(steps[told] - whole[counts]).max() > TOLERANCE
 
@@ -81,7 +77,8 @@ def test_the_cut_is_behind_the_long_pause_nearest_to_the_middle() -> None:
     assert middle_pause(listened, reach=3) == []
 
 
-def test_the_last_step_is_filled_with_nothing() -> None:
-    laid_out = by_step(np.arange(5) + 1, 4)
+def test_the_last_step_has_the_frames_that_are_left() -> None:
+    listened = listened_steps(np.array([False, False, False, True, False, True]), 4)
 
-    assert laid_out.tolist() == [[1, 2, 3, 4], [5, 0, 0, 0]]
+    assert listened.tolist() == [True, True]
+    assert frames_of(np.array([0, 1]), 4, 6).tolist() == [0, 1, 2, 3, 4, 5]

@@ -4,20 +4,22 @@ Where every layer reads zeros for what is not the voice, no step hears anything 
 reaches. A pause is then as good as one of just that length, and what stands on both sides of it can be computed apart.
 """
 
-from typing import TypeVar
-
 import numpy as np
 from numpy.typing import NDArray
 
 Steps = NDArray[np.int64]
-Number = TypeVar("Number", bound=np.generic)
 
 
-def by_step(frames: NDArray[Number], frames_per_step: int) -> NDArray[Number]:
-    """Lay frames (frames, ...) out by steps, (steps, frames_per_step, ...), with zeros behind the last one."""
-    short = -len(frames) % frames_per_step
-    padded = np.pad(frames, [(0, short), *[(0, 0)] * (frames.ndim - 1)]) if short else frames
-    return padded.reshape(-1, frames_per_step, *frames.shape[1:])
+def listened_steps(listen: NDArray[np.bool_], frames_per_step: int) -> NDArray[np.bool_]:
+    """Say of every step whether one of its frames counts, bool (steps,); the last may have fewer frames."""
+    padded = np.pad(listen, (0, -len(listen) % frames_per_step))
+    return np.asarray(padded.reshape(-1, frames_per_step).any(axis=1))
+
+
+def frames_of(steps: Steps, frames_per_step: int, frames: int) -> Steps:
+    """Return the numbers of the frames of some steps, of a recording of so many frames."""
+    places = (steps[:, None] * frames_per_step + np.arange(frames_per_step)).ravel()
+    return places[places < frames]
 
 
 def without_long_pauses(listened: NDArray[np.bool_], reach: int) -> Steps:

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from singalike.embeddings.checkpoint import SHIPPED, Checkpoint, load_checkpoint
 from singalike.embeddings.gmm import Mixture
-from singalike.embeddings.long_pauses import by_step, middle_pause, without_long_pauses
+from singalike.embeddings.long_pauses import frames_of, listened_steps, middle_pause, without_long_pauses
 from singalike.embeddings.profile import Vectors
 from singalike.embeddings.projection import Projection, frame_statistics, unit
 from singalike.embeddings.side_by_side import helper, is_beside
@@ -212,19 +212,17 @@ class TimbreEncoder:
         return np.stack(rows)
 
     def _by_trunk(self, frames: VoiceFrames, spans: Sequence[tuple[float, float]], hands: Executor) -> Vectors:
-        inputs = by_step(network_frames(frames.log_mel, frames.envelope), FRAMES_PER_STEP)
-        mask = by_step(frames.chosen(), FRAMES_PER_STEP)
-        listened: NDArray[np.bool_] = np.asarray(mask.any(axis=1))
+        listened = listened_steps(frames.chosen(), FRAMES_PER_STEP)
         places = [_place(span, len(listened)) for span in spans]
         # Where nothing of a part counts, all of it is described, as a recording of its own would be.
         deaf = not all(listened[place].any() for place in places)
         kept = np.arange(len(listened)) if deaf else without_long_pauses(listened, self.trunk.reach)
         cuts = middle_pause(listened[kept], self.trunk.reach) if is_beside(hands) else []
         first, *others = np.split(kept, cuts)
-        behind = [hands.submit(self._hear, inputs[part], mask[part]) for part in others]
-        heard = [self._hear(inputs[first], mask[first]), *(part.result() for part in behind)]
+        behind = [hands.submit(self._hear, frames, part) for part in others]
+        heard = [self._hear(frames, first), *(part.result() for part in behind)]
         with torch.inference_mode():
-            steps, counts, scores = (torch.cat(parts, 1) for parts in zip(*heard, strict=True))
+            steps, counts, scores = (torch.cat(parts, 1) for parts in zip(*heard, strict=True)) if others else heard[0]
             pooled = []
             for place in places:
                 part = slice(*(int(end) for end in np.searchsorted(kept, (place.start, place.stop))))
@@ -234,10 +232,11 @@ class TimbreEncoder:
             return np.asarray(self.trunk.conclude(torch.cat(pooled)).cpu().numpy(), dtype=np.float32)
 
     @torch.inference_mode()
-    def _hear(self, inputs: NDArray[np.float32], mask: NDArray[np.bool_]) -> tuple[Tensor, Tensor, Tensor]:
-        """Compute steps (1, steps, wide), which of them count (1, steps), and their scores (1, steps, wide)."""
-        frames = torch.from_numpy(inputs.reshape(1, -1, inputs.shape[-1])).to(self.device)
-        steps, counts = self.trunk.steps(frames, torch.from_numpy(mask.reshape(1, -1)).to(self.device))
+    def _hear(self, frames: VoiceFrames, kept: NDArray[np.int64]) -> tuple[Tensor, Tensor, Tensor]:
+        """Compute some steps (1, steps, wide), which of them count (1, steps), and their scores (1, steps, wide)."""
+        at = frames_of(kept, FRAMES_PER_STEP, len(frames))
+        inputs = torch.from_numpy(network_frames(frames.log_mel[at], frames.envelope[at]))[None].to(self.device)
+        steps, counts = self.trunk.steps(inputs, torch.from_numpy(frames.chosen()[at])[None].to(self.device))
         return steps, counts, self.trunk.pooling.score(steps)
 
 
