@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 import torch
 
+from singalike.audio.resample import resample
 from singalike.audio.sound import Sound
 from singalike.audio.synthesis import compose_melody, draw_singer, sing
-from singalike.embeddings.encoder import VoiceEncoder
+from singalike.embeddings.encoder import SAMPLE_RATE, VoiceEncoder
 from singalike.embeddings.profile import VoiceProfile
 from singalike.errors import InvalidInputError
 
@@ -46,13 +47,15 @@ def test_company_in_a_batch_does_not_change_a_profile(encoder: VoiceEncoder) -> 
 def test_two_threads_hear_what_one_hears(encoder: VoiceEncoder, seconds: float) -> None:
     sound, allowed = singing(10, seconds), torch.get_num_threads()
 
-    heard = []
+    heard, timbres = [], []
     for threads in (1, 2):
         torch.set_num_threads(threads)
         heard.append(encoder.encode([sound])[0])
+        timbres.append(encoder.timbre.embed_waveform(resample(sound, SAMPLE_RATE).waveform[0]))
     torch.set_num_threads(allowed)
 
     np.testing.assert_allclose(vectors(heard[0]), vectors(heard[1]), atol=SAME)
+    np.testing.assert_allclose(timbres[0], timbres[1], atol=SAME)
     assert heard[0].quality == heard[1].quality
     assert heard[0].sung_notes == heard[1].sung_notes
 
