@@ -1,17 +1,18 @@
 """Who may judge the pitch of conversions: trackers on voices of known pitch, and on conversions that move no pitch.
 
-usage: python -m benchmarks.pitch_judges --data FOLDER [--voices 8]
+usage: python -m benchmarks.pitch_judges --data FOLDER [--voices 8] [--key-shift 0]
 
 Recordings with use=train of LibriSpeech in FOLDER, women and men in turn, are resynthesised by WORLD with a pitch that
-is known: their own, or, of every other voice, drawn notes. They are heard alone, over a band that is 20 and 10 dB
+is known: their own, or, of every other two, drawn notes. They are heard alone, over a band that is 20 and 10 dB
 below, and as the lead that a conversion finds in a song with a band as loud as the voice, separated by the default.
-Then the default engine sings each with the voice of the next, in its own key: a filter without phase, which cannot move
-a pitch. Whatever a judge finds moved then is its own mistake.
+Then the default engine sings each with the voice of the next. In its own key that is a filter without phase, which
+cannot move a pitch: whatever a judge finds moved is its own mistake.
 
 Columns: gross errors (over 20 %) against the pitch that is known, by the pitch head, DIO, Harvest, and where two of
 them agree, with the share of what sounds that is left out; then correlation of log f0 and gross errors between source
 and conversion by the pitch head, and where two agree, as `singalike evaluate conversion` and `benchmarks.convert_song`
-have them. Mean over the voices.
+have them; at last the same where what two hear in the source is the voice, within a semitone of its known pitch, and
+no rest of the band. Mean over the voices.
 """
 
 import argparse
@@ -33,7 +34,7 @@ from singalike.audio.sound import Sound
 from singalike.audio.synthesis import STYLES, accompany, compose_chords
 from singalike.conversion.agreed_pitch import AgreedPitch
 from singalike.conversion.engine import ConversionContext, ConvertOptions
-from singalike.conversion.metrics import GROSS_ERROR, PitchFigures, compare_pitch, hear, track_with_harvest
+from singalike.conversion.metrics import GROSS_ERROR, Heard, compare_pitch, hear, track_with_harvest
 from singalike.conversion.song import find_leaky_lead, listen_to_song, no_report
 from singalike.conversion.world_retrieval.analysis import HOP_S, RATE
 from singalike.conversion.world_retrieval.loading import load
@@ -47,7 +48,12 @@ LONGEST_S, LEAST_VOICE_S = 8.0, 1.0
 NOTE_S, GLIDE_FRAMES, FARTHEST_SEMITONES = (0.25, 0.8), 15, 7.0
 BELOW_DB = (20.0, 10.0)
 JUDGES = ("head", "DIO", "Harvest", "agreed")
-COLUMNS = ("voices", *JUDGES, "left out", "own key: F0 corr, head", "gross", "F0 corr, agreed", "gross", "left out")
+COLUMNS = (
+    *("voices", *JUDGES, "left out"),
+    *("converted: F0 corr, head", "gross", "F0 corr, agreed", "gross", "left out", "of the voice: F0 corr", "gross"),
+)
+CORRELATIONS = (5, 7, 10)
+NEAR_SEMITONES = 1.0
 
 
 def voices(data: Path, count: int) -> Iterator[tuple[Sound, Floats]]:
@@ -112,6 +118,14 @@ def gross(heard_hz: Floats, known_hz: Floats) -> float:
     return float((np.abs(heard[both] / known[both] - 1.0) > GROSS_ERROR).mean())
 
 
+def of_the_voice(heard: Heard, known_hz: Floats) -> Heard:
+    """What a judge hears of the voice itself: as if it could not tell wherever that is not what is known."""
+    rows = min(len(heard.f0_hz), len(known_hz))
+    found, known = np.nan_to_num(heard.f0_hz[:rows]), known_hz[:rows]
+    away = np.abs(12.0 * np.log2(np.maximum(found, 1.0) / np.maximum(known, 1.0)))
+    return replace(heard.cut(rows), f0_hz=np.where((found > 0) & (away < NEAR_SEMITONES), found, np.nan))
+
+
 def track_with_dio(sound: Sound) -> Floats:
     """The pitch by DIO and StoneMask, every 5 ms."""
     waveform = np.ascontiguousarray(sound.waveform[0], dtype=np.float64)
@@ -124,6 +138,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--voices", type=int, default=8)
+    parser.add_argument("--key-shift", type=float, default=0.0, help="semitones")
     options = parser.parse_args()
     engine, head = load(min_seconds=LEAST_VOICE_S), MelodyEncoder.load()
     judges = {"head": HeadPitch(head), "agreed": AgreedPitch(head)}
@@ -134,21 +149,23 @@ def main() -> None:
     for number, (voice, known_hz) in enumerate(sung):
         target = engine.enrol([sung[(number + 1) % len(sung)][0]], ConversionContext())
         for scene, source in scenes(voice, head, default_rng((1, number))):
-            converted = engine.convert(source, target, ConvertOptions(), ConversionContext()).vocal
+            shift = options.key_shift
+            converted = engine.convert(source, target, ConvertOptions(shift), ConversionContext()).vocal
             heard = {name: hear(source, track) for name, track in tracks.items()}
-            kept: list[PitchFigures] = [
-                compare_pitch(heard[name], hear(converted, tracks[name])) for name in ("head", "agreed")
-            ]
+            by_head = compare_pitch(heard["head"], hear(converted, tracks["head"]), shift)
+            agreed, sung_so = heard["agreed"], hear(converted, tracks["agreed"])
+            by_two = compare_pitch(agreed, sung_so, shift)
+            of_voice = compare_pitch(of_the_voice(agreed, known_hz), sung_so, shift)
             figures = [gross(heard[name].f0_hz, known_hz) for name in JUDGES]
-            agreed = heard["agreed"]
             figures.append(float(1.0 - agreed.told[agreed.sounding].mean()))
-            figures += [kept[0].correlation, kept[0].gross_error]
-            figures += [kept[1].correlation, kept[1].gross_error, kept[1].left_out]
+            figures += [by_head.correlation, by_head.gross_error]
+            figures += [by_two.correlation, by_two.gross_error, by_two.left_out]
+            figures += [of_voice.correlation, of_voice.gross_error]
             rows.setdefault(scene, []).append(figures)
     print(" | ".join(COLUMNS))
     for scene, figures_of in rows.items():
         mean = np.mean(figures_of, axis=0)
-        shown = [f"{value:.3f}" if place in (5, 7) else f"{value:.1%}" for place, value in enumerate(mean)]
+        shown = [f"{value:.3f}" if place in CORRELATIONS else f"{value:.1%}" for place, value in enumerate(mean)]
         print(" | ".join([scene, *shown]))
 
 
