@@ -4,9 +4,9 @@ usage: python -m benchmarks.conversion_engines --data FOLDER [--engine MODULE:OB
            [--key-shift 0] [--peer-python PYTHON] [--judge agreed|head|engine|harvest]
 
 `singalike evaluate conversion` does the work; see there for what the columns mean. OBJECT is called without arguments
-and returns a `VoiceEngine`. Pitch is judged by what two of our pitch head, DIO and Harvest
-agree on, by our pitch head, by what world-retrieval itself tracks with, or by Harvest. Nothing is kept between runs:
-engines that are being written change under one version.
+and returns a `VoiceEngine`. Pitch is judged by our pitch head where DIO or Harvest confirms it, by our pitch head
+alone, by what world-retrieval itself tracks with, or by Harvest. Nothing is kept between runs: engines that are being
+written change under one version.
 """
 
 import argparse

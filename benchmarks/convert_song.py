@@ -10,9 +10,9 @@ song, and what the engine makes of it, are computed again here, by the same code
 
 Columns: real-time factor of the whole command in processor seconds; of the stages on the wall with and without
 separation; of the engine alone, in processor seconds; highest memory of the command; key shift; then correlation of log
-f0 and gross errors (over 20 %) between the lead that was found and the converted one, by two judges: where two of our
-pitch head, DIO and Harvest agree on both, as `singalike evaluate conversion` judges, with the share of what sounds that
-they leave out; and where the pitch head alone hears a note for sure in both, with cents. By the head also between all
+f0 and gross errors (over 20 %) between the lead that was found and the converted one, by two judges: our pitch head
+where DIO or Harvest confirms it in both, as `singalike evaluate conversion` judges, with the share of what sounds that
+is left out; and the pitch head alone where it hears a note for sure in both, with cents. By the head also between all
 that the separator gave and the converted lead. "Written" is the share of the note time heard in which all that the
 separator gave, the lead that was found, and the converted lead are within 100 cents of the notes in song.txt (see
 benchmarks.written_pitch): it does not depend on what another separator would have given. Last: position between source
@@ -58,7 +58,7 @@ HELD_OUT_S = 12.0
 KEY = "benchmark key, not a secret"
 COLUMNS = (
     "song", "target", "command", "stages", "without separation", "engine", "memory", "key",
-    "F0 corr, agreed", "gross", "left out", "F0 corr, head", "gross", "cents", "to the stem", "gross",
+    "F0 corr, confirmed", "gross", "left out", "F0 corr, head", "gross", "cents", "to the stem", "gross",
     "written: stem", "lead", "converted", "position", "content", "mark",
 )  # fmt: skip
 METER = """

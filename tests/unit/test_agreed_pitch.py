@@ -59,17 +59,17 @@ def test_an_engine_that_sings_another_melody_is_found() -> None:
     assert figures.gross_error > 0.1
 
 
-def test_two_who_agree_outvote_the_third_and_nobody_guesses_where_none_do() -> None:
-    votes = np.array(
+def test_what_the_head_hears_needs_one_who_confirms_it_and_nobody_guesses_where_none_does() -> None:
+    by_head = np.array([199.0, 201.0, 400.0, 300.0, 0.0, 200.0, 0.0])
+    by_period = np.array(
         [
             [200.0, 400.0, 200.0, 0.0, 200.0, 0.0, 0.0],
-            [201.0, 200.0, 300.0, 0.0, 201.0, 100.0, 0.0],
-            [199.0, 201.0, 400.0, 300.0, 0.0, 200.0, 0.0],
+            [201.0, 200.0, 201.0, 0.0, 201.0, 100.0, 0.0],
         ]
     )
 
-    heard = agreed(votes)
+    heard = agreed(by_head, by_period)
 
-    assert heard[[0, 1, 4]] == pytest.approx([200.0, 200.5, 200.5], abs=1.0)
-    assert np.isnan(heard[[2, 5]]).all()
+    assert heard[[0, 1]] == pytest.approx([199.5, 200.5], abs=0.1)
+    assert np.isnan(heard[[2, 4, 5]]).all()
     assert (heard[[3, 6]] == 0.0).all()

@@ -1,4 +1,4 @@
-"""The pitch that two of three trackers agree on: for judging what engines sang, as no engine sings by it."""
+"""The pitch that our head hears and DIO or Harvest confirms: for judging what engines sang, as none sings by it."""
 
 from dataclasses import dataclass
 
@@ -13,15 +13,15 @@ from singalike.embeddings.melody import MelodyEncoder
 Floats = NDArray[np.float64]
 
 AGREED_SEMITONES = 0.5
-"""Trackers that lie closer hear the same note. Of voices with a known pitch .1 % is then wrong that two agree on."""
+"""Trackers that lie closer hear the same note."""
 
 
 @dataclass(frozen=True, eq=False)
 class AgreedPitch:
-    """Tracks the pitch by three who fail in different places, and says where no two of them agree.
+    """Tracks the pitch by two kinds of trackers that fail in different places, and says where they do not agree.
 
-    Our pitch head mistakes octaves below 150 Hz, Harvest in rough onsets, and DIO loses voices in rooms and follows
-    basses.
+    Our pitch head knows voices and mistakes octaves of low ones. DIO and Harvest look for a period, as relatives that
+    fall for the same bass or overtone: what they agree on without the head has one witness, not two.
 
     Attributes:
         head: Ours.
@@ -49,24 +49,24 @@ class AgreedPitch:
         by_harvest = pyworld.harvest(waveform, rate, LOWEST_HZ, HIGHEST_HZ, 1000.0 * hop_s)[0]
         by_head = HeadPitch(self.head).track(sound, hop_s)
         frames = min(len(by_dio), len(by_harvest), len(by_head))
-        return agreed(np.stack([by_dio[:frames], by_harvest[:frames], by_head[:frames]]))
+        return agreed(by_head[:frames], np.stack([by_dio[:frames], by_harvest[:frames]]))
 
 
-def agreed(tracks_hz: Floats) -> Floats:
-    """Return what two of three tracks agree on.
+def agreed(by_head_hz: Floats, by_period_hz: Floats) -> Floats:
+    """Return what the head hears and a tracker of periods confirms.
 
     Args:
-        tracks_hz: float64 (3, frames), zero where one hears nothing.
+        by_head_hz: float64 (frames,), zero where it hears nothing.
+        by_period_hz: float64 (2, frames), the same of two others.
 
     Returns:
-        float64 (frames,): the middle of the two nearest that lie within half a semitone, zero where two or three hear
-        nothing, NaN where no two agree.
+        float64 (frames,): the middle of the head's pitch and the nearest other one that lies within half a semitone,
+        zero where two or three hear nothing, NaN everywhere else.
     """
-    heard = tracks_hz > 0
-    # Silence is far from every pitch, and from the silence of another tracker.
-    octaves = np.sort(np.where(heard, np.log2(np.maximum(tracks_hz, 1.0)), [[100.0], [200.0], [300.0]]), axis=0)
-    apart = np.diff(octaves, axis=0)
-    nearest_two = np.where(apart[0] <= apart[1], octaves[:2], octaves[1:])
+    heard = (by_head_hz > 0) & (by_period_hz > 0)
+    ratio = np.maximum(by_period_hz, 1.0) / np.maximum(by_head_hz, 1.0)
+    apart = np.where(heard, np.abs(np.log2(ratio)), np.inf)
+    nearest_hz = np.take_along_axis(by_period_hz, apart.argmin(axis=0)[None], axis=0)[0]
     is_agreed = apart.min(axis=0) <= AGREED_SEMITONES / 12.0
-    middle_hz = np.exp2(np.where(is_agreed, nearest_two.mean(axis=0), 0.0))
-    return np.where(is_agreed, middle_hz, np.where(heard.sum(axis=0) >= 2, np.nan, 0.0))
+    heard_by = (by_head_hz > 0).astype(int) + (by_period_hz > 0).sum(axis=0)
+    return np.where(is_agreed, np.sqrt(by_head_hz * nearest_hz), np.where(heard_by >= 2, np.nan, 0.0))

@@ -29,7 +29,7 @@ from singalike.errors import SingalikeError
 Track = Callable[[Sound], NDArray[np.float64]]
 Vector = NDArray[np.float32]
 
-VERSION = "3"
+VERSION = "4"
 """Grows with every change of what is measured."""
 
 

@@ -25,7 +25,7 @@ NOTES = (
     "position: share of the way from source to a held-out take of the target, sum of moves / sum of ways; 1 is as near",
     "as the takes that were enrolled. By our timbre vector, and by those of peers. 95 % intervals over drawn pairs.",
     "content: correlation of speaker-normalised c1 to c12 with the source. MCD: how far c1 to c24 were moved.",
-    "Pitch (corr, cents, gross: off by a fifth, voicing): where the source sounds and two of three trackers agree;",
+    "Pitch (corr, cents, gross: off by a fifth, voicing): where the source sounds and our head and another agree;",
     "left out: where they do not. RTF, MiB: of the conversion alone.",
 )
 GAIN_NOTES = (
