@@ -1,14 +1,21 @@
 """The ear as a whole, with the shipped checkpoints on synthetic singing."""
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 
+from singalike.audio.pitch import PitchTrack
 from singalike.audio.resample import resample
 from singalike.audio.sound import Sound
 from singalike.audio.synthesis import compose_melody, draw_singer, sing
 from singalike.embeddings.encoder import SAMPLE_RATE, VoiceEncoder
-from singalike.embeddings.profile import VoiceProfile
+from singalike.embeddings.profile import Vectors, VoiceProfile
+from singalike.embeddings.style import StyleEncoder
+from singalike.embeddings.style_features import StyleTracks
+from singalike.embeddings.voice_frames import VoiceFrames
 from singalike.errors import InvalidInputError
 
 SAME = 1e-5
@@ -58,6 +65,29 @@ def test_two_threads_hear_what_one_hears(encoder: VoiceEncoder, seconds: float) 
     np.testing.assert_allclose(timbres[0], timbres[1], atol=SAME)
     assert heard[0].quality == heard[1].quality
     assert heard[0].sung_notes == heard[1].sung_notes
+
+
+def test_style_takes_what_was_measured_beside_the_melody(encoder: VoiceEncoder) -> None:
+    handed_over: list[StyleTracks | None] = []
+
+    class Watched(StyleEncoder):
+        def embed_spans(
+            self,
+            frames: VoiceFrames,
+            pitch: PitchTrack,
+            spans: Sequence[tuple[float, float]],
+            tracks: StyleTracks | None = None,
+        ) -> Vectors:
+            handed_over.append(tracks)
+            return super().embed_spans(frames, pitch, spans, tracks)
+
+    style = encoder.style
+    watched = replace(encoder, style=Watched(style.centre, style.scale, style.projection))
+
+    profile = watched.encode([singing(11, 2.0)])[0]
+
+    assert isinstance(handed_over[0], StyleTracks)
+    np.testing.assert_array_equal(vectors(profile), vectors(encoder.encode([singing(11, 2.0)])[0]))
 
 
 def test_the_same_sound_gives_the_same_bytes(encoder: VoiceEncoder) -> None:

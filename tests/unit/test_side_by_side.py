@@ -6,6 +6,7 @@ from concurrent.futures import Future
 
 import pytest
 import torch
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from singalike.embeddings.side_by_side import helper, torch_threads
 
@@ -80,6 +81,55 @@ def test_an_error_reaches_the_caller_and_the_threads_come_back(allowed: int) -> 
         hands.submit(lambda: 1 // 0).result()
 
     assert torch.get_num_threads() == allowed
+
+
+def blas_threads() -> set[int]:
+    return {library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"}
+
+
+def set_blas_threads(count: int) -> None:
+    """In a thread that ends: OpenBLAS obeys no other one as long as the one that set a number lives."""
+    setter = threading.Thread(target=threadpool_limits, args=(count, "blas"))
+    setter.start()
+    setter.join()
+
+
+@pytest.fixture
+def two_blas_threads() -> Iterator[None]:
+    (before,) = blas_threads()
+    set_blas_threads(2)
+    yield
+    set_blas_threads(before)
+
+
+@pytest.mark.usefixtures("two_blas_threads")
+@pytest.mark.parametrize("allowed", [1, 2])
+def test_numpy_has_its_own_threads_again_after_two_at_once(allowed: int) -> None:
+    torch.set_num_threads(allowed)
+    begun, left = threading.Event(), threading.Event()
+
+    def come_later_and_stay_longer() -> None:
+        with helper():
+            begun.set()
+            left.wait(10.0)
+
+    later = threading.Thread(target=come_later_and_stay_longer)
+    with helper():
+        later.start()
+        begun.wait(10.0)
+        assert blas_threads() == {1}
+    left.set()
+    later.join()
+
+    assert blas_threads() == {2}
+
+
+@pytest.mark.usefixtures("two_blas_threads")
+def test_numpy_has_its_own_threads_again_after_an_error() -> None:
+    with pytest.raises(ZeroDivisionError), helper():
+        raise ZeroDivisionError
+
+    assert blas_threads() == {2}
 
 
 def leave_after_an_error(left: list[Future[bool]]) -> None:

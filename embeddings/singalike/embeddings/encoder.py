@@ -204,7 +204,8 @@ class VoiceEncoder:
         quality = assess_quality(vocal.sound, pitch, activity, vocal.clipped_share, colour.narrow.result())
         frames = colour.frames.result()
         female_probability = self.voice_gender.female_probability(frames, pitch)
-        styles = self.style.embed_spans(frames, pitch, [_whole(frames), *(_times(span) for span in spans)])
+        parts = [_whole(frames), *(_times(span) for span in spans)]
+        styles = self.style.embed_spans(frames, pitch, parts, colour.tracks.result())
         timbre, timbres = colour.timbre.result()
         return VoiceProfile(
             timbre=timbre,
@@ -257,7 +258,7 @@ def choose_device(device: str) -> str:
 def model_version(folder: Path = SHIPPED, other_timbre: VoiceVectorEncoder | None = None) -> str:
     """Name an ear by its analysis, the digests of its checkpoints and, if there is one, its other timbre.
 
-    For instance "ear-1-3f9c0a12" or "ear-1-3f9c0a12+ecapa-0f1e2d3c4b5a".
+    For instance "ear-3-3f9c0a12" or "ear-3-3f9c0a12+ecapa-0f1e2d3c4b5a".
     """
     digests = "".join(load_checkpoint(name, folder).sha256 for name in MODELS)
     own = f"ear-{ANALYSIS}-{sha256(digests.encode()).hexdigest()[:8]}"

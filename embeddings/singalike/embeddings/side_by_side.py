@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import lru_cache
+from threading import Lock
 from typing import ParamSpec, TypeVar
 
 import torch
@@ -39,7 +40,7 @@ def helper() -> Iterator[Executor]:
     """
     allowed = torch.get_num_threads()
     # numpy's products are small here: its own threads would spend more time on waiting than they save.
-    with _blas().limit(limits=1):
+    with _one_blas_thread():
         if allowed == 1:
             yield _AtOnce()
             return
@@ -67,6 +68,25 @@ def torch_threads(count: int) -> Iterator[None]:
 def is_beside(hands: Executor) -> bool:
     """Say whether work is done beside one's own, so that parting it pays."""
     return not isinstance(hands, _AtOnce)
+
+
+@contextmanager
+def _one_blas_thread() -> Iterator[None]:
+    """Keep numpy's products to one thread while the block lasts, unless another block does so already.
+
+    The limit belongs to the process: a second one would take that of the first for what to give back.
+    """
+    if not _LIMITING.acquire(blocking=False):
+        yield
+        return
+    try:
+        with _blas().limit(limits=1):
+            yield
+    finally:
+        _LIMITING.release()
+
+
+_LIMITING = Lock()
 
 
 @lru_cache(maxsize=1)

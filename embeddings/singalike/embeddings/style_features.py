@@ -8,7 +8,6 @@ follow level and pitch), the course that pitch and level take through phrases an
 recording has nothing to tell it from.
 """
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -111,8 +110,7 @@ class Stretches:
 
 def _measure(frames: VoiceFrames, tracks: StyleTracks, of: Stretches) -> NDArray[np.float32]:
     voiced = _voiced(of.chosen, of.midi_pitch)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # Means of nothing are what NaN in the result means.
+    with np.errstate(divide="ignore", invalid="ignore"):  # Means of nothing are what NaN in the result means.
         groups = [
             pitch_figures(of.midi_pitch, frames.active[of.at], frames.hop_s),
             level_figures(tracks.sound, of.at, of.chosen, of.midi_pitch, frames.hop_s),
