@@ -54,11 +54,6 @@ class VoiceQuery:
     undecided_band: UndecidedBand = USUAL_BAND
     unlike: tuple[QueryPart, ...] = ()
 
-    @property
-    def knows_voice(self) -> bool:
-        """Whether there is a timbre to compare with."""
-        return bool(np.any(self.timbre))
-
 
 def voice_query(profile: VoiceProfile, view: CatalogueView) -> VoiceQuery:
     """Compare with a voice alone."""
