@@ -6,7 +6,7 @@ from concurrent.futures import Future
 
 import pytest
 import torch
-from threadpoolctl import threadpool_info, threadpool_limits
+from threadpoolctl import ThreadpoolController, threadpool_info
 
 from singalike.embeddings.side_by_side import helper, torch_threads
 
@@ -83,13 +83,19 @@ def test_an_error_reaches_the_caller_and_the_threads_come_back(allowed: int) -> 
     assert torch.get_num_threads() == allowed
 
 
+def numpys_blas() -> ThreadpoolController:
+    """Without scipy's own, which may be loaded by now and has a number of its own."""
+    (file,) = (library["filepath"] for library in threadpool_info() if "numpy.libs" in library["filepath"])
+    return ThreadpoolController().select(filepath=file)
+
+
 def blas_threads() -> set[int]:
-    return {library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"}
+    return {library["num_threads"] for library in numpys_blas().info()}
 
 
 def set_blas_threads(count: int) -> None:
     """In a thread that ends: OpenBLAS obeys no other one as long as the one that set a number lives."""
-    setter = threading.Thread(target=threadpool_limits, args=(count, "blas"))
+    setter = threading.Thread(target=lambda: numpys_blas().limit(limits=count))
     setter.start()
     setter.join()
 
