@@ -1,7 +1,7 @@
 """Engines that are not installed beside those that are, on pairs drawn by several seeds, perhaps with another judge.
 
 usage: python -m benchmarks.conversion_engines --data FOLDER [--engine MODULE:OBJECT ...] [--seeds 1] [--limit 12]
-           [--key-shift 0] [--peer-python PYTHON] [--judge agreed|head|engine|harvest]
+           [--key-shift 0] [--peer-python PYTHON] [--judge confirmed|head|engine|harvest]
 
 `singalike evaluate conversion` does the work; see there for what the columns mean. OBJECT is called without arguments
 and returns a `VoiceEngine`. Pitch is judged by our pitch head where DIO or Harvest confirms it, by our pitch head
@@ -19,7 +19,7 @@ from pathlib import Path
 from rich.console import Console
 
 from singalike.audio.decoding import GuardedDecoder
-from singalike.conversion.agreed_pitch import AgreedPitch
+from singalike.conversion.confirmed_pitch import ConfirmedPitch
 from singalike.conversion.engine import VoiceEngine
 from singalike.conversion.evaluation.contenders import baselines, contenders
 from singalike.conversion.evaluation.jury import Track
@@ -54,11 +54,11 @@ def main() -> None:
     parser.add_argument("--limit", type=int)
     parser.add_argument("--key-shift", type=float, default=0.0)
     parser.add_argument("--peer-python", type=Path)
-    parser.add_argument("--judge", choices=("agreed", "head", "engine", "harvest"), default="agreed")
+    parser.add_argument("--judge", choices=("confirmed", "head", "engine", "harvest"), default="confirmed")
     options = parser.parse_args()
     pitch = VoicePitch.load()
     judges: Mapping[str, Track] = {
-        "agreed": partial(AgreedPitch(pitch.head).track, hop_s=HOP_S),
+        "confirmed": partial(ConfirmedPitch(pitch.head).track, hop_s=HOP_S),
         "head": partial(HeadPitch(pitch.head).track, hop_s=HOP_S),
         "engine": partial(pitch.track, hop_s=HOP_S),
         "harvest": track_with_harvest,

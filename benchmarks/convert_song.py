@@ -41,7 +41,7 @@ from singalike.audio.decoding import GuardedDecoder
 from singalike.audio.separation import best_separator
 from singalike.audio.sound import Sound
 from singalike.audio.watching import nobody_watches
-from singalike.conversion.agreed_pitch import AgreedPitch
+from singalike.conversion.confirmed_pitch import ConfirmedPitch
 from singalike.conversion.engine import ConversionContext, ConvertOptions
 from singalike.conversion.metrics import Similarities, compare_pitch, content_kept, hear
 from singalike.conversion.song import HeardSong, find_lead, find_leaky_lead, listen_to_song, no_report
@@ -207,7 +207,7 @@ class Judge:
 
     def __init__(self) -> None:
         self.engine, self.head, self.encoder = load(), MelodyEncoder.load(), VoiceEncoder.load(device="cpu")
-        self.pitch = AgreedPitch(self.head)
+        self.pitch = ConfirmedPitch(self.head)
 
     def judge(self, of: Source, target: Target, run: Run) -> str:
         """Return a row of figures."""
@@ -218,7 +218,7 @@ class Judge:
         sung = self.engine.convert(heard.lead, voice, ConvertOptions(shift), ConversionContext(pitch=heard.pitch)).vocal
         spent_s = time.process_time() - started
         source, converted = hear(heard.lead, self.track), hear(sung, self.track)
-        agreed = compare_pitch(source, converted, shift)
+        confirmed = compare_pitch(source, converted, shift)
         lead, stem, moved = (self.believed(each) for each in (heard.lead, vocal, sung))
         by_head, of_stem = compare_midi(lead, moved, shift), compare_midi(stem, moved, shift)
         figures = [
@@ -228,7 +228,7 @@ class Judge:
             f"{spent_s / sung.duration_s:.3f}",
             f"{run.peak_mib:.0f} MiB",
             f"{shift:+.0f}",
-            *(f"{agreed.correlation:.3f}", f"{agreed.gross_error:.1%}", f"{agreed.left_out:.1%}"),
+            *(f"{confirmed.correlation:.3f}", f"{confirmed.gross_error:.1%}", f"{confirmed.left_out:.1%}"),
             *(f"{by_head[0]:.3f}", f"{by_head[1]:.1%}", f"{by_head[2]:.0f}"),
             *(f"{of_stem[0]:.3f}", f"{of_stem[1]:.1%}"),
             *(self.written(each, of) for each in (stem, lead, moved)),

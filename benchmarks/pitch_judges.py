@@ -33,7 +33,7 @@ from singalike.audio.resample import resample
 from singalike.audio.separation import best_separator
 from singalike.audio.sound import Sound
 from singalike.audio.synthesis import STYLES, accompany, compose_chords
-from singalike.conversion.agreed_pitch import AgreedPitch
+from singalike.conversion.confirmed_pitch import ConfirmedPitch
 from singalike.conversion.engine import ConversionContext, ConvertOptions
 from singalike.conversion.metrics import GROSS_ERROR, Heard, compare_pitch, hear, track_with_harvest
 from singalike.conversion.song import find_leaky_lead, listen_to_song, no_report
@@ -144,7 +144,7 @@ def main() -> None:
     parser.add_argument("--key-shift", type=float, default=0.0, help="semitones")
     options = parser.parse_args()
     engine, head = load(min_seconds=LEAST_VOICE_S), MelodyEncoder.load()
-    judges = {"head": HeadPitch(head), "confirmed": AgreedPitch(head)}
+    judges = {"head": HeadPitch(head), "confirmed": ConfirmedPitch(head)}
     tracks = {name: partial(judge.track, hop_s=HOP_S) for name, judge in judges.items()}
     tracks |= {"DIO": track_with_dio, "Harvest": track_with_harvest}
     sung = list(voices(options.data, options.voices))

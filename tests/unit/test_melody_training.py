@@ -11,7 +11,7 @@ import torch
 
 from singalike.audio.pitch import PitchTrack, midi_to_hz
 from singalike.embeddings.melody_vector import ShinglePreset
-from singalike.embeddings.pitch_refinement import refine_pitch
+from singalike.embeddings.periodicity import Periodicity
 from singalike.embeddings.tcae import Tcae, TcaePreset
 from singalike.embeddings.training.loop import RunPlan, Surroundings, train
 from singalike.embeddings.training.melody import MelodyTraining
@@ -43,9 +43,10 @@ def test_a_rendition_holds_the_pitch_that_it_states() -> None:
     # Named 40 cents off, the track is pulled onto the true period wherever the stated pitch is what sounds.
     midi_pitch = rendition.midi_pitch[::2]
     named = PitchTrack(midi_to_hz(midi_pitch + 0.4).astype(np.float32), np.ones(len(midi_pitch), np.float32), 0.016)
-    measured = refine_pitch(named, rendition.waveform, 16_000).midi_pitch
-
     voiced = np.isfinite(midi_pitch)
+    period = Periodicity.measure(rendition.waveform, np.flatnonzero(voiced), named.hop_s, 16_000)
+    measured = period.refine(named).midi_pitch
+
     assert voiced.mean() > 0.3
     assert np.nanmedian(np.abs(measured - midi_pitch)) < 0.1
     assert rendition.waveform.shape == (64_000,)

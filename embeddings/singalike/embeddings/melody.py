@@ -15,8 +15,8 @@ from singalike.embeddings.checkpoint import SHIPPED, Checkpoint, load_checkpoint
 from singalike.embeddings.mel import MELODY_MEL, log_mel
 from singalike.embeddings.melody_alignment import MelodyMatch, align_steps, melody_steps
 from singalike.embeddings.melody_vector import CosineFeatures, ShinglePreset, melody_vector, span_vectors
+from singalike.embeddings.periodicity import Periodicity
 from singalike.embeddings.pitch_decoding import VOICED_FROM, decode_pitch, smooth_voicing
-from singalike.embeddings.pitch_refinement import Periodicity
 from singalike.embeddings.projection import Projection
 from singalike.embeddings.tcae import Tcae, TcaePreset, level_mel
 

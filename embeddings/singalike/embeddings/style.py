@@ -62,18 +62,17 @@ class StyleEncoder:
             "projection_matrix": self.projection.matrix,
         }
 
-    def embed(self, frames: VoiceFrames, pitch: PitchTrack, tracks: StyleTracks | None = None) -> Vectors:
+    def embed(self, frames: VoiceFrames, pitch: PitchTrack) -> Vectors:
         """Return the unit style vector, float32 (dim,).
 
         Args:
             frames: Of the timbre encoder's `analyse`, whole or cut.
             pitch: Pitch of the same stretch, any hop.
-            tracks: Of these frames, where they are measured already.
 
         Raises:
             InvalidInputError: TOO_SHORT, less than 0.1 s of frames.
         """
-        return unit(self.project(style_features(frames, pitch, tracks)))
+        return unit(self.project(style_features(frames, pitch)))
 
     def embed_spans(
         self,

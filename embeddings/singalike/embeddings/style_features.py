@@ -44,13 +44,12 @@ class StyleTracks:
         return cls(SoundTracks.of(frames), SpectrumTracks.of(frames))
 
 
-def style_features(frames: VoiceFrames, pitch: PitchTrack, tracks: StyleTracks | None = None) -> NDArray[np.float32]:
+def style_features(frames: VoiceFrames, pitch: PitchTrack) -> NDArray[np.float32]:
     """Measure the way of singing.
 
     Args:
         frames: Of the same stretch of sound as `pitch`.
         pitch: Pitch track of any hop.
-        tracks: Of these frames, where they are measured already.
 
     Returns:
         float32 (len(FEATURES),), NaN where a figure cannot be told.
@@ -60,7 +59,7 @@ def style_features(frames: VoiceFrames, pitch: PitchTrack, tracks: StyleTracks |
     """
     whole = np.arange(len(frames))[None]
     midi_pitch = pitch_on_frames(pitch, len(frames), frames.hop_s)[None]
-    figures = _measure(frames, tracks or StyleTracks.of(frames), Stretches(whole, frames.chosen()[None], midi_pitch))
+    figures = _measure(frames, StyleTracks.of(frames), Stretches(whole, frames.chosen()[None], midi_pitch))
     return np.asarray(figures[0])
 
 

@@ -92,7 +92,7 @@ class Jury:
 
     Attributes:
         bench: Ear, peers, cache, progress.
-        track: What judges the pitch, as `AgreedPitch` does: zero where unvoiced, NaN where it cannot tell.
+        track: What judges the pitch, as `ConfirmedPitch` does: zero where unvoiced, NaN where it cannot tell.
         meter: Measures time and memory.
         naturalness: None: nobody predicts it.
     """

@@ -50,11 +50,21 @@ def fit_lda(values: NDArray[np.floating], labels: NDArray[np.int64], dims: int, 
     scale = values.std(axis=0, dtype=np.float64) + 1e-8
     mean = values.mean(axis=0, dtype=np.float64)
     within, between = scatter((values - mean) / scale, labels)
+    return discriminant(mean, scale, within, between, dims, to_diagonal)
+
+
+def discriminant(
+    mean: NDArray[np.float64],
+    scale: NDArray[np.float64],
+    within: NDArray[np.float64],
+    between: NDArray[np.float64],
+    dims: int,
+    to_diagonal: float,
+) -> Projection:
+    """Find the directions of `fit_lda` from the covariances of values less `mean` and divided by `scale`."""
     shrunk = (1.0 - to_diagonal) * within + np.diag(to_diagonal * np.diag(within) + 1e-6)
     _, directions = eigh(between, shrunk)
-    matrix = directions[:, ::-1][:, :dims] / scale[:, None]
-    # The sign of an eigenvector is an accident of the solver; fixing it makes fits comparable.
-    matrix *= np.sign(matrix[np.abs(matrix).argmax(axis=0), np.arange(matrix.shape[1])])
+    matrix = _signed(directions[:, ::-1][:, :dims] / scale[:, None])
     return Projection(mean.astype(np.float32), matrix.astype(np.float32))
 
 
@@ -73,8 +83,7 @@ def fit_within(values: NDArray[np.floating], labels: NDArray[np.int64], dims: in
         Pearson 1901 for the components.
     """
     _, directions = eigh(scatter(values, labels)[0])
-    matrix = directions[:, ::-1][:, :dims]
-    matrix *= np.sign(matrix[np.abs(matrix).argmax(axis=0), np.arange(matrix.shape[1])])
+    matrix = _signed(directions[:, ::-1][:, :dims])
     return Projection(values.mean(axis=0, dtype=np.float64).astype(np.float32), matrix.astype(np.float32))
 
 
@@ -94,12 +103,27 @@ def weigh_by_reliability(
     Source:
         Intraclass correlation: Shrout and Fleiss 1979, ICC(1, 1).
     """
-    within, between = scatter(projection(values), labels)
-    noise = within.diagonal() / (1.0 - len(np.unique(labels)) / len(labels))
-    # The mean of a class carries its share of the noise, which is not the class.
-    signal = np.maximum(between.diagonal() - noise * len(np.unique(labels)) / len(labels), 0.0)
+    signal, noise = variances(projection(values), labels)
     reliability = np.maximum(signal / (signal + noise), least)
     return Projection(projection.mean, (projection.matrix * np.sqrt(reliability)).astype(np.float32))
+
+
+def variances(
+    values: NDArray[np.floating], labels: NDArray[np.int64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Split the variance of each number into that of the classes and that of items of one class, (dims,) each."""
+    within, between = scatter(values, labels)
+    noise = within.diagonal() / (1.0 - len(np.unique(labels)) / len(labels))
+    # The mean of a class carries its share of the noise, which is not the class.
+    return np.maximum(between.diagonal() - noise * len(np.unique(labels)) / len(labels), 0.0), noise
+
+
+def _signed(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Make the largest number of every column positive.
+
+    The sign of an eigenvector is an accident of the solver; fixing it makes fits comparable.
+    """
+    return np.asarray(matrix * np.sign(matrix[np.abs(matrix).argmax(axis=0), np.arange(matrix.shape[1])]))
 
 
 def fit_mixture(frames: NDArray[np.floating], components: int, relevance: float, seed: int) -> Mixture:

@@ -5,10 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import eigh
 
 from singalike.embeddings.projection import Projection
-from singalike.embeddings.training.linear import scatter
+from singalike.embeddings.training.linear import discriminant, scatter, variances
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,11 +41,7 @@ def fit_pooled(sets: Sequence[ClassSet], dims: int, to_diagonal: float) -> Proje
     parts = [scatter((each.values - mean) / scale, each.labels) for each in sets]
     within = sum(each.share * part[0] for each, part in zip(sets, parts, strict=True))
     between = sum(each.share * part[1] for each, part in zip(sets, parts, strict=True))
-    shrunk = (1.0 - to_diagonal) * within + np.diag(to_diagonal * np.diag(within) + 1e-6)
-    _, directions = eigh(between, shrunk)
-    matrix = directions[:, ::-1][:, :dims] / scale[:, None]
-    matrix *= np.sign(matrix[np.abs(matrix).argmax(axis=0), np.arange(matrix.shape[1])])
-    plain = Projection(mean.astype(np.float32), matrix.astype(np.float32))
+    plain = discriminant(mean, scale, np.asarray(within), np.asarray(between), dims, to_diagonal)
     return Projection(plain.mean, (plain.matrix * np.sqrt(_reliability(plain, sets))).astype(np.float32))
 
 
@@ -54,9 +49,7 @@ def _reliability(projection: Projection, sets: Sequence[ClassSet]) -> NDArray[np
     """Share of each direction's variance that is the class, float64 (dims,); ICC(1, 1) of the pooled variances."""
     signal, noise = np.zeros(projection.dim), np.zeros(projection.dim)
     for each in sets:
-        within, between = scatter(projection(each.values), each.labels)
-        classes = len(np.unique(each.labels)) / len(each.labels)
-        own = within.diagonal() / (1.0 - classes)
-        noise += each.share * own
-        signal += each.share * np.maximum(between.diagonal() - own * classes, 0.0)
+        own_signal, own_noise = variances(projection(each.values), each.labels)
+        signal += each.share * own_signal
+        noise += each.share * own_noise
     return np.asarray(signal / (signal + noise))

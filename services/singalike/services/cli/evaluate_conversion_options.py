@@ -103,7 +103,7 @@ def open_subject(settings: Settings, choice: ConversionChoice, *, pictures: bool
         InvalidInputError: ENGINE_UNKNOWN.
         WrongStateError: ENGINE_WEIGHTS_MISSING, of an engine that was named; WEIGHTS_DAMAGED.
     """
-    from singalike.conversion.agreed_pitch import AgreedPitch
+    from singalike.conversion.confirmed_pitch import ConfirmedPitch
     from singalike.conversion.evaluation.contenders import baselines, contenders
     from singalike.conversion.evaluation.topic import ConversionSubject
     from singalike.conversion.world_retrieval.analysis import HOP_S
@@ -116,7 +116,7 @@ def open_subject(settings: Settings, choice: ConversionChoice, *, pictures: bool
 
     engines, device = bootstrap.build_engines(settings), choose_device(settings.device)
     pitch = VoicePitch.load(device)
-    judge = AgreedPitch(pitch.head)
+    judge = ConfirmedPitch(pitch.head)
     names = choice.engines or tuple(info.name for info in engines.ready())
     return ConversionSubject(
         contenders=contenders([engines.get(name) for name in names], baselines(load_as_written(), pitch), device),

@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 
 from singalike.audio.sound import Sound
-from singalike.conversion.agreed_pitch import AgreedPitch, agreed
+from singalike.conversion.confirmed_pitch import ConfirmedPitch, confirmed
 from singalike.conversion.metrics import PitchFigures, compare_pitch, hear
 from singalike.conversion.world_retrieval.analysis import HOP_S
 from singalike.conversion.world_retrieval.pitch_shift import with_moved_pitch
 from singalike.embeddings.melody import MelodyEncoder
 from tests.support.sung_takes import RATE, take
 
-JUDGE = AgreedPitch(MelodyEncoder.load())
+JUDGE = ConfirmedPitch(MelodyEncoder.load())
 
 
 def track(sound: Sound) -> np.ndarray:
@@ -68,7 +68,7 @@ def test_what_the_head_hears_needs_one_who_confirms_it_and_nobody_guesses_where_
         ]
     )
 
-    heard = agreed(by_head, by_period)
+    heard = confirmed(by_head, by_period)
 
     assert heard[[0, 1]] == pytest.approx([199.5, 200.5], abs=0.1)
     assert np.isnan(heard[[2, 4, 5]]).all()

@@ -12,12 +12,12 @@ from singalike.embeddings.melody import MelodyEncoder
 
 Floats = NDArray[np.float64]
 
-AGREED_SEMITONES = 0.5
+CONFIRMED_SEMITONES = 0.5
 """Trackers that lie closer hear the same note."""
 
 
 @dataclass(frozen=True, eq=False)
-class AgreedPitch:
+class ConfirmedPitch:
     """Tracks the pitch by two kinds of trackers that fail in different places, and says where they do not agree.
 
     Our pitch head knows voices and mistakes octaves of low ones. DIO and Harvest look for a period, as relatives that
@@ -41,7 +41,7 @@ class AgreedPitch:
             hop_s: Seconds from one frame to the next.
 
         Returns:
-            float64 (frames,), see `agreed`; frame i is centred at i * hop_s.
+            float64 (frames,), see `confirmed`; frame i is centred at i * hop_s.
         """
         waveform, rate = np.ascontiguousarray(sound.waveform[0], dtype=np.float64), sound.sample_rate
         rough_hz, times_s = pyworld.dio(waveform, rate, LOWEST_HZ, HIGHEST_HZ, frame_period=1000.0 * hop_s)
@@ -49,10 +49,10 @@ class AgreedPitch:
         by_harvest = pyworld.harvest(waveform, rate, LOWEST_HZ, HIGHEST_HZ, 1000.0 * hop_s)[0]
         by_head = HeadPitch(self.head).track(sound, hop_s)
         frames = min(len(by_dio), len(by_harvest), len(by_head))
-        return agreed(by_head[:frames], np.stack([by_dio[:frames], by_harvest[:frames]]))
+        return confirmed(by_head[:frames], np.stack([by_dio[:frames], by_harvest[:frames]]))
 
 
-def agreed(by_head_hz: Floats, by_period_hz: Floats) -> Floats:
+def confirmed(by_head_hz: Floats, by_period_hz: Floats) -> Floats:
     """Return what the head hears and a tracker of periods confirms.
 
     Args:
@@ -67,6 +67,6 @@ def agreed(by_head_hz: Floats, by_period_hz: Floats) -> Floats:
     ratio = np.maximum(by_period_hz, 1.0) / np.maximum(by_head_hz, 1.0)
     apart = np.where(heard, np.abs(np.log2(ratio)), np.inf)
     nearest_hz = np.take_along_axis(by_period_hz, apart.argmin(axis=0)[None], axis=0)[0]
-    is_agreed = apart.min(axis=0) <= AGREED_SEMITONES / 12.0
+    is_confirmed = apart.min(axis=0) <= CONFIRMED_SEMITONES / 12.0
     heard_by = (by_head_hz > 0).astype(int) + (by_period_hz > 0).sum(axis=0)
-    return np.where(is_agreed, np.sqrt(by_head_hz * nearest_hz), np.where(heard_by >= 2, np.nan, 0.0))
+    return np.where(is_confirmed, np.sqrt(by_head_hz * nearest_hz), np.where(heard_by >= 2, np.nan, 0.0))

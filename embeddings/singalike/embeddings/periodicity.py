@@ -1,4 +1,4 @@
-"""What the waveform says about a pitch that 48 mels have named: which period it has, to the cent.
+"""The period of a voice in its waveform: it chooses the pitch together with the network, and measures it to the cent.
 
 Below 150 Hz the mel filters are wider than the distance of two harmonics, so the network guesses the semitone there.
 The autocorrelation of 64 ms around a frame, divided by that of its window, peaks at the period and at its multiples. It
@@ -134,12 +134,6 @@ class Periodicity:
             places = self.places[first : first + _BLOCK]
             f0_hz[places] = _refine(self.correlation[first : first + _BLOCK], f0_hz[places], self.sample_rate)
         return PitchTrack(f0_hz, pitch.voicing, pitch.hop_s)
-
-
-def refine_pitch(pitch: PitchTrack, waveform: Waveform, sample_rate: int) -> PitchTrack:
-    """Measure the period of every voiced frame of a track near the one that is named; see `Periodicity.refine`."""
-    voiced = np.flatnonzero(np.isfinite(pitch.f0_hz))
-    return Periodicity.measure(waveform, voiced, pitch.hop_s, sample_rate).refine(pitch)
 
 
 def _correlate(frames: Tensor, room: Tensor, out: Tensor) -> None:
