@@ -1,6 +1,5 @@
 """Every recording that must be refused, with the reason, and that none of them costs more than a moment."""
 
-import time
 from collections.abc import Callable, Iterator
 
 import numpy as np
@@ -13,9 +12,9 @@ from tests.support.hostile import film, flac_bomb, garbage_mp3, patched, with_ma
 from tests.support.recordings import chunk, encode, rf64, tone, vorbis, wav
 
 RATE = 44_100
-LONGEST_ANSWER_S = 5.0
 RANDOM_SEED = 17
-LIMITS = DecodeLimits(max_bytes=6 << 20)
+LIMITS = DecodeLimits(max_bytes=6 << 20, cpu_s=1)
+"""Whatever takes longer than a moment is refused as DECODER_LIMIT instead of for its own reason."""
 
 PNG_HEAD = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\1\0\0\0\1\x08\2\0\0\0\x90wS\xde"
 HTML = b"<!DOCTYPE html><html><body><audio src='song.wav'></audio></body></html>"
@@ -140,12 +139,10 @@ def test_a_hostile_recording_is_refused_with_its_reason_and_at_once(name: str, d
     make, reason = HOSTILE[name]
     recording = make()
 
-    started = time.perf_counter()
     with pytest.raises((InvalidInputError, CapacityError)) as caught:
         decoder.decode(recording)
 
     assert caught.value.reason == reason
-    assert time.perf_counter() - started < LONGEST_ANSWER_S
 
 
 def test_after_all_of_them_a_good_recording_is_still_decoded_by_the_same_child(decoder: GuardedDecoder) -> None:

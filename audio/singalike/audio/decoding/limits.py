@@ -19,7 +19,7 @@ class DecodeLimits:
         max_peak: Float recordings beyond this are no sound in any scale.
         address_space_bytes: RLIMIT_AS of the child; the decoded sound does not count, it streams out.
         cpu_s: Processor seconds of one recording.
-        wall_s: Seconds after which the child is killed whatever it does.
+        wall_s: Seconds of one recording, after which the child is killed whatever it does.
         wait_s: Seconds to wait for a free child.
     """
 

@@ -22,6 +22,8 @@ from singalike.audio.sound import Sound, Waveform
 MODULE = "singalike.audio.decoding.child"
 MAX_REPLY_BYTES = 4096
 MAX_READ_BYTES = 1 << 30
+START_S = 40.0
+"""Longest wait for a child that comes up; its first recording has all of its own time after that."""
 
 
 class DecoderProcess:
@@ -73,11 +75,15 @@ class DecoderProcess:
             CapacityError: DECODER_TIMEOUT; DECODER_FILE_LIMIT.
             UnavailableError: DECODER_UNAVAILABLE, the child never came up.
         """
-        with self._deadline():
-            self._await_ready()
-            with _memory_file(audio) as recording, _memory_file() as first, _memory_file() as second:
-                reply = self._exchange([recording, first, second])
-                return self._sound(reply, (first, second))
+        self._await_ready()
+        with (
+            self._deadline(self._limits.wall_s),
+            _memory_file(audio) as recording,
+            _memory_file() as first,
+            _memory_file() as second,
+        ):
+            reply = self._exchange([recording, first, second])
+            return self._sound(reply, (first, second))
 
     def close(self) -> None:
         """End the child, at once and whatever it is doing."""
@@ -86,8 +92,8 @@ class DecoderProcess:
         self._process.wait()
 
     @contextmanager
-    def _deadline(self) -> Iterator[None]:
-        timer = threading.Timer(self._limits.wall_s, self._end_for_time)
+    def _deadline(self, limit_s: float) -> Iterator[None]:
+        timer = threading.Timer(limit_s, self._end_for_time)
         timer.daemon = True
         timer.start()
         try:
@@ -100,11 +106,13 @@ class DecoderProcess:
         self._process.kill()
 
     def _await_ready(self) -> None:
+        if self._ready:
+            return
+        with self._deadline(START_S):
+            self._ready = self._read_line() == b"ready"
         if not self._ready:
-            if self._read_line() != b"ready":
-                self._process.kill()
-                raise refusal(Refusal.DECODER_UNAVAILABLE)
-            self._ready = True
+            self._process.kill()
+            raise refusal(Refusal.DECODER_UNAVAILABLE)
 
     def _exchange(self, descriptors: list[int]) -> dict[str, object]:
         try:
