@@ -21,11 +21,11 @@ from singalike.v1.conversion_service_pb2_grpc import (
     add_ConversionServiceServicer_to_server,
 )
 from tests.support.conversion_servers import bench, enrol
+from tests.support.patience import PATIENCE_S
 from tests.support.servers import small_settings
 
 SONG = bytes(range(256)) * 40
 CHUNK = 1000
-PATIENCE_S = 20.0
 
 
 class Breaking(ConversionServiceServicer):

@@ -11,9 +11,9 @@ from singalike.services.conversion.news import NewsFeed
 from singalike.services.conversion_ports import ConversionStore
 from singalike.services.conversion_records import ConversionNews, ConversionProgress, ConversionState
 from tests.support.conversion_stores import SONG, TENANT, ConversionStores, add_target, fresh_stores, order
+from tests.support.patience import PATIENCE_S
 
 QUICK_S = 0.005
-PATIENCE_S = 10.0
 WORKER = "worker-1"
 
 
@@ -168,13 +168,14 @@ async def test_one_look_serves_all_who_watch(stores: ConversionStores) -> None:
         await watcher.has_heard(1)
     counting.asked.clear()
     async with asyncio.timeout(PATIENCE_S):
-        while len(counting.asked) < 2:
+        while len(counting.asked) < 3:
             await asyncio.sleep(QUICK_S)
     for conversion_id in ids:
         stores.conversions.cancel_conversion(conversion_id)
     await asyncio.gather(*(watcher.end() for watcher in watchers))
 
-    assert set(counting.asked[:2]) == {3}
+    # The first of these looks may have begun before the last had heard something.
+    assert set(counting.asked[1:3]) == {3}
     assert all(watcher.heard[-1].state is ConversionState.CANCELLED for watcher in watchers)
 
 

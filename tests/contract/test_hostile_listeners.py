@@ -22,6 +22,7 @@ from singalike.v1.recommender_service_pb2_grpc import RecommenderServiceStub
 from singalike.v1.suggestions_pb2 import Seed, SuggestionOptions
 from tests.support.catalogue_entries import add_track
 from tests.support.fake_ear import make_profile
+from tests.support.patience import PATIENCE_S
 from tests.support.servers import Running, running, small_settings, use_fake_ear
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -168,4 +169,4 @@ async def test_callers_who_leave_at_once_harm_nobody(stub: RecommenderServiceStu
     codes = {await call.code() for call in (*hasty, *gone)}
 
     assert codes <= {grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.CANCELLED, grpc.StatusCode.OK}
-    assert (await stub.RecommendSongs(asked(1), timeout=20)).songs is not None
+    assert (await stub.RecommendSongs(asked(1), timeout=PATIENCE_S)).songs is not None

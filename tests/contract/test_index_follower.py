@@ -22,6 +22,7 @@ from singalike.services.settings import read_settings
 from tests.support.catalogue_entries import EAR, add_track, sha
 from tests.support.fake_ear import FakeEar, make_profile
 from tests.support.folders import quick_folder
+from tests.support.patience import PATIENCE_S
 
 EAR_DIMS = (FakeEar().timbre_dim, FakeEar().style_dim)
 
@@ -164,7 +165,7 @@ def test_a_server_follows_in_the_background(catalogue: SqlCatalogue, index: Voic
     follower.run_in_background(0.01, on_event)
     add_track(catalogue, 1)
     add_track(catalogue, 2)
-    assert caught_up.wait(20)
+    assert caught_up.wait(PATIENCE_S)
     follower.stop()
 
     assert {event.name for event in events} <= {"index_caught_up", "index_optimized"}
@@ -192,8 +193,8 @@ def test_a_failure_in_the_background_is_reported_and_tried_again(
     monkeypatch.setattr(index, "upsert", upsert_after_the_first_failure)
     add_track(catalogue, 1)
     follower.run_in_background(0.01, on_event)
-    assert failed.wait(20)
-    assert recovered.wait(20)
+    assert failed.wait(PATIENCE_S)
+    assert recovered.wait(PATIENCE_S)
     follower.stop()
 
     _assert_in_step(catalogue, index)

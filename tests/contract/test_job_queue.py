@@ -18,6 +18,7 @@ from singalike.services.conversion_ports import JobQueue
 from singalike.services.conversion_records import Job, JobState
 from tests.support.conversion_stores import outcome
 from tests.support.databases import fresh_database
+from tests.support.patience import PATIENCE_S
 
 FIRST, SECOND, THIRD, FOURTH = ("c-" + 32 * digit for digit in "1234")
 
@@ -127,7 +128,7 @@ class Work:
     def __call__(self, conversion_id: str) -> None:
         self.taken.append(conversion_id)
         self.begun.release()
-        self.released.acquire(timeout=20)
+        self.released.acquire(timeout=PATIENCE_S)
 
 
 def test_a_worker_takes_one_job_at_a_time_and_higher_priorities_first(own: OwnSchema) -> None:
@@ -136,11 +137,11 @@ def test_a_worker_takes_one_job_at_a_time_and_higher_priorities_first(own: OwnSc
         own.jobs.enqueue(conversion_id, "default", priority, 1)
 
     worker = DbosWorker(own.url, "worker-1", work, own.schema)
-    first_begun = work.begun.acquire(timeout=20)
+    first_begun = work.begun.acquire(timeout=PATIENCE_S)
     while_busy = states(own.jobs)
     work.released.release(3)
-    others_begun = [work.begun.acquire(timeout=20) for _ in range(2)]
-    idle = worker.stop(10)
+    others_begun = [work.begun.acquire(timeout=PATIENCE_S) for _ in range(2)]
+    idle = worker.stop(PATIENCE_S)
 
     assert [first_begun, *others_begun, idle] == 4 * [True]
     assert while_busy == {FIRST: JobState.WAITING, SECOND: JobState.WAITING, THIRD: JobState.TAKEN}
@@ -156,8 +157,8 @@ def test_equal_conversions_are_taken_in_the_order_of_their_creation_however_they
     own.jobs.enqueue(FOURTH, "default", "high", NUMBERS + 4)
 
     worker = DbosWorker(own.url, "worker-1", work, own.schema)
-    begun = [work.begun.acquire(timeout=20) for _ in range(4)]
-    worker.stop(10)
+    begun = [work.begun.acquire(timeout=PATIENCE_S) for _ in range(4)]
+    worker.stop(PATIENCE_S)
 
     assert all(begun)
     assert work.taken == [FOURTH, SECOND, THIRD, FIRST]
@@ -167,14 +168,14 @@ def test_a_job_of_a_dead_worker_is_put_back_and_of_another_one_it_is_not(own: Ow
     work = Work()
     own.jobs.enqueue(FIRST, "default", "normal", 1)
     worker = DbosWorker(own.url, "worker-1", work, own.schema)
-    begun = work.begun.acquire(timeout=20)
+    begun = work.begun.acquire(timeout=PATIENCE_S)
 
     own.jobs.put_back(FIRST, "worker-2")
     left_alone = list(own.jobs.jobs())
     own.jobs.put_back(FIRST, "worker-1")
     work.released.release(2)
-    begun_again = work.begun.acquire(timeout=20)
-    worker.stop(10)
+    begun_again = work.begun.acquire(timeout=PATIENCE_S)
+    worker.stop(PATIENCE_S)
 
     assert [begun, begun_again] == [True, True]
     assert left_alone == [Job(FIRST, JobState.TAKEN, "worker-1")]
@@ -192,10 +193,10 @@ def test_a_database_that_others_keep_locked_is_not_waited_for_without_end(monkey
             daemon=True,
         )
         waiting.start()
-        waiting.join(10)
+        waiting.join(PATIENCE_S)
         while_locked = list(refusals)
         lock.close()
-        waiting.join(20)
+        waiting.join(PATIENCE_S)
 
         own.jobs.enqueue(FIRST, "default", "normal", 1)
 

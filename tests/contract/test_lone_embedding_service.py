@@ -13,9 +13,9 @@ from singalike.services.settings import Settings
 from tests.support.catalogue_entries import EAR, add_track
 from tests.support.fake_ear import FakeEar, make_profile
 from tests.support.folders import quick_folder
+from tests.support.patience import PATIENCE_S
 from tests.support.servers import running, small_settings, use_fake_ear
 
-PATIENCE_S = 30.0
 TRACKS = range(4)
 ERASED = make_profile(2)
 TRACES = (ERASED.timbre.tobytes(), ERASED.segments.timbre[0].tobytes(), ERASED.segments.style[1].tobytes())

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from singalike.audio.sound import Sound
 from singalike.embeddings.profile import VoiceProfile
 from tests.support.fake_ear import FakeEar
+from tests.support.patience import PATIENCE_S
 
 
 class SlowEar(FakeEar):
@@ -20,6 +21,6 @@ class SlowEar(FakeEar):
     def encode(self, vocals: Sequence[Sound]) -> list[VoiceProfile]:
         """Wait for the gate, then embed."""
         self.started.set()
-        assert self.gate.wait(20)
+        assert self.gate.wait(PATIENCE_S)
         self.heard += len(vocals)
         return super().encode(vocals)

@@ -8,6 +8,7 @@ import pytest
 
 from singalike.errors import CapacityError, InvalidInputError, UnavailableError
 from singalike.services.embedding.batcher import MicroBatcher
+from tests.support.patience import PATIENCE_S
 
 
 class Model:
@@ -23,7 +24,7 @@ class Model:
 
     def __call__(self, items: Sequence[int]) -> list[int]:
         self.started.set()
-        assert self.gate.wait(10)
+        assert self.gate.wait(PATIENCE_S)
         self.threads.add(threading.current_thread().name)
         self.batches.append(list(items))
         if len(items) > self.memory:
@@ -54,7 +55,7 @@ async def test_a_lone_item_leaves_after_the_longest_wait() -> None:
     model = Model()
     batcher = make_batcher(model, max_batch=100)
 
-    outcome = await asyncio.wait_for(batcher.submit(21), timeout=5)
+    outcome = await asyncio.wait_for(batcher.submit(21), timeout=PATIENCE_S)
 
     assert outcome == 42
     await batcher.close()
@@ -65,7 +66,7 @@ async def test_items_gather_while_the_model_works() -> None:
     model.gate.clear()
     batcher = make_batcher(model, max_delay_s=0.0)
     first = asyncio.create_task(batcher.submit(1))
-    await asyncio.to_thread(model.started.wait, 5)
+    await asyncio.to_thread(model.started.wait, PATIENCE_S)
 
     others = [asyncio.create_task(batcher.submit(item)) for item in (2, 3, 4)]
     await asyncio.sleep(0)
@@ -91,7 +92,7 @@ async def test_a_full_queue_refuses_and_says_when_to_come_back() -> None:
     model.gate.clear()
     batcher = make_batcher(model, queue_size=2, max_delay_s=0.0, max_batch=1)
     waiting = [asyncio.create_task(batcher.submit(0))]
-    await asyncio.to_thread(model.started.wait, 5)
+    await asyncio.to_thread(model.started.wait, PATIENCE_S)
     waiting += [asyncio.create_task(batcher.submit(item)) for item in (1, 2)]
     await asyncio.sleep(0)
 
@@ -111,7 +112,7 @@ async def test_items_whose_caller_has_gone_never_reach_the_model() -> None:
     model.gate.clear()
     batcher = make_batcher(model, queue_size=2, max_delay_s=0.0, max_batch=1)
     first = asyncio.create_task(batcher.submit(0))
-    await asyncio.to_thread(model.started.wait, 5)
+    await asyncio.to_thread(model.started.wait, PATIENCE_S)
     late = [asyncio.create_task(asyncio.wait_for(batcher.submit(item), timeout=0.01)) for item in (1, 2)]
     expired = await asyncio.gather(*late, return_exceptions=True)
 
@@ -173,7 +174,7 @@ async def test_closing_refuses_what_waits_and_what_comes() -> None:
     model.gate.clear()
     batcher = make_batcher(model, max_batch=1, max_delay_s=0.0)
     waiting = [asyncio.create_task(batcher.submit(item)) for item in (1, 2)]
-    await asyncio.to_thread(model.started.wait, 5)
+    await asyncio.to_thread(model.started.wait, PATIENCE_S)
 
     closing = asyncio.create_task(batcher.close())
     await asyncio.sleep(0)

@@ -11,8 +11,7 @@ from singalike.services.conversion.reaper import Reaper
 from singalike.services.conversion.sweeper import Sweeper
 from singalike.services.conversion_records import ConversionState, Job
 from tests.support.jobs_bench import JobsBench, jobs_bench
-
-WAIT_S = 20.0
+from tests.support.patience import PATIENCE_S
 
 
 @pytest.fixture
@@ -44,7 +43,7 @@ def test_what_fails_once_is_done_at_the_next_look(bench: JobsBench, error: Excep
     housekeeping = housekeeping_of(bench)
 
     housekeeping.start()
-    is_erased = erased.wait(WAIT_S)
+    is_erased = erased.wait(PATIENCE_S)
     housekeeping.stop()
 
     assert is_erased
@@ -73,9 +72,9 @@ def test_a_sweep_that_is_asked_for_does_not_wait_for_its_time(bench: JobsBench) 
     housekeeping = housekeeping_of(bench, look_s=3600.0)
 
     housekeeping.start()
-    at_once = swept.acquire(timeout=WAIT_S)
+    at_once = swept.acquire(timeout=PATIENCE_S)
     housekeeping.sweep_soon()
-    when_asked = swept.acquire(timeout=WAIT_S)
+    when_asked = swept.acquire(timeout=PATIENCE_S)
     housekeeping.stop()
 
     assert [at_once, when_asked] == [True, True]

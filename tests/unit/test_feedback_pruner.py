@@ -9,6 +9,7 @@ from singalike.errors import UnavailableError
 from singalike.services.adapters.memory_feedback import MemoryFeedback
 from singalike.services.listeners.feedback_pruner import FeedbackPruner
 from singalike.services.listeners.listener_records import LIKE, Feedback
+from tests.support.patience import PATIENCE_S
 
 NOW = datetime(2026, 5, 4, tzinfo=UTC)
 
@@ -44,5 +45,5 @@ def test_a_failure_does_not_end_the_forgetting(error: Exception) -> None:
 
     pruner.run_in_background(interval_s=0.001)
 
-    assert store.reached.wait(10.0)
+    assert store.reached.wait(PATIENCE_S)
     pruner.stop()

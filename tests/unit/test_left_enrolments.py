@@ -15,8 +15,7 @@ from singalike.services.wire.uploads import SpoolRoom, UploadLimits
 from singalike.v1 import voice_pb2
 from singalike.v1.conversion_service_pb2 import CreateVoiceProfileHeader
 from singalike.v1.conversion_service_pb2 import CreateVoiceProfileRequest as Part
-
-PATIENCE_S = 10.0
+from tests.support.patience import PATIENCE_S
 
 
 class SlowEnroller:

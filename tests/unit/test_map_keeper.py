@@ -8,6 +8,7 @@ import pytest
 from singalike.errors import WrongStateError
 from singalike.recsys.catalogue_view import CatalogueView
 from singalike.services.recommender.map_keeper import MapKeeper
+from tests.support.patience import PATIENCE_S
 from tests.support.voices import small_view
 
 
@@ -17,11 +18,12 @@ class SlowView:
     def __init__(self, view: CatalogueView) -> None:
         self._view = view
         self.looks = 0
-        self.go = threading.Event()
+        self.begun, self.go = threading.Event(), threading.Event()
 
     def __call__(self) -> CatalogueView:
         self.looks += 1
-        assert self.go.wait(10.0)
+        self.begun.set()
+        assert self.go.wait(PATIENCE_S)
         return self._view
 
 
@@ -32,6 +34,7 @@ async def test_impatient_callers_share_one_layout_and_the_next_one_hears_how_it_
     for _ in range(40):
         with pytest.raises(TimeoutError):
             await asyncio.wait_for(maps.get("gender"), 0.005)
+    assert await asyncio.to_thread(view.begun.wait, PATIENCE_S)
     looks_meanwhile = view.looks
     view.go.set()
 

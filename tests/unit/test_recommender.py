@@ -14,9 +14,8 @@ from singalike.services.recommender.recommend import Recommender, RecommendOptio
 from singalike.services.recommender.serving import after_following
 from singalike.services.view_keeper import ViewKeeper
 from tests.support.catalogues import MemoryCatalogue, MemoryIndex
+from tests.support.patience import PATIENCE_S
 from tests.support.voices import sung, voice, zeros_like
-
-PATIENCE_S = 10.0
 
 
 def fill(catalogue: MemoryCatalogue, singers: int = 5, tracks: int = 3) -> MemoryCatalogue:

@@ -9,6 +9,7 @@ import torch
 from threadpoolctl import ThreadpoolController, threadpool_info
 
 from singalike.embeddings.side_by_side import helper, torch_threads
+from tests.support.patience import PATIENCE_S
 
 
 @pytest.fixture(autouse=True)
@@ -20,7 +21,7 @@ def threads() -> Iterator[int]:
 
 def test_with_two_threads_the_work_is_done_beside_the_caller() -> None:
     torch.set_num_threads(2)
-    met = threading.Barrier(2, timeout=10.0)
+    met = threading.Barrier(2, timeout=PATIENCE_S)
 
     with helper() as hands:
         place = hands.submit(lambda: met.wait() >= 0 and threading.get_ident())
@@ -117,12 +118,12 @@ def test_numpy_has_its_own_threads_again_after_two_at_once(allowed: int) -> None
     def come_later_and_stay_longer() -> None:
         with helper():
             begun.set()
-            left.wait(10.0)
+            left.wait(PATIENCE_S)
 
     later = threading.Thread(target=come_later_and_stay_longer)
     with helper():
         later.start()
-        begun.wait(10.0)
+        begun.wait(PATIENCE_S)
         assert blas_threads() == {1}
     left.set()
     later.join()
@@ -141,10 +142,10 @@ def test_numpy_has_its_own_threads_again_after_an_error() -> None:
 def leave_after_an_error(left: list[Future[bool]]) -> None:
     begun, given_up = threading.Event(), threading.Event()
     with helper() as hands:
-        left.append(hands.submit(lambda: begun.set() is None and given_up.wait(10.0)))
+        left.append(hands.submit(lambda: begun.set() is None and given_up.wait(PATIENCE_S)))
         left.append(hands.submit(lambda: True))
         left[1].add_done_callback(lambda _: given_up.set())
-        begun.wait(10.0)
+        begun.wait(PATIENCE_S)
         raise KeyError
 
 

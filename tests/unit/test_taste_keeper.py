@@ -24,6 +24,7 @@ from singalike.services.recommender.taste_keeper import (
     beside,
     logged,
 )
+from tests.support.patience import PATIENCE_S
 from tests.support.voices import small_view
 
 START = datetime(2025, 3, 1, tzinfo=UTC)
@@ -161,7 +162,7 @@ def test_a_refit_in_a_thread_swaps_the_model_in(diary: Diary, view: CatalogueVie
 
     keeper = keeper_of(diary, clock, run)
     keeper.follow(view)
-    assert ended.wait(30)
+    assert ended.wait(PATIENCE_S)
 
     assert keeper.taste("of-0-1", view).event_count == 9
     assert keeper.popularity(view).singers[0] > keeper.popularity(view).singers[7]

@@ -18,6 +18,7 @@ from singalike.services.wire.upload_stream import UploadStream
 from singalike.services.wire.uploads import Spool, SpoolRoom, UploadLimits
 from singalike.v1.embedding_service_pb2 import UploadEmbedRequest
 from singalike.v1.voice_pb2 import Recording
+from tests.support.patience import PATIENCE_S
 
 MIB = 2**20
 
@@ -136,7 +137,7 @@ async def test_who_breaks_off_in_the_middle_leaves_no_room_taken() -> None:
         await upload.audio((await upload.head()).recording.audio)
 
     receiving = asyncio.ensure_future(receive())
-    await asyncio.wait_for(came.wait(), 10.0)
+    await asyncio.wait_for(came.wait(), PATIENCE_S)
     held = room.taken
     receiving.cancel()
     await asyncio.wait([receiving])

@@ -8,20 +8,23 @@ from pathlib import Path
 
 from singalike.services.conversion.supervisor import Supervisor
 from singalike.services.settings import Settings, as_environment, read_settings
+from tests.support.patience import PATIENCE_S, await_that
 
 LIVE_ON = "import sys; sys.stdin.read()"
 """A child that lives until its parent's end of the pipe closes."""
 
-WAIT_S = 20.0
-
 
 class Children:
-    """Supervised processes that write down their ids and who died."""
+    """Supervised processes that each leave a file of the name and with the id it runs by, and tell who died."""
 
     def __init__(self, folder: Path, program: str, *, had_lived: bool = True, count: int = 1) -> None:
         self.deaths: queue.Queue[str] = queue.Queue()
         self._had_lived = had_lived
-        note = f"import os, pathlib, sys; pathlib.Path({str(folder)!r}, sys.argv[-1]).write_text(str(os.getpid()))\n"
+        note = "import os, pathlib, sys\n"
+        note += f"place = pathlib.Path({str(folder)!r}, sys.argv[-1])\n"
+        note += "aside = place.with_suffix('.unfinished')\n"
+        note += "aside.write_text(str(os.getpid()))\n"
+        note += "aside.replace(place)\n"  # whole, whenever the child is killed
         self.supervisor = Supervisor(count, {}, self._note_death, [sys.executable, "-c", note + program])
 
     def _note_death(self, executor_id: str) -> bool:
@@ -33,7 +36,7 @@ def test_a_child_that_dies_is_told_of_and_another_one_is_started_under_another_n
     children = Children(tmp_path, "sys.exit(3)")
 
     children.supervisor.start()
-    first, second = (children.deaths.get(timeout=WAIT_S) for _ in range(2))
+    first, second = (children.deaths.get(timeout=PATIENCE_S) for _ in range(2))
     children.supervisor.stop(grace_s=1.0)
 
     assert first != second
@@ -44,10 +47,17 @@ def test_stopping_ends_all_children_and_is_no_death(tmp_path: Path) -> None:
     children = Children(tmp_path, LIVE_ON, count=2)
 
     children.supervisor.start()
+    await_that(lambda: len(notes(tmp_path)) == 2)
+    running = [is_running(note) for note in notes(tmp_path)]
     children.supervisor.stop(grace_s=1.0)
 
+    assert running == [True, True]
     assert children.deaths.empty()
-    assert not [path for path in tmp_path.iterdir() if is_running(path)]
+    assert not [note for note in notes(tmp_path) if is_running(note)]
+
+
+def notes(folder: Path) -> list[Path]:
+    return [path for path in folder.iterdir() if path.suffix != ".unfinished"]
 
 
 def is_running(note: Path) -> bool:
@@ -71,7 +81,7 @@ def test_a_child_goes_with_a_parent_that_is_killed() -> None:
 
         parent.kill()
         # Ends when nobody holds the other end of the pipe any more: the child has gone too.
-        parent.communicate(timeout=WAIT_S)
+        parent.communicate(timeout=PATIENCE_S)
 
     assert (said, parent.returncode) == (b"up\n", -signal.SIGKILL)
 
