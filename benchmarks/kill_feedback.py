@@ -34,7 +34,8 @@ ROOT = Path(__file__).resolve().parents[1]
 CALLERS = 4
 EVENTS = 3
 """Events of one request: a kill must never leave some of them."""
-START_S = 60.0
+START_S = 120.0
+"""How long a server may take to start, and to answer for the first time."""
 
 
 @dataclass(frozen=True)
@@ -63,11 +64,20 @@ class Verdict:
 
 @dataclass
 class Ledger:
-    """What was sent and what was acknowledged; requests are numbered, and a listener's exposures carry the number."""
+    """What was sent and what was acknowledged; requests are numbered, and a listener's exposures carry the number.
+
+    Attributes:
+        next_number: Of the newest request.
+        waiting: Requests that were sent and not acknowledged.
+        acknowledged: Requests that were answered.
+        answered: Set as soon as the server of this turn has answered one.
+        lock: Of all of them.
+    """
 
     next_number: int = 0
     waiting: list[int] = field(default_factory=list)
     acknowledged: set[int] = field(default_factory=set)
+    answered: threading.Event = field(default_factory=threading.Event)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def take(self) -> int:
@@ -105,10 +115,12 @@ def kill_and_restart(folder: Path, kills: int, seed: int) -> Verdict:
 def record_until_killed(
     process: "subprocess.Popen[bytes]", target: str, ledger: Ledger, track_id: str, kill_after_s: float
 ) -> None:
-    """Let callers record at once until the server dies under them."""
+    """Let callers record at once until the server dies under them, a while after its first answer."""
+    ledger.answered.clear()
     callers = [threading.Thread(target=_call_on, args=(target, ledger, track_id)) for _ in range(CALLERS)]
     for caller in callers:
         caller.start()
+    ledger.answered.wait(START_S)
     time.sleep(kill_after_s)
     process.kill()
     process.wait()
@@ -128,6 +140,7 @@ def _call_on(target: str, ledger: Ledger, track_id: str) -> None:
                 return
             with ledger.lock:
                 ledger.acknowledged.add(number)
+            ledger.answered.set()
 
 
 def _record(client: Client, number: int, track_id: str) -> None:

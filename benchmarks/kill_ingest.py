@@ -14,6 +14,7 @@ import sys
 import tempfile
 import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -63,11 +64,12 @@ def kill_and_resume(folder: Path, kills: int, recordings: int, seed: int) -> Ver
     for turn in range(kills):
         # Die somewhere in an even share of what is left, so that work remains for the kills to come.
         share = (recordings - done) // (kills - turn + 1)
-        acknowledged, was_killed = _run(manifest, url, int(rng.integers(0, share + 1)), rng.uniform(0, 0.05))
+        kill = Kill(int(rng.integers(0, share + 1)), rng.uniform(0, 0.05), most=recordings - done - 1)
+        acknowledged, was_killed = _run(manifest, url, kill)
         titles = _titles(url)
         done, killed = len(titles), killed + was_killed
         lost += len(acknowledged - set(titles))
-    _run(manifest, url, None, 0.0)
+    _run(manifest, url)
     final = _titles(url)
     missing = recordings - len(set(final))
     return Verdict(killed, lost, missing, len(final) - len(set(final)), _in_step(folder, url, recordings))
@@ -86,8 +88,23 @@ def write_recordings(folder: Path, count: int, seed: int) -> Path:
     return manifest
 
 
-def _run(manifest: Path, url: str, kill_after: int | None, delay_s: float) -> tuple[set[str], bool]:
-    """Ingest, killing the process `delay_s` after so many acknowledgements.
+@dataclass(frozen=True)
+class Kill:
+    """When an ingest is killed.
+
+    Attributes:
+        after: So many recordings were acknowledged that had not been there before.
+        delay_s: And so many seconds have passed since.
+        most: How many may be acknowledged meanwhile: the ingest waits for its end there, however late that comes.
+    """
+
+    after: int
+    delay_s: float
+    most: int
+
+
+def _run(manifest: Path, url: str, kill: Kill | None = None) -> tuple[set[str], bool]:
+    """Ingest, and kill the process while it does.
 
     Returns:
         What was acknowledged, and whether the kill came before the end.
@@ -97,16 +114,22 @@ def _run(manifest: Path, url: str, kill_after: int | None, delay_s: float) -> tu
     acknowledged: set[str] = set()
     new = 0
     before = set(_titles(url))
-    with subprocess.Popen(arguments, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        arguments, cwd=ROOT, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
         assert process.stdout is not None
+        assert process.stdin is not None
         killer: threading.Timer | None = None
-        if kill_after == 0:
-            killer = _kill_later(process, 1.0 + 20 * delay_s)  # during the start, the schema or the first recordings
+        if kill and kill.after == 0:
+            killer = _kill_later(process, 1.0 + 20 * kill.delay_s)  # in the start, the schema or the first recordings
         for line in process.stdout:
             acknowledged.add(Path(line.strip()).name)
             new += Path(line.strip()).name not in before
-            if killer is None and kill_after is not None and new >= kill_after:
-                killer = _kill_later(process, delay_s)
+            if kill and killer is None and new >= kill.after:
+                killer = _kill_later(process, kill.delay_s)
+            if kill is None or new < kill.most:
+                with suppress(BrokenPipeError):  # it was killed in this moment
+                    os.write(process.stdin.fileno(), b"\n")
     if killer is not None:
         killer.cancel()
     if process.returncode not in {0, -signal.SIGKILL}:

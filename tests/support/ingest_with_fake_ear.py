@@ -1,7 +1,8 @@
 """Run as `python -m tests.support.ingest_with_fake_ear MANIFEST DATABASE_URL`: an ingest whose ear needs no weights.
 
 Everything else is the real thing, so that a test can kill it. A line "PATH" is printed for each recording that was
-acknowledged, which is what must never be lost.
+acknowledged, which is what must never be lost; then a line from stdin is waited for, so that the ingest is never done
+before who kills it wants that.
 """
 
 import sys
@@ -17,9 +18,10 @@ from tests.support.fake_ear import FakeEar
 
 
 def acknowledge(path: str, _share: float) -> None:
-    """Tell whoever listens that a recording is on disk."""
+    """Tell whoever listens that a recording is on disk, and wait until they have heard."""
     sys.stdout.write(f"{path}\n")
     sys.stdout.flush()
+    sys.stdin.readline()
 
 
 def main(source: str, url: str) -> None:
