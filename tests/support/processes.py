@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
-START_S, STOP_S = 120.0, 30.0
+START_S, STOP_S = 300.0, 300.0
 SERVICES = ("embedding", "recommender", "conversion")
 NOTHING: Mapping[str, str] = MappingProxyType({})
 
@@ -47,6 +47,7 @@ def started_server(folder: Path, settings: Mapping[str, str] = NOTHING, workers:
     command += [argument for name in SERVICES for argument in (f"--{name}-port", "0")]
     command += ["--ports-file", str(ports_file), "--workers", str(workers)]
     environment = {**os.environ, "SINGALIKE_LOG_JSON": "true", **settings}
+    ports_file.unlink(missing_ok=True)  # of a server that ran here before
     with log.open("wb") as stream:
         process = subprocess.Popen(command, env=environment, stderr=stream)
     try:
