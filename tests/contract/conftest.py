@@ -1,4 +1,4 @@
-"""Servers that the tests of a module share."""
+"""Servers that the tests of a module share, and stores that several modules test."""
 
 from collections.abc import AsyncIterator, Iterator
 
@@ -6,6 +6,7 @@ import pytest
 import pytest_asyncio
 
 from singalike.services.settings import Settings
+from tests.support.conversion_stores import ConversionStores, fresh_stores
 from tests.support.servers import Running, running, use_fake_ear
 
 
@@ -21,3 +22,9 @@ async def servers(patch: pytest.MonkeyPatch, settings: Settings) -> AsyncIterato
     use_fake_ear(patch)
     async with running(settings) as servers:
         yield servers
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def stores(request: pytest.FixtureRequest) -> Iterator[ConversionStores]:
+    with fresh_stores(request.param) as opened:
+        yield opened

@@ -1,7 +1,5 @@
 """The contract of what is kept of conversions: on SQLite and, where a server is named, on PostgreSQL."""
 
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from functools import partial
 
@@ -9,48 +7,30 @@ import pytest
 
 from singalike.conversion.writing import SoundFormat
 from singalike.errors import InvalidInputError, SingalikeError
-from singalike.services.adapters.sql_catalogue import SqlCatalogue
-from singalike.services.adapters.sql_conversions import SqlConversions
 from singalike.services.conversion_records import (
     ConversionFault,
     ConversionFilter,
     ConversionProgress,
     ConversionState,
     Priority,
-    SongFile,
-    StoredConversion,
     Tenant,
 )
 from singalike.services.conversion_refusals import CANCELLED as CANCELLED_ON_REQUEST
-from tests.support.catalogue_entries import add_track
 from tests.support.conversion_stores import (
     SONG,
     START,
     TENANT,
     ConversionStores,
+    add_conversion,
     add_target,
-    conversion_stores,
-    fresh_stores,
     order,
     outcome,
 )
-from tests.support.folders import quick_folder
 
 QUEUED, RUNNING, CANCELLED = ConversionState.QUEUED, ConversionState.RUNNING, ConversionState.CANCELLED
 SUCCEEDED, FAILED = ConversionState.SUCCEEDED, ConversionState.FAILED
 FAULT = ConversionFault("NO_SINGING", "nobody sings: choose another song")
 OTHER = Tenant("choir")
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def stores(request: pytest.FixtureRequest) -> Iterator[ConversionStores]:
-    with fresh_stores(request.param) as opened:
-        yield opened
-
-
-def add(stores: ConversionStores, song: int = 1, tenant: Tenant = TENANT, **said: object) -> StoredConversion:
-    voice = add_target(stores, tenant=tenant)
-    return stores.conversions.add_conversion(tenant, order(voice.voice_id, song, **said))
 
 
 def test_a_conversion_comes_back_as_it_was_ordered(stores: ConversionStores) -> None:
@@ -78,7 +58,7 @@ def test_a_conversion_comes_back_as_it_was_ordered(stores: ConversionStores) -> 
 
 
 def test_a_conversion_goes_from_the_queue_to_its_song_with_news_of_every_step(stores: ConversionStores) -> None:
-    conversion_id, store = add(stores).conversion_id, stores.conversions
+    conversion_id, store = add_conversion(stores).conversion_id, stores.conversions
 
     store.start(conversion_id, "w1")
     stores.clock.forward(seconds=5)
@@ -100,7 +80,7 @@ def test_a_conversion_goes_from_the_queue_to_its_song_with_news_of_every_step(st
 
 
 def test_small_steps_are_no_news_but_a_new_stage_is(stores: ConversionStores) -> None:
-    conversion_id, store = add(stores).conversion_id, stores.conversions
+    conversion_id, store = add_conversion(stores).conversion_id, stores.conversions
     store.start(conversion_id, "w1")
 
     for step in range(10):
@@ -137,7 +117,7 @@ def test_request_ids_of_tenants_do_not_meet(stores: ConversionStores) -> None:
 
 def test_a_tenant_may_not_have_more_unfinished_conversions_than_its_limit(stores: ConversionStores) -> None:
     small, voice, store = Tenant(TENANT.name, most_waiting=2), add_target(stores), stores.conversions
-    add(stores, tenant=OTHER)
+    add_conversion(stores, tenant=OTHER)
     first = store.add_conversion(small, order(voice.voice_id), "request-1")
     store.add_conversion(small, order(voice.voice_id, 2))
     store.start(first.conversion_id, "w1")
@@ -170,7 +150,7 @@ def test_nothing_is_ordered_without_a_standing_consent(stores: ConversionStores)
 
 
 def test_what_belongs_to_another_tenant_does_not_exist(stores: ConversionStores) -> None:
-    conversion_id, store = add(stores).conversion_id, stores.conversions
+    conversion_id, store = add_conversion(stores).conversion_id, stores.conversions
 
     for call in (store.get_conversion, store.cancel_conversion, store.remove_conversion):
         assert outcome(partial(call, conversion_id, OTHER.name)) == "CONVERSION_NOT_FOUND"
@@ -179,7 +159,7 @@ def test_what_belongs_to_another_tenant_does_not_exist(stores: ConversionStores)
 
 
 def test_a_worker_that_lost_a_conversion_is_refused_whatever_it_says(stores: ConversionStores) -> None:
-    conversion_id, store = add(stores).conversion_id, stores.conversions
+    conversion_id, store = add_conversion(stores).conversion_id, stores.conversions
     store.start(conversion_id, "w1")
     store.start(conversion_id, "w2")
 
@@ -198,7 +178,7 @@ def test_a_worker_that_lost_a_conversion_is_refused_whatever_it_says(stores: Con
 
 @pytest.mark.parametrize("end", ["cancelled", "removed", "succeeded"])
 def test_a_worker_learns_that_a_conversion_has_ended(stores: ConversionStores, end: str) -> None:
-    conversion_id, store = add(stores).conversion_id, stores.conversions
+    conversion_id, store = add_conversion(stores).conversion_id, stores.conversions
     store.start(conversion_id, "w1")
     store.check(conversion_id, "w1")
     if end == "cancelled":
@@ -225,7 +205,7 @@ def test_a_worker_learns_that_a_conversion_has_ended(stores: ConversionStores, e
 
 def test_ends_that_are_said_again_change_nothing(stores: ConversionStores) -> None:
     store = stores.conversions
-    sung, failed, cancelled = (add(stores, song).conversion_id for song in (1, 2, 3))
+    sung, failed, cancelled = (add_conversion(stores, song).conversion_id for song in (1, 2, 3))
     for conversion_id in (sung, failed, cancelled):
         store.start(conversion_id, "w1")
 
@@ -241,7 +221,7 @@ def test_ends_that_are_said_again_change_nothing(stores: ConversionStores) -> No
 
 
 def test_a_conversion_is_taken_only_from_the_worker_that_died(stores: ConversionStores) -> None:
-    conversion_id, store = add(stores).conversion_id, stores.conversions
+    conversion_id, store = add_conversion(stores).conversion_id, stores.conversions
     store.start(conversion_id, "w1")
     store.report(conversion_id, "w1", ConversionProgress("converting", 0.5))
 
@@ -259,7 +239,7 @@ def test_a_conversion_is_taken_only_from_the_worker_that_died(stores: Conversion
 
 
 def test_an_attempt_of_a_worker_that_was_told_to_stop_does_not_count(stores: ConversionStores) -> None:
-    conversion_id, store = add(stores).conversion_id, stores.conversions
+    conversion_id, store = add_conversion(stores).conversion_id, stores.conversions
     store.start(conversion_id, "w1")
 
     given_back = store.requeue(conversion_id, "w1", given_back=True)
@@ -269,7 +249,7 @@ def test_an_attempt_of_a_worker_that_was_told_to_stop_does_not_count(stores: Con
 
 def test_a_tenant_has_no_more_at_work_than_it_may(stores: ConversionStores) -> None:
     store = stores.conversions
-    first, second, others = (add(stores, song).conversion_id for song in range(3))
+    first, second, others = (add_conversion(stores, song).conversion_id for song in range(3))
     store.start(first, "w1", most_running=1)
 
     refused = outcome(lambda: store.start(second, "w2", most_running=1))
@@ -282,7 +262,7 @@ def test_a_tenant_has_no_more_at_work_than_it_may(stores: ConversionStores) -> N
 
 
 def test_a_conversion_in_the_queue_may_fail_without_a_worker(stores: ConversionStores) -> None:
-    conversion_id, store = add(stores).conversion_id, stores.conversions
+    conversion_id, store = add_conversion(stores).conversion_id, stores.conversions
 
     by_a_worker = outcome(lambda: store.fail(conversion_id, "w1", FAULT))
     failed = store.fail(conversion_id, "", FAULT)
@@ -294,7 +274,7 @@ def test_a_conversion_in_the_queue_may_fail_without_a_worker(stores: ConversionS
 def test_lists_go_newest_first_page_by_page_under_their_filter(stores: ConversionStores) -> None:
     voice, store = add_target(stores), stores.conversions
     ids = [store.add_conversion(TENANT, order(voice.voice_id, song)).conversion_id for song in range(5)]
-    add(stores, tenant=OTHER)
+    add_conversion(stores, tenant=OTHER)
     store.cancel_conversion(ids[2])
     mine = ConversionFilter(tenant=TENANT.name)
 
@@ -313,81 +293,13 @@ def test_lists_go_newest_first_page_by_page_under_their_filter(stores: Conversio
 
 def test_what_waits_and_what_runs_is_known(stores: ConversionStores) -> None:
     store = stores.conversions
-    ids = [add(stores, song).conversion_id for song in range(4)]
+    ids = [add_conversion(stores, song).conversion_id for song in range(4)]
     store.start(ids[1], "w1")
     store.cancel_conversion(ids[2])
 
     assert [each.conversion_id for each in store.unfinished()] == [ids[0], ids[1], ids[3]]
     assert store.conversion_ids() == frozenset(ids)
     assert store.contents() == {order("", song).content_sha256 for song in range(4)}
-
-
-def test_what_has_run_out_is_erased_with_its_news(stores: ConversionStores) -> None:
-    store = stores.conversions
-    short, long, waiting = (add(stores, song, keep_s=keep_s) for song, keep_s in enumerate((60, 3600, 60)))
-    for each in (short, long):
-        store.start(each.conversion_id, "w1")
-        store.succeed(each.conversion_id, "w1", SONG)
-
-    early = store.remove_expired(stores.clock.forward(seconds=59))
-    gone = store.remove_expired(stores.clock.forward(seconds=1))
-
-    assert (early, gone) == ((), (short.conversion_id,))
-    assert outcome(lambda: store.news(short.conversion_id)) == "CONVERSION_NOT_FOUND"
-    assert store.conversion_ids() == {long.conversion_id, waiting.conversion_id}
-
-
-def test_what_a_voice_sang_goes_with_it_whoever_erases_it(stores: ConversionStores) -> None:
-    kept, revoked, removed, forgotten = (add(stores, song) for song in range(4))
-    targets, catalogue = stores.targets, SqlCatalogue(stores.url)
-
-    left, stopped = targets.revoke_consent(TENANT.name, revoked.order.voice_id, START)
-    gone = targets.remove_target(TENANT.name, removed.order.voice_id)
-    catalogue.remove_voice(forgotten.order.voice_id)
-    catalogue.close()
-
-    assert (stopped, gone) == ((revoked.conversion_id,), (removed.conversion_id,))
-    assert left.consent.revoke_time == START
-    assert stores.conversions.conversion_ids() == {kept.conversion_id}
-
-
-def test_a_track_that_goes_takes_its_place_along_and_harms_no_finished_song(stores: ConversionStores) -> None:
-    catalogue = SqlCatalogue(stores.url)
-    track = add_track(catalogue, 7)
-    stores.song_files.add_song_file(SongFile(track.content_sha256, "/songs/7.flac"))
-    done = add(stores, content_sha256=track.content_sha256, track_id=track.track_id).conversion_id
-    stores.conversions.start(done, "w1")
-    stores.conversions.succeed(done, "w1", SONG)
-
-    catalogue.remove_track(track.track_id)
-    catalogue.close()
-
-    assert outcome(lambda: stores.song_files.find_song_file(track.content_sha256)) == "SONG_SOUND_NOT_FOUND"
-    assert stores.conversions.get_conversion(done).song == SONG
-
-
-def test_where_a_song_lies_that_is_no_track_is_forgotten_with_its_last_conversion(stores: ConversionStores) -> None:
-    first, last = add(stores, 5, track_id=""), add(stores, 5, track_id="")
-    file = SongFile(first.order.content_sha256, "/home/mia/song.ogg", "left", a_cappella=True)
-    stores.song_files.add_song_file(file)
-
-    stores.conversions.remove_conversion(first.conversion_id)
-    between = stores.song_files.find_song_file(file.content_sha256)
-    stores.conversions.remove_conversion(last.conversion_id)
-
-    assert between == file
-    assert stores.song_files.song_paths() == frozenset()
-
-
-def test_the_last_word_on_where_a_song_lies_counts(stores: ConversionStores) -> None:
-    first, moved = SongFile("ab" * 32, "/a.ogg"), SongFile("ab" * 32, "/b.ogg", "right", a_cappella=True)
-
-    stores.song_files.add_song_file(first)
-    stores.song_files.add_song_file(first)
-    stores.song_files.add_song_file(moved)
-
-    assert stores.song_files.find_song_file("ab" * 32) == moved
-    assert stores.song_files.song_paths() == {"/b.ogg"}
 
 
 def test_beats_of_workers_are_counted(stores: ConversionStores) -> None:
@@ -402,92 +314,6 @@ def test_beats_of_workers_are_counted(stores: ConversionStores) -> None:
     assert stores.executors.beats() == {"w2": 1}
 
 
-def race(*calls: object) -> list[object]:
-    with ThreadPoolExecutor(len(calls)) as pool:
-        return list(pool.map(outcome, calls))  # type: ignore[arg-type]
-
-
-@pytest.mark.parametrize("number", range(5))
-def test_of_cancelling_and_succeeding_at_the_same_time_one_wins_for_good(stores: ConversionStores, number: int) -> None:
-    conversion_id = add(stores).conversion_id
-    stores.conversions.start(conversion_id, "w1")
-
-    with conversion_stores(stores.url, stores.clock) as elsewhere:
-        calls = [
-            partial(stores.conversions.succeed, conversion_id, "w1", SONG),
-            partial(elsewhere.conversions.cancel_conversion, conversion_id),
-        ]
-        results = race(*(calls if number % 2 else calls[::-1]))
-
-    state = stores.conversions.get_conversion(conversion_id).state
-    assert sum(isinstance(each, StoredConversion) for each in results) == 1
-    assert next(each.state for each in results if isinstance(each, StoredConversion)) is state
-    assert stores.conversions.news(conversion_id)[-1].state is state
-    assert (state is SUCCEEDED) == ("CONVERSION_FINISHED" in results)
-
-
-def test_two_workers_that_start_at_once_are_put_in_order_and_the_first_is_told(stores: ConversionStores) -> None:
-    conversion_id = add(stores).conversion_id
-
-    with conversion_stores(stores.url, stores.clock) as elsewhere:
-        race(
-            partial(stores.conversions.start, conversion_id, "w1"),
-            partial(elsewhere.conversions.start, conversion_id, "w2"),
-        )
-
-    now = stores.conversions.get_conversion(conversion_id)
-    loser = {"w1": "w2", "w2": "w1"}[now.executor_id]
-    assert (now.attempts, now.sequence) == (2, 3)
-    assert outcome(lambda: stores.conversions.check(conversion_id, loser)) == "CONVERSION_MOVED"
-    assert outcome(lambda: stores.conversions.check(conversion_id, now.executor_id)) is None
-
-
-def test_a_request_that_comes_twice_at_once_makes_one_conversion(stores: ConversionStores) -> None:
-    wish = order(add_target(stores).voice_id)
-
-    with conversion_stores(stores.url, stores.clock) as elsewhere:
-        results = race(
-            *(
-                partial(store.add_conversion, TENANT, wish, "request-1")
-                for store in (stores.conversions, elsewhere.conversions) * 3
-            )
-        )
-
-    assert len({each.conversion_id for each in results if isinstance(each, StoredConversion)}) == 1
-    assert stores.conversions.list_conversions().total_size == 1
-
-
-def test_many_who_ask_at_once_stay_within_the_limit(stores: ConversionStores) -> None:
-    small, voice = Tenant(TENANT.name, most_waiting=3), add_target(stores)
-
-    with conversion_stores(stores.url, stores.clock) as elsewhere:
-        results = race(
-            *(
-                partial(store.add_conversion, small, order(voice.voice_id, song))
-                for song, store in enumerate((stores.conversions, elsewhere.conversions) * 4)
-            )
-        )
-
-    assert results.count("TOO_MANY_CONVERSIONS") == 5
-    assert len(stores.conversions.unfinished()) == 3
-
-
-def test_sequences_have_no_gaps_under_many_writers(stores: ConversionStores) -> None:
-    conversion_id = add(stores).conversion_id
-    stores.conversions.start(conversion_id, "w1")
-
-    def tell(store: SqlConversions, stage: str) -> None:
-        for step in range(5):
-            store.report(conversion_id, "w1", ConversionProgress(stage, step / 5))
-
-    with conversion_stores(stores.url, stores.clock) as elsewhere:
-        race(partial(tell, stores.conversions, "converting"), partial(tell, elsewhere.conversions, "mixing"))
-
-    sequences = [each.sequence for each in stores.conversions.news(conversion_id)]
-    assert sequences == list(range(1, 13))
-    assert stores.conversions.get_conversion(conversion_id).sequence == 12
-
-
 def test_a_page_token_of_another_list_is_refused(stores: ConversionStores) -> None:
     from singalike.services.page_tokens import make_token
 
@@ -496,30 +322,3 @@ def test_a_page_token_of_another_list_is_refused(stores: ConversionStores) -> No
     with pytest.raises(SingalikeError) as refusal:
         stores.conversions.list_conversions(page_token=token)
     assert refusal.value.reason == "BAD_PAGE_TOKEN"
-
-
-@pytest.mark.parametrize("how", ["removed", "expired", "revoked"])
-def test_what_is_erased_of_a_conversion_leaves_no_byte_behind(how: str) -> None:
-    with quick_folder() as folder, conversion_stores(f"sqlite:///{folder / 'catalogue.db'}") as stores:
-        for song in range(3):
-            add(stores, song)
-        wish = add(stores, 7, track_id="track-zerubabel", keep_s=60)
-        loose = SongFile(wish.order.content_sha256, "/home/zerubabel/quux.ogg")
-        stores.song_files.add_song_file(loose)
-        stores.conversions.start(wish.conversion_id, "w1")
-        stores.conversions.fail(wish.conversion_id, "w1", ConversionFault("NO_SINGING", "zerubabel is silent"))
-        stores.conversions.news(wish.conversion_id)
-
-        def held() -> bool:
-            return any(b"zerubabel" in path.read_bytes() for path in folder.iterdir())
-
-        before = held()
-        if how == "removed":
-            stores.conversions.remove_conversion(wish.conversion_id)
-        elif how == "expired":
-            stores.conversions.remove_expired(stores.clock.forward(minutes=1))
-        else:
-            stores.targets.revoke_consent(TENANT.name, wish.order.voice_id, START)
-
-        assert before
-        assert not held()

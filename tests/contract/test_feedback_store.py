@@ -2,71 +2,27 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from singalike.errors import AlreadyExistsError, InvalidInputError, NotFoundError
-from singalike.services.adapters.memory_feedback import MemoryFeedback
-from singalike.services.adapters.sql_catalogue import SqlCatalogue
-from singalike.services.adapters.sql_feedback import SqlFeedback
-from singalike.services.listeners.listener_records import DISLIKE, HIDE, LIKE, PLAY, Exclusion, Exposure, Feedback
+from singalike.services.listeners.listener_records import DISLIKE, HIDE, LIKE, PLAY, Exclusion, Feedback
 from singalike.services.page_tokens import make_token
-from tests.support.catalogue_entries import add_track, sha
-from tests.support.databases import fresh_database
-
-START = datetime(2026, 5, 4, 3, 2, 1, 123456, tzinfo=UTC)
-TRACKS = [sha(number)[:20] for number in range(3)]
+from tests.support.conversion_stores import START
+from tests.support.feedback_stores import ENGINES, FeedbackBench, Store, event, exposure, feedback_bench
 
 
-@dataclass
-class Clock:
-    """A clock that a test sets."""
-
-    time: datetime = START
-
-    def __call__(self) -> datetime:
-        return self.time
+@pytest.fixture(params=ENGINES)
+def bench(request: pytest.FixtureRequest) -> Iterator[FeedbackBench]:
+    with feedback_bench(request.param) as bench:
+        yield bench
 
 
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture(params=["memory", "sqlite", "postgresql"])
-def engine(request: pytest.FixtureRequest) -> str:
-    return request.param
-
-
-@pytest.fixture
-def catalogue(engine: str) -> Iterator[SqlCatalogue]:
-    with fresh_database("sqlite" if engine == "memory" else engine) as url:
-        opened = SqlCatalogue(url)
-        for number in range(3):
-            add_track(opened, number, singer=f"Singer {number}")
-        opened.url = url
-        yield opened
-        opened.close()
-
-
-@pytest.fixture
-def store(engine: str, catalogue: SqlCatalogue, clock: Clock) -> Iterator[MemoryFeedback | SqlFeedback]:
-    if engine == "memory":
-        yield MemoryFeedback(catalogue, exposure_days=7, now=clock)
-        return
-    opened = SqlFeedback(catalogue.url, exposure_days=7, now=clock)
-    yield opened
-    opened.close()
-
-
-Store = MemoryFeedback | SqlFeedback
-
-
-def event(kind: str = PLAY, track: int = 0, minutes: float = 0, keep: timedelta | None = None) -> Feedback:
-    time = START + timedelta(minutes=minutes)
-    return Feedback("", kind, TRACKS[track], "", time, None if keep is None else START + keep, "e-1")
+def store(bench: FeedbackBench) -> Store:
+    return bench.store
 
 
 def test_an_event_comes_back_as_it_was_recorded(store: Store) -> None:
@@ -204,60 +160,6 @@ def test_a_page_token_is_for_one_listener(store: Store) -> None:
         assert refusal.value.reason == "BAD_PAGE_TOKEN"
 
 
-def test_what_has_run_out_is_not_seen_even_before_it_is_pruned(store: Store, clock: Clock) -> None:
-    _, kept = store.record("mia", [event(LIKE, keep=timedelta(days=1)), event(PLAY)])
-
-    clock.time = START + timedelta(days=1)
-
-    assert store.events_of("mia", clock()) == (kept,)
-    assert store.list_feedback("mia").items == (kept,)
-    assert store.list_feedback("mia").total_size == 1
-    assert list(store.walk_events(clock())) == [("mia", kept)]
-
-
-def test_pruning_erases_what_has_run_out_and_tells_its_listeners(store: Store) -> None:
-    _, kept = store.record("mia", [event(LIKE, keep=timedelta(days=1)), event(PLAY, keep=timedelta(days=3))])
-    store.record("ben", [event()])
-    before = {name: store.listener_revision(name) for name in ("mia", "ben")}
-
-    assert store.prune(START + timedelta(hours=23)) == 0
-    assert store.prune(START + timedelta(days=2)) == 1
-
-    assert store.events_of("mia", START) == (kept,)
-    assert store.listener_revision("mia") > before["mia"]
-    assert store.listener_revision("ben") == before["ben"]
-    assert store.prune(START + timedelta(days=2)) == 0
-
-
-def test_pruning_in_small_steps_erases_the_same(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("singalike.services.adapters.sql_feedback.ERASED_AT_ONCE", 3)
-    for name in ("mia", "ben", "zoe"):
-        store.record(name, [event(keep=timedelta(days=1)), event(keep=timedelta(days=9)), event(keep=timedelta(1))])
-    store.log_exposures([exposure(number) for number in range(7)])
-
-    erased = store.prune(START + timedelta(days=8))
-
-    assert erased == 6
-    assert [name for name, _ in store.walk_events(START)] == ["ben", "mia", "zoe"]
-    assert list(store.walk_exposures()) == []
-
-
-def test_a_request_is_remembered_while_anything_of_it_is_kept_and_for_a_month(store: Store) -> None:
-    short, long = event(LIKE, keep=timedelta(days=1)), event(PLAY, keep=timedelta(days=99))
-    store.record("mia", [short], "request-1")
-    store.record("mia", [long], "request-2")
-    later = START + timedelta(days=31)
-
-    store.prune(START + timedelta(days=2))
-    assert store.record("mia", [short], "request-1") == ()
-    store.record("ben", [event(keep=timedelta(days=3))])
-    store.prune(later)
-
-    assert len(store.record("mia", [short], "request-1")) == 1
-    assert len(store.record("mia", [long], "request-2")) == 1
-    assert len(store.events_of("mia", START)) == 2
-
-
 def test_revisions_move_with_every_change_of_the_listener_and_with_no_other(store: Store) -> None:
     seen = [store.listener_revision("mia")]
 
@@ -299,61 +201,6 @@ def test_the_revision_of_all_grows_with_every_change_of_anybody(store: Store) ->
     assert store.revision() == seen[-1]
 
 
-def test_an_exclusion_comes_back_and_is_kept_once(store: Store) -> None:
-    first = store.add_exclusion("mia", Exclusion("", "singer", "singer-1", START))
-
-    second = store.add_exclusion("mia", Exclusion("", "singer", "singer-1", START + timedelta(days=1)))
-
-    assert (first.kind, first.value, first.create_time) == ("singer", "singer-1", START)
-    assert first.exclusion_id.startswith("x-")
-    assert second == first
-    assert store.exclusions_of("mia") == (first,)
-    assert store.exclusions_of("ben") == ()
-
-
-@pytest.mark.parametrize(
-    ("kind", "value", "reason"),
-    [
-        ("singer", "nobody", "SINGER_NOT_FOUND"),
-        ("unlike_singer", "nobody", "SINGER_NOT_FOUND"),
-        ("track", "nowhere", "TRACK_NOT_FOUND"),
-    ],
-)
-def test_only_what_is_there_can_be_excluded(store: Store, kind: str, value: str, reason: str) -> None:
-    with pytest.raises(NotFoundError) as refusal:
-        store.add_exclusion("mia", Exclusion("", kind, value, START))
-
-    assert refusal.value.reason == reason
-    assert store.exclusions_of("mia") == ()
-
-
-def test_pages_of_exclusions_walk_over_everything_once(store: Store) -> None:
-    stored = [store.add_exclusion("mia", Exclusion("", "genre", f"genre {number}", START)) for number in range(7)]
-    first = store.list_exclusions("mia", 4)
-    second = store.list_exclusions("mia", 4, first.next_page_token)
-
-    assert (first.total_size, second.total_size, second.next_page_token) == (7, 7, "")
-    assert [*first.items, *second.items] == sorted(stored, key=lambda each: each.exclusion_id)
-    assert store.exclusions_of("mia") == (*first.items, *second.items)
-
-
-def test_an_exclusion_is_taken_back_by_its_listener_only(store: Store) -> None:
-    stored = store.add_exclusion("mia", Exclusion("", "track", TRACKS[0], START))
-
-    with pytest.raises(NotFoundError) as refusal:
-        store.remove_exclusion("ben", stored.exclusion_id)
-    store.remove_exclusion("mia", stored.exclusion_id)
-
-    assert refusal.value.reason == "EXCLUSION_NOT_FOUND"
-    assert store.exclusions_of("mia") == ()
-
-
-def exposure(number: int, listener: str = "mia", experiment: str = "", days: float = 0) -> Exposure:
-    time = START + timedelta(days=days, minutes=number)
-    teams = ("a", "b") if experiment else ()
-    return Exposure(f"e-{number}", listener, time, "songs", "songs@1", experiment, "a", (TRACKS[0], "t-2"), teams)
-
-
 def test_exposures_are_walked_oldest_first(store: Store) -> None:
     shown = [exposure(3), exposure(1, "ben", "trial"), exposure(2, "ben", "other")]
 
@@ -362,50 +209,6 @@ def test_exposures_are_walked_oldest_first(store: Store) -> None:
 
     assert list(store.walk_exposures()) == [shown[1], shown[2], shown[0]]
     assert list(store.walk_exposures("trial")) == [shown[1]]
-
-
-def test_old_exposures_are_pruned(store: Store) -> None:
-    store.log_exposures([exposure(1), exposure(2, days=3)])
-
-    store.prune(START + timedelta(days=8))
-
-    assert list(store.walk_exposures()) == [exposure(2, days=3)]
-
-
-def test_an_erased_listener_leaves_nothing_and_the_others_everything(store: Store) -> None:
-    for name in ("mia", "ben"):
-        store.record(name, [event()], "request-1")
-        store.add_exclusion(name, Exclusion("", "genre", "folk", START))
-    store.log_exposures([exposure(1, "mia"), exposure(2, "ben")])
-
-    store.erase_listener("mia")
-    store.erase_listener("nobody at all")
-
-    assert (store.events_of("mia", START), store.exclusions_of("mia"), store.listener_revision("mia")) == ((), (), 0)
-    assert len(store.record("mia", [event(LIKE)], "request-1")) == 1
-    assert [shown.listener_id for shown in store.walk_exposures()] == ["ben"]
-    assert len(store.events_of("ben", START)) == len(store.exclusions_of("ben")) == 1
-
-
-def test_the_revision_of_an_erased_listener_never_comes_back(store: Store) -> None:
-    store.record("mia", [event()])
-    before = store.listener_revision("mia")
-    store.erase_listener("mia")
-
-    store.record("mia", [event(HIDE)])
-
-    assert store.listener_revision("mia") > before
-
-
-def test_events_outlive_the_tracks_that_they_are_about(store: Store, catalogue: SqlCatalogue) -> None:
-    stored = store.record("mia", [event(HIDE, 1), Feedback("", DISLIKE, "", "singer-1", START)])
-
-    catalogue.remove_singer("singer-1")
-
-    assert store.events_of("mia", START) == stored
-    assert store.list_feedback("mia").total_size == 2
-    with pytest.raises(NotFoundError):
-        store.record("mia", [event(LIKE, 1)])
 
 
 def test_all_events_are_walked_by_listener_and_time(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,6 +1,5 @@
 """The contract of what is kept of consents and target voices: on SQLite and, where a server is named, on PostgreSQL."""
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
@@ -26,7 +25,6 @@ from tests.support.conversion_stores import (
     add_target,
     consent,
     conversion_stores,
-    fresh_stores,
     outcome,
     phrase,
     target_voice,
@@ -35,12 +33,6 @@ from tests.support.fake_ear import make_profile
 from tests.support.folders import quick_folder
 
 OTHER = Tenant("choir")
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def stores(request: pytest.FixtureRequest) -> Iterator[ConversionStores]:
-    with fresh_stores(request.param) as opened:
-        yield opened
 
 
 def enrol(stores: ConversionStores, phrase_id: str = "", request_id: str = "", content: str = "") -> StoredTarget:

@@ -19,6 +19,7 @@ from singalike.services.conversion_records import (
     ConsentRecord,
     ConversionOrder,
     ConvertedSong,
+    StoredConversion,
     StoredTarget,
     Tenant,
 )
@@ -139,6 +140,14 @@ def order(voice_id: str, song: int = 1, **said: object) -> ConversionOrder:
     content_sha256 = hashlib.sha256(str(song).encode()).hexdigest()
     asked = ConversionOrder(voice_id, content_sha256[:20], content_sha256, ENGINE)
     return replace(asked, **said)  # type: ignore[arg-type]
+
+
+def add_conversion(
+    stores: ConversionStores, song: int = 1, tenant: Tenant = TENANT, **said: object
+) -> StoredConversion:
+    """Enrol a voice and order a song in it."""
+    voice = add_target(stores, tenant=tenant)
+    return stores.conversions.add_conversion(tenant, order(voice.voice_id, song, **said))
 
 
 def outcome(call: Callable[[], object]) -> object:
