@@ -13,6 +13,7 @@ from singalike.errors import CapacityError, NotFoundError, UnavailableError
 from singalike.services.adapters.conversion_files import ConversionFiles
 from singalike.services.adapters.private_files import write_whole
 from tests.support.conversion_stores import outcome
+from tests.support.file_limits import files_of_at_most
 from tests.support.folders import quick_folder
 
 CONTENT = "ab" * 32
@@ -257,6 +258,17 @@ def test_a_write_that_fails_says_why_and_leaves_the_old_file(
         write_whole(path, write)
 
     assert {each.name: each.read_bytes() for each in tmp_path.iterdir()} == {"file": b"old"}
+
+
+def test_where_files_may_not_grow_the_limit_is_told_and_nothing_is_left(root: Path, files: ConversionFiles) -> None:
+    pieces, numbers, vocal = files.pieces("c-1"), {"numbers": np.ones(10_000)}, noise(0.5)
+
+    for save in (lambda: pieces.save("key", numbers), lambda: files.save_vocal(VOCAL, vocal)):
+        with files_of_at_most(50_000), pytest.raises(UnavailableError, match="no file of more than 50000") as refusal:
+            save()
+        assert refusal.value.reason == "FILES_UNAVAILABLE"
+
+    assert all_files(root) == set()
 
 
 def test_a_folder_that_cannot_be_made_says_so(tmp_path: Path) -> None:

@@ -1,10 +1,11 @@
 """`singalike convert`: a song in a person's voice, from the command line, as its users meet it."""
 
+import errno
 import hashlib
 import json
 import signal
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import pytest
 import soundfile
 from click.testing import CliRunner
 
+from singalike import whole_files
 from singalike.conversion.piece_store import Arrays
 from singalike.services.adapters.conversion_files import PieceFolder
 from singalike.services.cli.root import group, main
@@ -54,6 +56,24 @@ def run_and_press(
     return status, said
 
 
+def room_for(pieces: int) -> Callable[[Path], None]:
+    """Bring files to a disk that has no room behind so many pieces of a conversion."""
+    sync, synced = whole_files.sync_to_disk, set[Path]()
+
+    def sync_or_fail(path: Path) -> None:
+        if ".safetensors." in path.name:
+            synced.add(path)
+        if len(synced) > pieces:
+            raise OSError(errno.ENOSPC, "no space left on device")
+        sync(path)
+
+    return sync_or_fail
+
+
+def pieces_of(folder: Path) -> list[Path]:
+    return list((folder / "data" / "conversions" / "work").rglob("*.safetensors"))
+
+
 def kept_voices(folder: Path) -> int:
     with closing(sqlite3.connect(folder / "data" / "catalogue.db")) as database:
         return int(database.execute("SELECT count(*) FROM voices").fetchone()[0])
@@ -85,7 +105,7 @@ def test_what_ctrl_c_stops_goes_on_with_the_same_command(
     )  # fmt: skip
 
     stopped, said = run_and_press(folder, capsys, monkeypatch, *asked)
-    pieces = list((folder / "data" / "conversions" / "work").rglob("*.safetensors"))
+    pieces = pieces_of(folder)
     status, printed, _ = run(folder, capsys, *asked)
 
     made = json.loads(printed)
@@ -96,6 +116,32 @@ def test_what_ctrl_c_stops_goes_on_with_the_same_command(
     assert made["accompaniment_shift_semitones"] == 0.0
     assert made["voice_id"].startswith("v-")
     assert (folder / "kept.flac").is_file()
+
+
+def test_where_the_disk_fills_up_the_same_command_goes_on_when_there_is_room(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = (
+        "convert", str(folder / "song.flac"), "--voice", str(folder / "me.wav"), "--consent", "self", "--keep",
+        "--out", str(folder / "roomy.ogg"), "--json",
+    )  # fmt: skip
+
+    with monkeypatch.context() as filled:
+        filled.setattr(whole_files, "sync_to_disk", room_for(1))
+        full, _, said = run(folder, capsys, *asked)
+    kept = pieces_of(folder)
+    waiting = json.loads(run(folder, capsys, "conversions", "list", "--json")[1])["conversions"][0]
+    written: list[str] = []
+    with monkeypatch.context() as watched:
+        watched.setattr(whole_files, "sync_to_disk", lambda path: written.append(path.name))
+        status, printed, _ = run(folder, capsys, *asked)
+
+    made = json.loads(printed)
+    assert (full, "DISK_FULL" in said, len(kept)) == (1, True, 1)
+    assert (waiting["conversion_id"], waiting["state"]) == (made["conversion_id"], "queued")
+    assert status == 0
+    assert not [name for name in written if kept[0].name in name]
+    assert (folder / "roomy.ogg").is_file()
 
 
 def test_a_lent_voice_is_forgotten_in_time_though_its_song_was_never_finished(

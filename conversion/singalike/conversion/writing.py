@@ -1,6 +1,5 @@
 """Write finished songs: in blocks, tagged as made by machine, and whole or not at all."""
 
-import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -16,7 +15,7 @@ from singalike.audio.sound import Sound, Waveform
 from singalike.audio.watching import Watch, nobody_watches
 from singalike.conversion.ogg_serial import set_serial
 from singalike.errors import CapacityError, UnavailableError, noted
-from singalike.whole_files import whole_file
+from singalike.whole_files import is_full_disk, told_of_file_limit, whole_file
 
 BLOCK = 4096
 """libsndfile 1.2.2 crashes on one long buffer of Vorbis."""
@@ -26,7 +25,6 @@ OGG_LEVEL = 0.4
 
 MP3_BIT_RATE = 192_000
 MP3_RATES = (16_000, 22_050, 24_000, 32_000, 44_100, 48_000)
-LEAST_FREE_BYTES = 1 << 20
 
 
 class SoundFormat(StrEnum):
@@ -94,9 +92,10 @@ def write_sound(
 
 def _refusal(path: Path, error: BaseException) -> CapacityError | UnavailableError:
     folder = path.parent
-    if folder.is_dir() and shutil.disk_usage(folder).free < LEAST_FREE_BYTES:
+    if is_full_disk(error, folder):
         return noted(CapacityError("DISK_FULL", "The song's disk is full; free some room and ask again."), str(folder))
-    message = f"{path.name} could not be written; see that its folder is there and can be."
+    why = told_of_file_limit(error) or "see that its folder is there and can be"
+    message = f"{path.name} could not be written; {why}."
     return noted(UnavailableError("OUTPUT_NOT_WRITTEN", message), f"{path}: {error}")
 
 

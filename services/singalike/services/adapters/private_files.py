@@ -1,6 +1,5 @@
 """The files of songs and their folders, for their owner only; foreign errors turned into ours."""
 
-import errno
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -8,10 +7,9 @@ from pathlib import Path
 
 from singalike.errors import CapacityError, UnavailableError, noted
 from singalike.services.index_points import refuse_full_disk
-from singalike.whole_files import whole_file
+from singalike.whole_files import is_full_disk, told_of_file_limit, whole_file
 
-FULL_DISK = {errno.ENOSPC, errno.EDQUOT}
-LEAST_FREE_BYTES = 1 << 20
+UNREACHABLE = "files of songs cannot be reached: see that their folder is there and can be written"
 
 
 def make_folder(folder: Path) -> Path:
@@ -57,9 +55,8 @@ def file_errors_mapped(folder: Path) -> Iterator[None]:
         yield
     # libsndfile says a RuntimeError of its own, and soundfile an AssertionError, when a write came short.
     except (OSError, RuntimeError, AssertionError) as error:
-        full = isinstance(error, OSError) and error.errno in FULL_DISK
-        if full or (folder.is_dir() and shutil.disk_usage(folder).free < LEAST_FREE_BYTES):
+        if is_full_disk(error, folder):
             message = "the disk of the songs is full: make room, and ask again"
             raise noted(CapacityError("DISK_FULL", message), f"{folder}: {error}") from error
-        message = "files of songs cannot be reached: see that their folder is there and can be written"
+        message = told_of_file_limit(error) or UNREACHABLE
         raise noted(UnavailableError("FILES_UNAVAILABLE", message), f"{folder}: {error}") from error
