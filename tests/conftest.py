@@ -1,11 +1,19 @@
-"""Shared by all tests: where the development sound lies, and quiet numerics."""
+"""Shared by all tests: where the development sound lies, quiet numerics, and examples that are the same everywhere."""
 
 import os
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+settings.register_profile(
+    "same-everywhere", deadline=None, derandomize=True, database=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("same-everywhere")
+"""Whether a test passes depends on the code alone, and not on the machine's speed, on chance or on earlier runs;
+`pytest --hypothesis-profile default` looks for new examples."""
 
 
 @pytest.fixture(scope="session")

@@ -202,7 +202,7 @@ FILTERS = st.builds(
 )
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(seed=st.integers(0, 2**31), where=FILTERS, limit=st.integers(1, 80), space=st.sampled_from(["timbre", "style"]))
 def test_every_index_agrees_with_the_exact_one(
     index: VoiceIndex, seed: int, where: IndexFilter, limit: int, space: str

@@ -49,7 +49,7 @@ def do(stores: ConversionStores, conversion_id: str, deed: tuple[object, ...]) -
     outcome(partial(getattr(stores.conversions, str(name)), conversion_id, *said))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(deeds=st.lists(DEEDS, max_size=12))
 def test_no_conversion_leaves_its_end_and_its_news_tell_its_story(
     stores: ConversionStores, deeds: list[tuple[object, ...]]

@@ -114,7 +114,7 @@ def everything(store: Store, now: datetime, page_size: int) -> dict[str, Any]:
     return read
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(
     steps=st.lists(st.tuples(calls, st.sampled_from((0, 0, 0, 1, 31))), min_size=8, max_size=25),
     page_size=st.integers(1, 4),

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from singalike.services.listeners.listener_records import FEEDBACK_KINDS
 from tests.support.listening import SINGERS, TAKES, Listening, track_id, two_camps
 
-FEW = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+FEW = settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 ROUNDING = 1e-12
 
 tracks = st.builds(track_id, st.integers(0, SINGERS - 1), st.integers(0, TAKES - 1))

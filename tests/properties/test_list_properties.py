@@ -16,7 +16,7 @@ from tests.support.voices import voice
 
 SUM_TOLERANCE = 1e-6
 ROUNDING = 1e-9
-FEW = settings(max_examples=60, deadline=None)
+FEW = settings(max_examples=60)
 
 GENRES, LANGUAGES = ("folk", "rock", "trot"), ("en", "ko")
 
@@ -137,7 +137,7 @@ def scores(listening: Listening) -> dict[str, float]:
     }
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(before=st.lists(events, max_size=3), singer=st.integers(0, SINGERS - 1), take=st.integers(0, TAKES - 1))
 def test_one_more_dislike_raises_nobodys_score(before: list[tuple[str, int, int]], singer: int, take: int) -> None:
     listening = two_camps()
@@ -152,7 +152,7 @@ def test_one_more_dislike_raises_nobodys_score(before: list[tuple[str, int, int]
     assert not raised
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     hidden=st.frozensets(st.sampled_from([track_id(s, t) for s in range(SINGERS) for t in range(TAKES)]), max_size=9)
 )

@@ -37,7 +37,7 @@ def median_cents(encoder: MelodyEncoder, midi_pitch: float) -> float:
     return 100.0 * float(np.nanmedian(heard[10:-10]))
 
 
-@settings(max_examples=15, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(base=st.floats(46.0, 60.0), semitones=st.integers(-5, 14))
 def test_n_semitones_move_f0_by_100_n_cents(encoder: MelodyEncoder, base: float, semitones: int) -> None:
     moved = median_cents(encoder, base + semitones) - median_cents(encoder, base)
@@ -58,7 +58,7 @@ def test_the_melody_vector_of_a_transposed_rendition_stays_close(encoder: Melody
     assert float(here @ there) > float(here @ elsewhere) + 0.3
 
 
-@settings(max_examples=12, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(semitones=st.floats(-24.0, 24.0))
 def test_moving_the_pitch_track_changes_no_vector_and_no_step(encoder: MelodyEncoder, semitones: float) -> None:
     heard = encoder.analyse([tone(np.array(TUNE, dtype=np.float64))])[0]
@@ -69,7 +69,7 @@ def test_moving_the_pitch_track_changes_no_vector_and_no_step(encoder: MelodyEnc
     np.testing.assert_allclose(encoder.describe(moved), encoder.describe(heard), atol=10 * BATCH_TOLERANCE)
 
 
-@settings(max_examples=8, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(gain_db=st.floats(-30.0, 12.0))
 def test_a_gain_changes_no_melody(encoder: MelodyEncoder, gain_db: float) -> None:
     sound = tone(np.array(TUNE, dtype=np.float64))

@@ -19,7 +19,7 @@ from tests.support.voices import small_view, track_of, voice
 SUM_TOLERANCE = 1e-6
 ROUNDING = 1e-9
 VOICE_SINGERS = shipped_presets().default(SIMILAR, SINGERS)
-FEW = settings(max_examples=20, deadline=None)
+FEW = settings(max_examples=20)
 
 shares = st.floats(0.0, 1.0) | st.just(float("nan"))
 signal_rows = st.fixed_dictionaries(dict.fromkeys(VOICE_SINGERS.weights, shares))

@@ -19,7 +19,7 @@ TOLERANCE_CENTS = 10.0
 
 
 @given(samples=st.integers(1, 3000), rate=st.integers(8000, 192_000), wanted=st.integers(8000, 192_000))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_resampling_gives_exactly_the_length_that_the_rates_say(samples: int, rate: int, wanted: int) -> None:
     resampled = resample(Sound(np.ones((1, samples), np.float32), rate), wanted)
 
@@ -27,7 +27,7 @@ def test_resampling_gives_exactly_the_length_that_the_rates_say(samples: int, ra
 
 
 @given(duration_s=st.floats(0.5, 200.0), seed=st.integers(0, 1000), share=st.floats(0, 1))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_segments_lie_inside_in_order_and_hold_enough_voice_unless_only_one_is_left(
     duration_s: float, seed: int, share: float
 ) -> None:
@@ -48,7 +48,7 @@ def test_segments_lie_inside_in_order_and_hold_enough_voice_unless_only_one_is_l
 
 
 @given(duration_s=st.floats(0.5, 300.0))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_segments_of_a_voice_without_pauses_cover_it_up_to_a_short_tail(duration_s: float) -> None:
     activity = Activity(np.ones(round(duration_s / HOP_S) + 1, bool), HOP_S)
 
@@ -60,7 +60,7 @@ def test_segments_of_a_voice_without_pauses_cover_it_up_to_a_short_tail(duration
 
 
 @given(gain_db=st.floats(-20.0, 20.0))
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 def test_gain_does_not_move_activity(gain_db: float) -> None:
     voice = np.concatenate([tone(1.0, RATE), np.zeros((1, RATE), np.float32), tone(1.0, RATE)], axis=1)
     voice = voice + np.random.default_rng(0).normal(0, 1e-2, voice.shape).astype(np.float32)
@@ -72,7 +72,7 @@ def test_gain_does_not_move_activity(gain_db: float) -> None:
 
 
 @given(semitones=st.integers(-12, 12))
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 def test_n_semitones_up_move_f0_by_100_n_cents(semitones: int) -> None:
     low = track_with_dio(Sound(tone(0.6, RATE, f0_hz=220.0), RATE)).midi_pitch
     high = track_with_dio(Sound(tone(0.6, RATE, f0_hz=220.0 * 2 ** (semitones / 12)), RATE)).midi_pitch
@@ -82,7 +82,7 @@ def test_n_semitones_up_move_f0_by_100_n_cents(semitones: int) -> None:
 
 
 @given(content=st.binary(max_size=4000))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_sniffing_never_fails(content: bytes) -> None:
     for head in (b"", b"ID3\4\0\0\0\0\0\7", b"\xff\xfb\x90\x00", b"\xff\xf1"):
         sniff(head + content)

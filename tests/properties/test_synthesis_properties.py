@@ -21,7 +21,7 @@ def median_midi(sound: Sound, start_s: float, end_s: float) -> float:
     return float(np.median(hz_to_midi(f0_hz[f0_hz > 0])))
 
 
-@settings(max_examples=8, deadline=None, derandomize=True)
+@settings(max_examples=8)
 @given(seed=seeds, semitones=st.integers(-5, 7))
 def test_a_melody_n_semitones_higher_has_an_f0_100_n_cents_higher(seed: int, semitones: int) -> None:
     voice = draw_singer(np.random.default_rng(seed))
@@ -34,7 +34,7 @@ def test_a_melody_n_semitones_higher_has_an_f0_100_n_cents_higher(seed: int, sem
     assert moved_cents == pytest.approx(100.0 * semitones, abs=PITCH_TOLERANCE_CENTS)
 
 
-@settings(max_examples=20, deadline=None, derandomize=True)
+@settings(max_examples=20)
 @given(seed=seeds, seconds=st.floats(1.0, 8.0), scale=st.sampled_from(sorted(SCALES)), tempo=st.floats(60.0, 150.0))
 def test_every_singer_can_sing_every_melody(seed: int, seconds: float, scale: str, tempo: float) -> None:
     rng = np.random.default_rng(seed)
@@ -49,7 +49,7 @@ def test_every_singer_can_sing_every_melody(seed: int, seconds: float, scale: st
     assert sound.duration_s == pytest.approx(seconds, abs=1e-4)
 
 
-@settings(max_examples=30, deadline=None, derandomize=True)
+@settings(max_examples=30)
 @given(seed=seeds)
 def test_drawn_singers_stay_within_what_a_body_allows(seed: int) -> None:
     voice = draw_singer(np.random.default_rng(seed))

@@ -15,7 +15,7 @@ from singalike.recsys.listener_events import LIKED, read_attitude
 from singalike.recsys.popularity import popularity
 from tests.support.voices import small_view
 
-FEW = settings(max_examples=40, deadline=None)
+FEW = settings(max_examples=40)
 SINGERS, TAKES = 8, 3
 ROUNDING = 1e-12
 

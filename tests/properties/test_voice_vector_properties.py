@@ -12,7 +12,7 @@ from singalike.embeddings.voice_gender import VoiceGenderClassifier
 from tests.support.buzzing import buzzing_voice, steady_pitch
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(
     f0_hz=st.floats(90.0, 500.0),
     tract=st.floats(0.8, 1.3),
@@ -33,7 +33,7 @@ def test_every_voice_has_unit_vectors_and_a_probability(
     assert 0.0 <= voice_gender.female_probability(frames, pitch) <= 1.0
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(order=st.permutations(range(40)))
 def test_the_order_of_frames_moves_only_the_statistics_of_change(order: list[int]) -> None:
     frames = np.random.default_rng(0).normal(size=(40, 3)).astype(np.float32)
@@ -48,7 +48,7 @@ def test_unit_vectors_have_length_one(values: list[float]) -> None:
     assert np.linalg.norm(unit(np.array(values))) == pytest.approx(1.0, abs=1e-5)
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(gain=st.floats(1e-3, 3.0), f0_hz=st.floats(100.0, 400.0))
 def test_no_gain_moves_style(gain: float, f0_hz: float) -> None:
     timbre, style = TimbreEncoder.load(), StyleEncoder.load()

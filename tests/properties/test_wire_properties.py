@@ -12,7 +12,7 @@ from singalike.v1.voice_pb2 import VoiceProfile as ProfileMessage
 from tests.support.fake_ear import make_profile
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(seed=st.integers(0, 2**32 - 1), segments=st.integers(1, 20))
 def test_a_profile_comes_back_bit_by_bit_and_passes_the_checks(seed: int, segments: int) -> None:
     profile = make_profile(seed, segments)
