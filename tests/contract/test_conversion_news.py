@@ -1,6 +1,7 @@
 """Whoever watches a conversion hears of everything once, and until its end."""
 
 import asyncio
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -11,7 +12,7 @@ from singalike.services.conversion.news import NewsFeed
 from singalike.services.conversion_ports import ConversionStore
 from singalike.services.conversion_records import ConversionNews, ConversionProgress, ConversionState
 from tests.support.conversion_stores import SONG, TENANT, ConversionStores, add_target, fresh_stores, order
-from tests.support.patience import PATIENCE_S
+from tests.support.patience import PATIENCE_S, until
 
 QUICK_S = 0.005
 WORKER = "worker-1"
@@ -139,22 +140,27 @@ async def test_a_stopping_server_sends_watchers_away(stores: ConversionStores, c
 
 
 class Counting:
-    """Counts looks at a store, and fails them on demand."""
+    """Counts looks at a store and reads of single conversions, and holds looks up or fails all on demand."""
 
     def __init__(self, store: ConversionStore) -> None:
         self._store = store
         self.asked: list[int] = []
+        self.read: list[str] = []
+        self.go_on = threading.Event()
+        self.go_on.set()
         self.broken = False
 
     def __getattr__(self, name: str) -> Any:
         if self.broken:
             raise UnavailableError("CATALOGUE_UNAVAILABLE", "the database is away")
+        self.read.append(name)
         return getattr(self._store, name)
 
     def sequences(self, conversion_ids: Sequence[str]) -> Mapping[str, int]:
         if self.broken:
             raise UnavailableError("CATALOGUE_UNAVAILABLE", "the database is away")
         self.asked.append(len(conversion_ids))
+        assert self.go_on.wait(PATIENCE_S)
         return self._store.sequences(conversion_ids)
 
 
@@ -167,9 +173,7 @@ async def test_one_look_serves_all_who_watch(stores: ConversionStores) -> None:
     for watcher in watchers:
         await watcher.has_heard(1)
     counting.asked.clear()
-    async with asyncio.timeout(PATIENCE_S):
-        while len(counting.asked) < 3:
-            await asyncio.sleep(QUICK_S)
+    await until(lambda: len(counting.asked) >= 3)
     for conversion_id in ids:
         stores.conversions.cancel_conversion(conversion_id)
     await asyncio.gather(*(watcher.end() for watcher in watchers))
@@ -177,6 +181,27 @@ async def test_one_look_serves_all_who_watch(stores: ConversionStores) -> None:
     # The first of these looks may have begun before the last had heard something.
     assert set(counting.asked[1:3]) == {3}
     assert all(watcher.heard[-1].state is ConversionState.CANCELLED for watcher in watchers)
+
+
+async def test_who_comes_while_another_conversion_is_looked_at_reads_nothing_twice(stores: ConversionStores) -> None:
+    voice_id = add_target(stores).voice_id
+    ids = [stores.conversions.add_conversion(TENANT, order(voice_id, song)).conversion_id for song in range(2)]
+    counting: Any = Counting(stores.conversions)
+    counting.go_on.clear()
+    feed = NewsFeed(counting, QUICK_S)
+    first = Watcher(feed, ids[0])
+    await until(lambda: counting.asked == [1])
+    second = Watcher(feed, ids[1])
+    await second.has_heard(1)
+
+    counting.go_on.set()
+    await until(lambda: len(counting.asked) > 2)
+    read = list(counting.read)
+    for conversion_id in ids:
+        stores.conversions.cancel_conversion(conversion_id)
+    await asyncio.gather(first.end(), second.end())
+
+    assert (counting.asked[:3], read) == ([1, 2, 2], 2 * ["get_conversion", "news"])
 
 
 async def test_a_database_that_goes_away_is_told_to_all_who_watch(stores: ConversionStores, conversion_id: str) -> None:

@@ -63,15 +63,21 @@ async def servers(place: pytest.MonkeyPatch) -> AsyncIterator[Running]:
         yield servers
 
 
-async def test_the_python_of_the_page_runs(servers: Running) -> None:
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def python_that_ran(servers: Running) -> str:
+    """Run the Python of the page, which writes files that its commands read."""
     code = "\n".join(python_blocks(PAGE))
     code = code.replace("127.0.0.1:50051", servers.embedding).replace("127.0.0.1:50052", servers.recommender)
-
-    assert "singalike.client" in code
     await asyncio.to_thread(exec, compile(code, str(PAGE), "exec"), {"__name__": "__main__"})
+    return code
 
 
-async def test_the_commands_of_the_page_run(servers: Running, capsys: pytest.CaptureFixture[str]) -> None:
+async def test_the_python_of_the_page_runs(python_that_ran: str) -> None:
+    assert "singalike.client" in python_that_ran
+
+
+@pytest.mark.usefixtures("python_that_ran")
+async def test_the_commands_of_the_page_run(capsys: pytest.CaptureFixture[str]) -> None:
     given = commands(PAGE)
 
     assert given

@@ -99,12 +99,13 @@ class NewsFeed:
         try:
             while self._waiting and not self._stopped:
                 await asyncio.sleep(self._interval_s)
-                ids = sorted({conversion_id for conversion_id, _ in self._waiting.values()})
-                sequences = await asyncio.to_thread(self._conversions.sequences, ids)
+                asked = {conversion_id for conversion_id, _ in self._waiting.values()}
+                sequences = await asyncio.to_thread(self._conversions.sequences, sorted(asked))
+                # Whoever has come to another conversion meanwhile is answered by the next look.
                 self._wake(
                     change
                     for change, (conversion_id, last) in self._waiting.items()
-                    if sequences.get(conversion_id, last + 1) > last
+                    if conversion_id in asked and sequences.get(conversion_id, last + 1) > last
                 )
         except SingalikeError as error:
             LOG.warning("news_not_read", reason=error.reason, message=for_operators(error))
