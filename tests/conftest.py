@@ -1,4 +1,4 @@
-"""Shared by all tests: where the development sound lies, quiet numerics, and examples that are the same everywhere."""
+"""Shared by all tests: where the development sound lies, quiet numerics, and what makes tests the same everywhere."""
 
 import os
 from pathlib import Path
@@ -7,6 +7,13 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+FOR_TESTS = {"SINGALIKE_DEV_DATA", "SINGALIKE_TEST_POSTGRES_URL", "SINGALIKE_QDRANT_URL"}
+OF_TERMINALS = {"COLUMNS", "LINES", "FORCE_COLOR", "NO_COLOR"}
+for name in list(os.environ):
+    # What somebody has set for an installation of theirs, and how wide their window is, is no matter of the tests.
+    if name in OF_TERMINALS or (name.startswith("SINGALIKE_") and name not in FOR_TESTS):
+        del os.environ[name]
 
 settings.register_profile(
     "same-everywhere", deadline=None, derandomize=True, database=None, suppress_health_check=[HealthCheck.too_slow]
