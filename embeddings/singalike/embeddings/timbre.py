@@ -13,6 +13,7 @@ from torch import Tensor
 
 from singalike.embeddings.checkpoint import SHIPPED, Checkpoint, load_checkpoint
 from singalike.embeddings.gmm import Mixture
+from singalike.embeddings.log_covariance import LogCovariance
 from singalike.embeddings.long_pauses import frames_of, listened_steps, middle_pause, without_long_pauses
 from singalike.embeddings.profile import Vectors
 from singalike.embeddings.projection import Projection, frame_statistics, unit
@@ -25,15 +26,22 @@ _NETWORK = "network."
 _STEP_S = FRAMES_PER_STEP * HOP_S
 
 
+def describe(cepstra: NDArray[np.float32], covariance: LogCovariance) -> NDArray[np.float32]:
+    """Tell how detailed cepstra (frames, dims) are distributed and move together, float32 (7 * dims + size,)."""
+    return np.concatenate([frame_statistics(cepstra), covariance(cepstra)])
+
+
 @dataclass(frozen=True, eq=False)
 class LinearTimbre:
     """Two linear views of the same frames, each of length one, joined.
 
-    The first looks at statistics of detailed cepstra, the second at how pitch-robust cepstra move the means of a
-    Gaussian mixture. Both are projected to where invented singers differ most and one singer differs least (LDA).
+    The first looks at how detailed cepstra are distributed and move together, the second at how pitch-robust cepstra
+    move the means of a Gaussian mixture. Both are projected to where invented singers differ most and one singer
+    differs least (LDA).
 
     Attributes:
-        statistics: From `frame_statistics` of the detailed cepstra.
+        covariance: Describes detailed cepstra beside `frame_statistics`.
+        statistics: Projection of what `describe` tells of them.
         mixture: Of pitch-robust cepstra.
         supervector: From the supervector of the mixture.
 
@@ -41,6 +49,7 @@ class LinearTimbre:
         Fisher 1936 for LDA; Campbell et al. 2006 for supervectors.
     """
 
+    covariance: LogCovariance
     statistics: Projection
     mixture: Mixture
     supervector: Projection
@@ -63,13 +72,14 @@ class LinearTimbre:
             envelope: float32 (frames, 20), pitch-robust.
             posteriors: Of the mixture for `envelope`, where they are known already.
         """
-        detail = unit(self.statistics(frame_statistics(cepstra)))
+        detail = unit(self.statistics(describe(cepstra, self.covariance)))
         moved = unit(self.supervector(self.mixture.supervector(envelope, posteriors)))
         return unit(np.concatenate([detail, moved]))
 
     def tensors(self) -> dict[str, NDArray[np.float32]]:
         """Return the arrays to save."""
         return {
+            "statistics_deviations": self.covariance.deviations,
             "statistics_mean": self.statistics.mean,
             "statistics_matrix": self.statistics.matrix,
             "supervector_mean": self.supervector.mean,
@@ -81,6 +91,7 @@ class LinearTimbre:
     def from_tensors(cls, tensors: Mapping[str, NDArray[Any]], relevance: float) -> "LinearTimbre":
         """Build the linear part from saved arrays."""
         return cls(
+            LogCovariance(tensors["statistics_deviations"]),
             Projection(tensors["statistics_mean"], tensors["statistics_matrix"]),
             Mixture.from_tensors(tensors, relevance),
             Projection(tensors["supervector_mean"], tensors["supervector_matrix"]),

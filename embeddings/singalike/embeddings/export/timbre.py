@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from singalike.embeddings.export.matrix_logarithm import MovedTogether
 from singalike.embeddings.export.pieces import (
     ChosenFirst,
     FrameStatistics,
@@ -25,7 +26,7 @@ ENVELOPE_FRAMES = 6
 
 
 class ExportedTimbre(nn.Module):
-    """Statistics of detailed cepstra, moved means of pitch-robust ones and the network, projected and joined.
+    """Statistics of detailed cepstra, their covariance, moved means of pitch-robust ones, and the network, joined.
 
     Args:
         timbre: The encoder whose numbers are taken over.
@@ -39,7 +40,8 @@ class ExportedTimbre(nn.Module):
         self.level, self.choice = LoudLevel(), ChosenFirst()
         self.detail_mel, self.envelope_mel = ConvolvedLogMel(DETAIL_MEL), ConvolvedLogMel(ENVELOPE_MEL)
         linear = timbre.linear
-        self.statistics, self.statistics_projection = FrameStatistics(), Projected(linear.statistics)
+        self.statistics, self.together = FrameStatistics(), MovedTogether(linear.covariance)
+        self.statistics_projection = Projected(linear.statistics)
         self.means, self.means_projection = MovedMeans(linear.mixture), Projected(linear.supervector)
         self.trunk, self.trunk_weight, self.whole = timbre.trunk, timbre.trunk_weight, WholeSteps()
         place = torch.device("cpu")
@@ -60,12 +62,10 @@ class ExportedTimbre(nn.Module):
         detail = self.detail_mel(sound)[0].T
         cepstra = detail @ self.detail_basis
         envelope = self._envelope(sound) @ self.envelope_basis
-        linear = torch.cat(
-            [
-                self.statistics_projection(self.statistics(cepstra.index_select(0, order), inside)),
-                self.means_projection(self.means(envelope.index_select(0, order), inside)),
-            ]
-        )
+        ordered = cepstra.index_select(0, order)
+        described = torch.cat([self.statistics(ordered, inside), self.together(ordered, inside)])
+        moved = self.means(envelope.index_select(0, order), inside)
+        linear = torch.cat([self.statistics_projection(described), self.means_projection(moved)])
         # Sorting an order puts the places back: the network wants the frames in time.
         mask = inside.index_select(0, order.argsort())
         steps, heard = self.trunk.steps(torch.cat([detail, envelope], dim=1)[None], mask[None])

@@ -113,7 +113,7 @@ def hear_naturally(
     of = {"natural": NATURAL_GENERATOR, "recording": content_digest(voice.path), "channel": channel.__name__}
     rows = ClipCache(folder, CACHE_BYTES).get_or_make(clip_key(seed, voice.singer, of | asdict(settings)), make)
     return [
-        TimbreClip(voice.singer, *label, clip[:, :-1], clip[:, -1] > 0, natural=True)
+        TimbreClip(voice.singer, *label, clip[:, :-1], clip[:, -1] > 0, kind="natural")
         for label, clip in zip(_labels(voice.singer, settings), rows, strict=True)
     ]
 
@@ -151,12 +151,12 @@ def _crops(waveform: NDArray[np.float32], settings: NaturalClips) -> list[NDArra
     return [enough[round(s) :][:samples] for s in np.linspace(0, len(enough) - samples, settings.crops)]
 
 
-def _labels(name: str, settings: NaturalClips) -> list[tuple[str, bool, bool]]:
-    """Singer, spoken and augmented of each clip."""
+def _labels(name: str, settings: NaturalClips) -> list[tuple[str, bool]]:
+    """Singer and augmented of each clip."""
     each = settings.crops + settings.sung
     return [
-        (f"{name}@{factor:.2f}", clip < settings.crops, augmented)
+        (f"{name}@{factor:.2f}", augmented)
         for factor in settings.factors
-        for clip in range(each)
+        for _ in range(each)
         for augmented in (False, True)
     ]

@@ -9,10 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from singalike.embeddings.checkpoint import load_checkpoint, save_checkpoint
-from singalike.embeddings.projection import frame_statistics
-from singalike.embeddings.timbre import NAME, LinearTimbre, TimbreEncoder
+from singalike.embeddings.log_covariance import LogCovariance, usual_deviations
+from singalike.embeddings.timbre import NAME, LinearTimbre, TimbreEncoder, describe
 from singalike.embeddings.training.clips import VariedClips
 from singalike.embeddings.training.datasets import TrainingVoice, split_voices
+from singalike.embeddings.training.expressive_singers import hear_expressively
 from singalike.embeddings.training.generator import VoiceAnalysis
 from singalike.embeddings.training.linear import class_numbers, fit_mixture
 from singalike.embeddings.training.loop import RunPlan, Surroundings, train
@@ -23,7 +24,7 @@ from singalike.embeddings.training.pooled_linear import ClassSet, fit_pooled
 from singalike.embeddings.training.presets import preset_names, read_preset
 from singalike.embeddings.training.run_folder import RunFolder
 from singalike.embeddings.training.schedule import LoopPreset
-from singalike.embeddings.training.timbre_clips import TimbreClip, hear_voice
+from singalike.embeddings.training.timbre_clips import KINDS, Kind, TimbreClip, hear_voice
 from singalike.embeddings.training.timbre_network import NetworkTrainee, NetworkTraining
 from singalike.embeddings.training.timbre_teacher import ask, embed_clips
 from singalike.embeddings.training.verification import IdentityFigures, identity_figures
@@ -39,24 +40,22 @@ class LinearPreset:
     """How the linear part is fitted.
 
     Attributes:
-        statistics_dims: Directions kept of the cepstral statistics.
+        statistics_dims: Directions kept of cepstral statistics and covariances.
         supervector_dims: Directions kept of the supervectors.
-        statistics_to_diagonal: Shrinkage of the within-class covariance of the statistics, in [0, 1].
+        statistics_to_diagonal: Shrinkage of the within-class covariance of the former, in [0, 1].
         supervector_to_diagonal: The same for the supervectors.
         components: Gaussians in the mixture.
         relevance: Frames of evidence that weigh as much as the prior of a component.
         mixture_frames: Frames that the mixture is fitted on.
-        natural: Share of the natural recordings in the covariances, in [0, 1], where there are any.
     """
 
-    statistics_dims: int = 35
+    statistics_dims: int = 80
     supervector_dims: int = 80
     statistics_to_diagonal: float = 0.1
     supervector_to_diagonal: float = 0.4
     components: int = 32
     relevance: float = 8.0
     mixture_frames: int = 100_000
-    natural: float = 0.5
 
 
 @dataclass(frozen=True)
@@ -65,6 +64,7 @@ class TimbrePreset:
 
     Attributes:
         clips: What is generated of each recorded voice.
+        expressive: Clips that each invented singer performs with expressions, besides.
         natural: What is cut from each recording.
         linear: The fit of the linear part.
         shape: Of the network.
@@ -75,6 +75,7 @@ class TimbrePreset:
     """
 
     clips: VariedClips = field(default_factory=VariedClips)
+    expressive: int = 0
     natural: NaturalClips = field(default_factory=NaturalClips)
     linear: LinearPreset = field(default_factory=LinearPreset)
     shape: TrunkPreset = field(default_factory=TrunkPreset)
@@ -151,26 +152,26 @@ def fit(
 
 
 def fit_linear(clips: Sequence[TimbreClip], preset: LinearPreset, seed: int) -> LinearTimbre:
-    """Fit mixture and both projections.
+    """Fit mixture and both projections; every kind of clips counts the same in the covariances.
 
     Args:
         clips: Generated clips; every singer several times.
         preset: Settings.
         seed: Chooses the frames of the mixture and its start.
     """
-    invented = [clip for clip in clips if not clip.natural]
-    frames = np.concatenate([clip.envelope()[::_MIXTURE_EVERY] for clip in invented])
+    kinds = [mine for kind in KINDS if (mine := [clip for clip in clips if clip.kind == kind])]
+    covariance = LogCovariance(usual_deviations([clip.cepstra() for clip in kinds[0]]))
+    frames = np.concatenate([clip.envelope()[::_MIXTURE_EVERY] for clip in kinds[0]])
     picked = np.random.default_rng(seed).permutation(len(frames))[: preset.mixture_frames]
     mixture = fit_mixture(frames[picked], preset.components, preset.relevance, seed)
-    natural = [clip for clip in clips if clip.natural]
-    shares = [(invented, 1.0 - preset.natural), (natural, preset.natural)] if natural else [(invented, 1.0)]
     statistics, supervectors = [], []
-    for kind, share in shares:
-        labels = class_numbers([clip.singer for clip in kind])
-        statistics.append(ClassSet(np.stack([frame_statistics(clip.cepstra()) for clip in kind]), labels, share))
-        rows = np.stack([mixture.supervector(clip.envelope()) for clip in kind])
+    for mine in kinds:
+        labels, share = class_numbers([clip.singer for clip in mine]), 1.0 / len(kinds)
+        statistics.append(ClassSet(np.stack([describe(clip.cepstra(), covariance) for clip in mine]), labels, share))
+        rows = np.stack([mixture.supervector(clip.envelope()) for clip in mine])
         supervectors.append(ClassSet(rows, labels, share))
     return LinearTimbre(
+        covariance,
         fit_pooled(statistics, preset.statistics_dims, preset.statistics_to_diagonal),
         mixture,
         fit_pooled(supervectors, preset.supervector_dims, preset.supervector_to_diagonal),
@@ -179,7 +180,7 @@ def fit_linear(clips: Sequence[TimbreClip], preset: LinearPreset, seed: int) -> 
 
 def judge(encoder: TimbreEncoder, clips: Sequence[TimbreClip]) -> dict[str, IdentityFigures]:
     """Tell invented singers apart that nobody trained on, with the whole vector and with each part of it."""
-    clean = [clip for clip in clips if not clip.augmented and not clip.natural]
+    clean = [clip for clip in clips if not clip.augmented and clip.kind == "invented"]
     linear = np.stack([encoder.linear.embed(clip.cepstra(), clip.envelope()) for clip in clean])
     network = embed_clips(encoder.trunk, clean)
     parts: dict[str, NDArray[np.float32]] = {
@@ -215,7 +216,8 @@ def _hear_voice(
 ) -> list[TimbreClip]:
     invented = hear_voice(voice, analysis, melodies, preset.clips, seed, folder)
     channel = through_unknown if voice.singer in kept else through_channel
-    return invented + hear_naturally(voice, analysis, melodies, preset.natural, seed, folder, channel)
+    expressive = hear_expressively(voice, analysis, melodies, preset.clips, preset.expressive, seed, folder)
+    return invented + expressive + hear_naturally(voice, analysis, melodies, preset.natural, seed, folder, channel)
 
 
 def _told(start: Start | None) -> dict[str, str]:
@@ -250,21 +252,21 @@ def _card(
     seed: int,
     start: Start | None,
 ) -> ModelCard:
-    invented = sum(not clip.natural for clip in clips)
+    count = {kind: sum(clip.kind == kind for clip in clips) for kind in KINDS}
     method = (
-        "Two parts, joined. The linear one: statistics of 30 cepstral coefficients, and a supervector of a "
-        f"{preset.linear.components}-component Gaussian mixture over 20 pitch-robust ones, each projected by linear "
-        "discriminant analysis, weighed by reliability and scaled to unit length. The network: gated convolutions over "
-        "log-mels and pitch-robust cepstra with attentive statistics pooling, trained by a supervised contrastive and "
-        "an angular-margin loss. "
-        f"The classes are invented singers: {invented} clips of {preset.clips.duration_s} s that WORLD made of "
+        "Two parts, joined. The linear one: statistics of 30 cepstral coefficients and the matrix logarithm of their "
+        f"covariance, and a supervector of a {preset.linear.components}-component Gaussian mixture over 20 "
+        "pitch-robust ones, each projected by linear discriminant analysis, weighed by reliability and scaled to unit "
+        "length. The network: gated convolutions over log-mels and pitch-robust cepstra with attentive statistics "
+        "pooling, trained by a supervised contrastive and an angular-margin loss. The classes are invented singers: "
+        f"{count['invented']} clips of {preset.clips.duration_s} s that WORLD made of "
         f"{len(voices) - preset.held_out} recorded voices, {len(preset.clips.warps)} vocal tracts of each, which sing "
         "MIDI melodies and speak with more or less effort."
     )
     return ModelCard(
         name=NAME,
         purpose="Turns frames of a voice into a unit vector of its vocal-tract colour, compared by cosine.",
-        method=(method, *_further(len(clips) - invented, preset, start)),
+        method=(method, *_further(count, preset, start)),
         figures=(
             *(f"Invented singers of {preset.held_out} voices held out, {name}: {of}." for name, of in figures.items()),
             "Real singers: docs/models.md, by `singalike evaluate timbre`.",
@@ -284,16 +286,21 @@ def _name_of(preset: TimbrePreset) -> str:
     return next((name for name in preset_names(NAME) if read_preset(NAME, name, TimbrePreset) == preset), "PRESET")
 
 
-def _further(natural: int, preset: TimbrePreset, start: Start | None) -> list[str]:
+def _further(count: dict[Kind, int], preset: TimbrePreset, start: Start | None) -> list[str]:
     """What else a card tells of the method: natural recordings, and where training started."""
     told = []
-    if natural:
+    if count["expressive"]:
         told.append(
-            f"Beside them are {natural} clips of recordings played at {len(preset.natural.factors)} speeds, one person "
-            "each: as recorded, sung by WORLD with this tract, and a copy of each of these through a room, a phone, a "
-            "codec, a leaking accompaniment or a separator (of voices held out through others). They make "
-            f"{preset.network.natural:.0%} of the network's batches and of the linear part's covariances "
-            f"{preset.linear.natural:.0%}."
+            f"The same singers perform {count['expressive']} clips with expressions: effort, register, pace, tension, "
+            "creak, lips spread or rounded."
+        )
+    if count["natural"]:
+        told.append(
+            f"Beside them are {count['natural']} clips of recordings played at {len(preset.natural.factors)} speeds, "
+            "one person each: as recorded, sung by WORLD with this tract, and a copy of each of these through a room, "
+            "a phone, a codec, a leaking accompaniment or a separator (of voices held out through others). They make "
+            f"{preset.network.natural:.0%} of the network's batches; in the linear part's covariances every kind of "
+            "clips counts the same."
         )
     if start is not None:
         told.append(

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,9 @@ GENERATOR = 1
 
 CACHE_BYTES = 6_000_000_000
 
+Kind = Literal["invented", "expressive", "natural"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+
 
 @dataclass(frozen=True, eq=False)
 class TimbreClip:
@@ -27,20 +31,18 @@ class TimbreClip:
     Attributes:
         voice: The recorded voice behind it.
         singer: The invented singer, the class that is learnt.
-        spoken: Whether it is spoken instead of sung.
         augmented: Whether noise, room and equaliser were added.
         frames: float16 (frames, 100), 80 log-mels and 20 pitch-robust cepstra every 10 ms.
         active: bool (frames,), frames that count.
-        natural: Whether its class is a recording, resampled or not, and not an invented singer.
+        kind: What it is; the class of a natural one is a recording, resampled or not, of the others an invented singer.
     """
 
     voice: str
     singer: str
-    spoken: bool
     augmented: bool
     frames: NDArray[np.float16]
     active: NDArray[np.bool_]
-    natural: bool = False
+    kind: Kind = "invented"
 
     def cepstra(self) -> NDArray[np.float32]:
         """Return the detailed cepstra of the frames that count, (frames, 30)."""
@@ -92,14 +94,13 @@ def packed(waveform: NDArray[np.float32]) -> NDArray[np.float16]:
     return np.column_stack([frames, heard.chosen()]).astype(np.float16)
 
 
-def _labels(name: str, settings: VariedClips) -> list[tuple[str, bool, bool]]:
-    """Singer, spoken and augmented of each clip, in the order of `varied_clips`."""
+def _labels(name: str, settings: VariedClips) -> list[tuple[str, bool]]:
+    """Singer and augmented of each clip, in the order of `varied_clips`."""
     labels = []
     for warp in settings.warps:
         singer = f"{name}x{warp:.2f}"
         for index in range(settings.clips):
-            spoken = index < settings.spoken
-            labels.append((singer, spoken, False))
+            labels.append((singer, False))
             if settings.spoken <= index < settings.spoken + settings.augmented:
-                labels.append((singer, spoken, True))
+                labels.append((singer, True))
     return labels

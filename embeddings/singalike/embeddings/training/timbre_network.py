@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from singalike.embeddings.mel import MelSettings
 from singalike.embeddings.projection import unit
 from singalike.embeddings.training.losses import AngularMargin, supervised_contrastive
-from singalike.embeddings.training.timbre_clips import TimbreClip
+from singalike.embeddings.training.timbre_clips import KINDS, TimbreClip
 from singalike.embeddings.training.timbre_teacher import Teacher, embed_clips
 from singalike.embeddings.training.trainee import Share
 from singalike.embeddings.training.verification import identity_figures
@@ -91,7 +91,7 @@ class NetworkTrainee:
         torch.manual_seed(seed)
         self._all = clips
         self._classes = _by_singer(clips)
-        self._natural = np.array([clips[mine[0]].natural for mine in self._classes])
+        self._natural = np.array([clips[mine[0]].kind == "natural" for mine in self._classes])
         trunk = _normalised_trunk(shape, clips) if teacher is None else _trunk_of(teacher, shape)
         learner = _Learner(trunk, len(self._classes))
         if teacher is not None:
@@ -100,7 +100,7 @@ class NetworkTrainee:
         self._taught = None if teacher is None else torch.from_numpy(teacher.taught)
         self.clips = min(settings.singers, len(self._classes)) * settings.views
         self._settings = settings
-        self._held_out = [clip for clip in held_out if clip.natural or not clip.augmented]
+        self._held_out = [clip for clip in held_out if clip.kind == "natural" or not clip.augmented]
         self._seed = seed
         self._device = device
         self._channel = _channel_basis()
@@ -132,9 +132,9 @@ class NetworkTrainee:
     def validate(self) -> Mapping[str, float]:
         """Find the other clips of singers held out; the score is the mean average precision.
 
-        Where there are natural recordings among them, channels included, the score is the mean over both kinds.
+        The score is the mean over the kinds of clips that there are, natural recordings with their channels.
         """
-        kinds = [[clip for clip in self._held_out if clip.natural is natural] for natural in (False, True)]
+        kinds = [[clip for clip in self._held_out if clip.kind == kind] for kind in KINDS]
         figures = [
             identity_figures(embed_clips(self.network.trunk, kind, self._device), [clip.singer for clip in kind])
             for kind in kinds
