@@ -1,4 +1,4 @@
-"""Natural recordings beside invented singers: their clips, their share of a fit, and a start from a checkpoint."""
+"""Clips of three kinds beside each other: natural recordings, their share of a fit, and a start from a checkpoint."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -8,10 +8,14 @@ import pytest
 import soundfile
 import torch
 
+from singalike.embeddings.checkpoint import Checkpoint
 from singalike.embeddings.gmm import Mixture
+from singalike.embeddings.log_covariance import LogCovariance
 from singalike.embeddings.projection import Projection
 from singalike.embeddings.timbre import LinearTimbre, TimbreEncoder
+from singalike.embeddings.training.clips import VariedClips
 from singalike.embeddings.training.datasets import TrainingVoice
+from singalike.embeddings.training.expressive_singers import hear_expressively
 from singalike.embeddings.training.generator import LEVEL, analyse_voice, at_level
 from singalike.embeddings.training.linear import fit_lda, weigh_by_reliability
 from singalike.embeddings.training.melodies import Melody
@@ -25,13 +29,13 @@ from singalike.embeddings.training.natural_clips import (
 from singalike.embeddings.training.phones import by_phone
 from singalike.embeddings.training.pooled_linear import ClassSet, fit_pooled
 from singalike.embeddings.training.presets import preset_names, read_preset
-from singalike.embeddings.training.timbre import TimbrePreset
-from singalike.embeddings.training.timbre_clips import TimbreClip
+from singalike.embeddings.training.timbre import LinearPreset, TimbrePreset, fit_linear
+from singalike.embeddings.training.timbre_clips import KINDS, Kind, TimbreClip, hear_voice
 from singalike.embeddings.training.timbre_network import NetworkTrainee, NetworkTraining, distance_of_cosines
 from singalike.embeddings.training.timbre_teacher import ask
 from singalike.embeddings.training.trainee import Share
 from singalike.embeddings.trunk import Trunk, TrunkPreset
-from singalike.errors import InvalidInputError
+from singalike.errors import InvalidInputError, WrongStateError
 from tests.support.buzzing import buzzing_voice
 
 SHAPE = TrunkPreset(narrow=8, wide=12, blocks=1, kernel=3, timbre_dim=6, dropout=0.0)
@@ -39,18 +43,17 @@ MELODY = Melody(np.array([60.0, 64.0, 67.0]), np.array([0.3, 0.3, 0.4]))
 SETTINGS = NetworkTraining(singers=6, views=2, crop_frames=24, margin_from=10, pull=2.0)
 
 
-def clips_of(singers: int, natural: bool = False, seed: int = 0) -> list[TimbreClip]:
-    rng = np.random.default_rng([seed, natural])
+def clips_of(singers: int, kind: Kind = "invented", seed: int = 0) -> list[TimbreClip]:
+    rng = np.random.default_rng([seed, KINDS.index(kind)])
     colours = rng.normal(0.0, 1.5, (singers, 100))
     return [
         TimbreClip(
             "v",
-            f"{natural}{singer}",
-            spoken=False,
+            f"{kind}{singer}",
             augmented=index == 3,
             frames=(rng.normal(size=(40, 100)) + colours[singer]).astype(np.float16),
             active=np.ones(40, dtype=bool),
-            natural=natural,
+            kind=kind,
         )
         for singer in range(singers)
         for index in range(4)
@@ -67,7 +70,8 @@ def small_encoder() -> TimbreEncoder:
     mixture = Mixture(
         np.full(2, 0.5, np.float32), rng.normal(size=(2, 20)).astype(np.float32), np.ones((2, 20), np.float32), 8.0
     )
-    return TimbreEncoder(LinearTimbre(projection(210), mixture, projection(40)), Trunk(SHAPE).eval(), 1.0)
+    covariance = LogCovariance(np.ones(30, np.float32))
+    return TimbreEncoder(LinearTimbre(covariance, projection(675), mixture, projection(40)), Trunk(SHAPE).eval(), 1.0)
 
 
 def class_set(share: float, seed: int) -> ClassSet:
@@ -87,8 +91,7 @@ def test_every_speed_of_a_recording_is_a_person_with_clean_and_changed_clips(tmp
 
     assert [clip.singer for clip in made] == ["v@1.00"] * 6 + ["v@1.10"] * 6
     assert [clip.augmented for clip in made[:6]] == [False, True] * 3
-    assert [clip.spoken for clip in made[:6]] == [True] * 4 + [False] * 2
-    assert all(clip.natural for clip in made)
+    assert {clip.kind for clip in made} == {"natural"}
     for one, other in zip(made, again, strict=True):
         np.testing.assert_array_equal(one.frames, other.frames)
 
@@ -165,7 +168,7 @@ def test_a_set_counts_by_its_share() -> None:
 
 @pytest.mark.parametrize(("share", "expected"), [(0.5, 3), (0.0, 0), (1.0, 5)])
 def test_natural_singers_have_their_share_of_a_batch(share: float, expected: int) -> None:
-    clips = clips_of(8) + clips_of(5, natural=True)
+    clips = clips_of(8) + clips_of(5, kind="natural")
     trainee = NetworkTrainee(SHAPE, replace(SETTINGS, natural=share), clips, clips_of(2, seed=3), 0)
 
     chosen = trainee._choose(np.random.default_rng(0))
@@ -222,8 +225,8 @@ def test_a_changed_copy_is_taught_what_its_clean_clip_is() -> None:
     assert not np.allclose(teacher.taught[1::4], teacher.taught[2::4])
 
 
-def test_validation_counts_natural_singers_as_much_as_invented_ones() -> None:
-    held_out = clips_of(4, seed=9) + clips_of(4, natural=True, seed=9)
+def test_validation_counts_every_kind_of_clips_the_same() -> None:
+    held_out = clips_of(4, seed=9) + clips_of(4, kind="natural", seed=9)
     trainee = NetworkTrainee(SHAPE, SETTINGS, clips_of(8), held_out, 0)
     alone = NetworkTrainee(SHAPE, SETTINGS, clips_of(8), held_out[:16], 0)
     trainee.network.eval()
@@ -235,8 +238,50 @@ def test_validation_counts_natural_singers_as_much_as_invented_ones() -> None:
     assert both["score"] == pytest.approx((both["natural"] + invented["score"]) / 2)
 
 
+def test_every_kind_of_clips_counts_the_same_in_the_linear_part() -> None:
+    clips = clips_of(6) + clips_of(6, kind="expressive") + clips_of(6, kind="natural")
+    preset = LinearPreset(statistics_dims=4, supervector_dims=4, components=2)
+
+    once, twice = fit_linear(clips, preset, 0), fit_linear(clips + clips[24:48], preset, 0)
+
+    np.testing.assert_allclose(np.abs(once.statistics.matrix), np.abs(twice.statistics.matrix), rtol=1e-3, atol=1e-5)
+
+
 @pytest.mark.parametrize("name", preset_names("timbre"))
 def test_shipped_presets_of_timbre_can_be_read(name: str) -> None:
     preset = read_preset("timbre", name, TimbrePreset)
 
-    assert bool(preset.natural.factors) == (name == "natural")
+    assert bool(preset.natural.factors) == (name in {"default", "refine"})
+    assert (preset.expressive > 0) == (preset.network.pull > 0) == (name == "refine")
+
+
+def test_an_expression_makes_no_other_person(tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "v.wav", buzzing_voice(1.5), 16_000)
+    who = TrainingVoice("v", "f", tmp_path / "v.wav", "toy", "CC0-1.0")
+    analysis, settings = analyse_voice(buzzing_voice(1.5)), VariedClips(warps=(0.9, 1.1), clips=1, duration_s=0.6)
+
+    plain = hear_voice(who, analysis, [MELODY], settings, 0)
+    made = hear_expressively(who, analysis, [MELODY], settings, 2, 0, tmp_path / "one")
+    again = hear_expressively(who, analysis, [MELODY], settings, 2, 0, tmp_path / "two")
+
+    assert [clip.singer for clip in made] == ["vx0.90"] * 2 + ["vx1.10"] * 2
+    assert {clip.singer for clip in plain} == {clip.singer for clip in made}
+    assert {(clip.kind, clip.augmented) for clip in made} == {("expressive", False)}
+    assert not np.array_equal(made[0].frames, made[1].frames)
+    for one, other in zip(made, again, strict=True):
+        np.testing.assert_array_equal(one.frames, other.frames)
+
+
+def test_without_expressions_nothing_is_performed(tmp_path: Path) -> None:
+    who = TrainingVoice("v", "f", tmp_path / "absent.wav", "toy", "CC0-1.0")
+    settings = VariedClips(warps=(0.9,), clips=1, duration_s=0.6)
+
+    assert hear_expressively(who, analyse_voice(buzzing_voice(1.0)), [MELODY], settings, 0, 0, tmp_path) == []
+
+
+def test_a_checkpoint_of_before_covariances_is_refused() -> None:
+    tensors = small_encoder().tensors()
+    del tensors["statistics_deviations"]
+
+    with pytest.raises(WrongStateError, match="train it again"):
+        TimbreEncoder.from_checkpoint(Checkpoint("timbre", tensors, small_encoder().config(), ""))

@@ -30,7 +30,6 @@ def invented_clips(singers: int, seed: int = 0) -> list[TimbreClip]:
         TimbreClip(
             "v",
             str(singer),
-            spoken=False,
             augmented=False,
             frames=(rng.normal(size=(40, 100)) + colours[singer]).astype(np.float16),
             active=np.ones(40, dtype=bool),
@@ -140,7 +139,7 @@ def test_labels_are_those_of_the_clips_that_are_made(voice: VoiceAnalysis, tmp_p
     clips = list(varied_clips(voice, "v", [MELODY], 3, FEW))
     heard = hear_voice(who, voice, [MELODY], FEW, 3)
 
-    assert [(c.singer, c.spoken, c.augmented) for c in heard] == [(c.singer, c.spoken, c.augmented) for c in clips]
+    assert [(c.singer, c.augmented) for c in heard] == [(c.singer, c.augmented) for c in clips]
 
 
 def test_a_clip_is_articulated_otherwise_by_the_same_singer() -> None:

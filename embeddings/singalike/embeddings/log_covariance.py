@@ -47,8 +47,9 @@ class LogCovariance:
             frames: float32 (frames, dims), at least one.
         """
         dims = len(self.deviations)
-        centred = (frames - frames.mean(axis=0)).astype(np.float64) / self.deviations
-        covariance = centred.T @ centred / len(frames)
+        centred = frames - frames.mean(axis=0)
+        scale = self.deviations.astype(np.float64) * np.sqrt(len(frames))
+        covariance = (centred.T @ centred) / np.outer(scale, scale)
         sphere = np.trace(covariance) / dims
         shrunk = (1.0 - SHRUNK) * covariance + (SHRUNK * sphere + FLOOR) * np.eye(dims)
         variances, directions = np.linalg.eigh(shrunk)

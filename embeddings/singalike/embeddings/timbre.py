@@ -20,6 +20,7 @@ from singalike.embeddings.projection import Projection, frame_statistics, unit
 from singalike.embeddings.side_by_side import helper, is_beside
 from singalike.embeddings.trunk import FRAMES_PER_STEP, Trunk, TrunkPreset
 from singalike.embeddings.voice_frames import HOP_S, VoiceFrames, analyse_colour, analyse_frames, network_frames
+from singalike.errors import WrongStateError
 
 NAME = "timbre"
 _NETWORK = "network."
@@ -125,14 +126,20 @@ class TimbreEncoder:
 
         Raises:
             NotFoundError: CHECKPOINT_NOT_FOUND.
-            WrongStateError: CHECKPOINT_DAMAGED.
+            WrongStateError: CHECKPOINT_DAMAGED, CHECKPOINT_OLD.
         """
         return cls.from_checkpoint(load_checkpoint(NAME, folder), device)
 
     @classmethod
     def from_checkpoint(cls, checkpoint: Checkpoint, device: str = "cpu") -> "TimbreEncoder":
-        """Build the encoder from loaded arrays."""
+        """Build the encoder from loaded arrays.
+
+        Raises:
+            WrongStateError: CHECKPOINT_OLD, made before covariances took part.
+        """
         tensors, config = checkpoint.tensors, checkpoint.config
+        if "statistics_deviations" not in tensors:
+            raise WrongStateError("CHECKPOINT_OLD", f"checkpoint {NAME!r} is of an earlier version: train it again")
         trunk = Trunk(TrunkPreset.from_config(config["shape"]))
         saved = {key.removeprefix(_NETWORK): value for key, value in tensors.items() if key.startswith(_NETWORK)}
         trunk.load_state_dict({key: torch.from_numpy(value.copy()) for key, value in saved.items()})
