@@ -139,6 +139,17 @@ def test_numpy_has_its_own_threads_again_after_an_error() -> None:
     assert blas_threads() == {2}
 
 
+@pytest.mark.parametrize("allowed", [1, 2])
+def test_work_that_has_not_begun_by_the_end_of_the_block_is_done_all_the_same(allowed: int) -> None:
+    torch.set_num_threads(allowed)
+
+    with helper() as hands:
+        hands.submit(threading.Event().wait, 0.1)  # long enough for the block to end meanwhile
+        late = hands.submit(lambda: "done")
+
+    assert late.result(0) == "done"
+
+
 def leave_after_an_error(left: list[Future[bool]]) -> None:
     begun, given_up = threading.Event(), threading.Event()
     with helper() as hands:

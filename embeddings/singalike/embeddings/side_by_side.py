@@ -35,8 +35,8 @@ def helper() -> Iterator[Executor]:
     A thread that computes with torch for the first time meanwhile takes the halved number of threads, and keeps it.
 
     Yields:
-        What does the work submitted, in that order. An error comes out of `result`, or out of `submit` where the work
-        is done at once.
+        What does the work submitted, in that order; all of it is done when the block has ended without an error. An
+        error of the work comes out of `result`, or out of `submit` where it is done at once.
     """
     allowed = torch.get_num_threads()
     # numpy's products are small here: its own threads would spend more time on waiting than they save.
@@ -50,8 +50,11 @@ def helper() -> Iterator[Executor]:
         with torch_threads(half):
             try:
                 yield hands
-            finally:
+            except BaseException:
                 hands.shutdown(cancel_futures=True)
+                raise
+            # What was submitted is wanted, also where the thread has not come round to it by the end of the block.
+            hands.shutdown()
 
 
 @contextmanager
