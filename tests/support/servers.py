@@ -14,6 +14,7 @@ from singalike.services.adapters.memory_jobs import MemoryJobs
 from singalike.services.server import Ports, Which, serving
 from singalike.services.settings import Settings
 from tests.support.fake_ear import FakeEar
+from tests.support.patience import PATIENCE_S
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,8 @@ def small_settings(data_dir: Path, **changes: object) -> Settings:
     """Settings of a test server."""
     free = {f"{name}_port": 0 for name in ("embedding", "recommender", "conversion")}
     given = {"data_dir": data_dir, "index": "exact", "decoder_processes": 1, "conversion_workers": 0, **free}
-    return Settings(**{**given, "grace_s": 5.0, "min_free_disk_mb": 0, **changes})  # type: ignore[arg-type]
+    unhurried = {"default_deadline_s": PATIENCE_S, "grace_s": 5.0, "min_free_disk_mb": 0}
+    return Settings(**{**given, **unhurried, **changes})  # type: ignore[arg-type]
 
 
 def use_fake_ear(monkeypatch: pytest.MonkeyPatch, ear: object | None = None) -> None:
@@ -62,5 +64,5 @@ async def running(settings: Settings, which: Which = "all", token: str = "") -> 
     """Serve on free ports while the block runs."""
     async with serving(which, settings) as ports:
         addresses = (f"127.0.0.1:{port}" for port in (ports.embedding, ports.recommender, ports.conversion))
-        async with AsyncClient(*addresses, token=token) as client:
+        async with AsyncClient(*addresses, token=token, deadline_s=PATIENCE_S) as client:
             yield Running(client, ports)
