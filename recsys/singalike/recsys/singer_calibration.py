@@ -19,8 +19,9 @@ from singalike.recsys.voice_spread import FOLDS, Numbers, SingerStatistics, cano
 PRIOR_TEMPERATURE, PRIOR_SINGERS = 4.0, 5.0
 """Temperature before a catalogue is seen, and for how many singers it stands.
 
-Halves of one recording are told apart best at 4 (`benchmarks/singer_probabilities.py`, on training data). Another song
-differs more than another half, and to claim too much costs more than to claim too little.
+On training data halves of one recording are found with certainty at every temperature up to 4 and with less above it
+(`benchmarks/singer_probabilities.py`). Another song differs more than another half, and to claim too much costs more
+than to claim too little: so it is the highest of these.
 """
 
 LEAST_TEMPERATURE, MOST_TEMPERATURE = 0.5, 300.0

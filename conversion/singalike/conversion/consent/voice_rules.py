@@ -15,8 +15,9 @@ from singalike.errors import FieldViolation, InvalidInputError, WrongStateError
 LEAST_READ_BACK_LIKENESS = 0.45
 """Cosine of reading and takes from which on they are one person's: 1 in 25 to 1 in 5 others of the gender pass."""
 
-LEAST_TAKES_LIKENESS = 0.3
-"""Cosine of the two most unlike groups of takes from which on they are one person's."""
+LEAST_TAKES_LIKENESS = 0.27
+"""Cosine of the two most unlike groups of takes from which on they are one person's: about 1 in 10 who sing in two
+manners are refused."""
 
 LEAST_MARGIN, FIRST_MARGIN, MARGIN_A_DECADE, MOST_MARGIN = 0.1, 0.03, 0.05, 0.3
 """By how much a singer must be nearer to the takes than the reading is: the more singers are compared, the nearer the
