@@ -226,7 +226,7 @@ def test_a_changed_copy_is_taught_what_its_clean_clip_is() -> None:
 
 
 def test_validation_counts_every_kind_of_clips_the_same() -> None:
-    held_out = clips_of(4, seed=9) + clips_of(4, kind="natural", seed=9)
+    held_out = clips_of(4, seed=9) + clips_of(4, kind="expressive", seed=9)
     trainee = NetworkTrainee(SHAPE, SETTINGS, clips_of(8), held_out, 0)
     alone = NetworkTrainee(SHAPE, SETTINGS, clips_of(8), held_out[:16], 0)
     trainee.network.eval()
@@ -235,7 +235,20 @@ def test_validation_counts_every_kind_of_clips_the_same() -> None:
     with torch.no_grad():
         both, invented = trainee.validate(), alone.validate()
 
-    assert both["score"] == pytest.approx((both["natural"] + invented["score"]) / 2)
+    assert set(both) == {"score", "invented", "expressive", "equal_error_rate"}
+    assert both["invented"] == invented["score"] == invented["invented"]
+    assert both["score"] == pytest.approx((both["invented"] + both["expressive"]) / 2)
+    assert both["equal_error_rate"] == invented["equal_error_rate"]
+
+
+def test_a_single_expression_of_a_singer_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "mine.json"
+    file.write_text('{"expressive": 1}', "utf-8")
+
+    with pytest.raises(InvalidInputError, match="expressive must be 0 or at least 2") as refused:
+        read_preset("timbre", str(file), TimbrePreset)
+
+    assert refused.value.reason == "BAD_PRESET"
 
 
 def test_every_kind_of_clips_counts_the_same_in_the_linear_part() -> None:
@@ -283,5 +296,7 @@ def test_a_checkpoint_of_before_covariances_is_refused() -> None:
     tensors = small_encoder().tensors()
     del tensors["statistics_deviations"]
 
-    with pytest.raises(WrongStateError, match="train it again"):
+    with pytest.raises(WrongStateError, match="train it again, or use") as refused:
         TimbreEncoder.from_checkpoint(Checkpoint("timbre", tensors, small_encoder().config(), ""))
+
+    assert refused.value.reason == "CHECKPOINT_OLD"

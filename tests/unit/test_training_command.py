@@ -173,7 +173,7 @@ def test_training_goes_on_from_a_checkpoint_that_the_card_and_the_run_name(data:
     assert start.sha256 in card
     assert start.sha256 in (tmp_path / "out-run" / "run.json").read_text("utf-8")
     assert "made by `singalike train timbre` with seed 1" in card
-    assert "singalike train timbre --preset PRESET --weights BASE" in card
+    assert "singalike train timbre --preset PRESET --weights BASE --workers 1 --data FOLDER" in card
 
 
 def test_training_timbre_saves_network_and_linear_part_with_a_card(data: Path, tmp_path: Path) -> None:
@@ -188,5 +188,5 @@ def test_training_timbre_saves_network_and_linear_part_with_a_card(data: Path, t
     assert made is not None
     assert loaded.dim == 3 + 3 + 6
     np.testing.assert_allclose(loaded.embed(frames), made.embed(frames), atol=5e-3)
-    assert "singalike train timbre --data FOLDER --out FOLDER --seed 1" in card
+    assert "singalike train timbre --preset PRESET --workers 1 --data FOLDER --out FOLDER --seed 1" in card
     assert "network alone" in card

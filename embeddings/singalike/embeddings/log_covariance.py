@@ -5,7 +5,7 @@ statistics and mixtures. Covariances lie on a curved surface: their matrix logar
 projection may compare them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -58,7 +58,7 @@ class LogCovariance:
         return np.asarray((logarithm * twice)[np.triu_indices(dims)], dtype=np.float32)
 
 
-def usual_deviations(recordings: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
+def usual_deviations(recordings: Iterable[NDArray[np.float32]]) -> NDArray[np.float32]:
     """Return how far each coefficient strays within a recording, root mean square over them, float32 (dims,).
 
     Args:

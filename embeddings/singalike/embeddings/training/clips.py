@@ -75,6 +75,11 @@ def seeded(seed: int, *names: str) -> Generator:
     return np.random.default_rng([seed, *(byte for name in names for byte in name.encode())])
 
 
+def invented_name(voice: str, warp: float) -> str:
+    """Name the singer of a recorded voice and a warp of its tract; whoever draws chance by the name has the same."""
+    return f"{voice}x{warp:.2f}"
+
+
 def varied_clips(
     voice: VoiceAnalysis,
     name: str,
@@ -92,7 +97,7 @@ def varied_clips(
         settings: How many clips of what.
     """
     for warp in settings.warps:
-        singer_name = f"{name}x{warp:.2f}"
+        singer_name = invented_name(name, warp)
         rng = seeded(seed, singer_name)
         singer = invent_singer(warp, rng)
         for index in range(settings.clips):

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from singalike.embeddings.training.clip_cache import ClipCache, clip_key
-from singalike.embeddings.training.clips import VariedClips, seeded
+from singalike.embeddings.training.clips import VariedClips, invented_name, seeded
 from singalike.embeddings.training.datasets import TrainingVoice, content_digest
 from singalike.embeddings.training.expressions import draw_expression
 from singalike.embeddings.training.expressive_clips import expressive_clip
@@ -39,7 +39,7 @@ def hear_expressively(
         seed: Of all chance; the singers are those of the same seed.
         folder: Keeps the clips.
     """
-    names = {warp: f"{voice.singer}x{warp:.2f}" for warp in settings.warps}
+    names = {warp: invented_name(voice.singer, warp) for warp in settings.warps}
 
     def make() -> NDArray[np.float16]:
         rows = []

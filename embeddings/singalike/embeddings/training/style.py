@@ -12,7 +12,7 @@ from singalike.embeddings.checkpoint import save_checkpoint
 from singalike.embeddings.projection import Projection, standardised, unit
 from singalike.embeddings.style import NAME, StyleEncoder
 from singalike.embeddings.style_features import FEATURES, style_features
-from singalike.embeddings.training.clips import augment, seeded
+from singalike.embeddings.training.clips import augment, invented_name, seeded
 from singalike.embeddings.training.datasets import TrainingVoice, split_voices
 from singalike.embeddings.training.expressions import Expression, expression_table
 from singalike.embeddings.training.expressive_clips import expressive_clip
@@ -127,7 +127,7 @@ def hear_voice(
     mine = np.arange(preset.expressions) if voice.singer in known else np.arange(preset.expressions, len(expressions))
     heard = []
     for warp in preset.warps:
-        name = f"{voice.singer}x{warp:.2f}"
+        name = invented_name(voice.singer, warp)
         rng = seeded(seed, "style", name)
         singer = invent_singer(warp, rng)
         for number in rng.choice(mine, preset.clips, replace=False).tolist():

@@ -21,7 +21,7 @@ from singalike.embeddings.training.melodies import Melody
 from singalike.embeddings.training.model_card import ModelCard, write_card
 from singalike.embeddings.training.natural_clips import NaturalClips, hear_naturally, through_channel, through_unknown
 from singalike.embeddings.training.pooled_linear import ClassSet, fit_pooled
-from singalike.embeddings.training.presets import preset_names, read_preset
+from singalike.embeddings.training.presets import DEFAULT, preset_names, read_preset
 from singalike.embeddings.training.run_folder import RunFolder
 from singalike.embeddings.training.schedule import LoopPreset
 from singalike.embeddings.training.timbre_clips import KINDS, Kind, TimbreClip, hear_voice
@@ -30,6 +30,7 @@ from singalike.embeddings.training.timbre_teacher import ask, embed_clips
 from singalike.embeddings.training.verification import IdentityFigures, identity_figures
 from singalike.embeddings.training.workshop import Workshop
 from singalike.embeddings.trunk import Trunk, TrunkPreset
+from singalike.errors import InvalidInputError
 
 _MIXTURE_EVERY = 3
 """The mixture reads every third frame: neighbours tell it the same."""
@@ -64,7 +65,7 @@ class TimbrePreset:
 
     Attributes:
         clips: What is generated of each recorded voice.
-        expressive: Clips that each invented singer performs with expressions, besides.
+        expressive: Clips that each invented singer performs with expressions, besides; none, or at least two.
         natural: What is cut from each recording.
         linear: The fit of the linear part.
         shape: Of the network.
@@ -84,6 +85,16 @@ class TimbrePreset:
     trunk_weight: float = 0.7
     held_out: int = 12
 
+    def __post_init__(self) -> None:
+        """Refuse settings that the linear part cannot be fitted with.
+
+        Raises:
+            InvalidInputError: BAD_PRESET.
+        """
+        if self.expressive < 0 or self.expressive == 1:
+            message = f"expressive must be 0 or at least 2, not {self.expressive}: one clip differs from no other"
+            raise InvalidInputError("BAD_PRESET", message)
+
 
 @dataclass(frozen=True, eq=False)
 class Start:
@@ -101,7 +112,7 @@ class Start:
 
     @classmethod
     def load(cls, folder: Path) -> "Start":
-        """Load the checkpoint `timbre` of a folder; errors as `load_checkpoint`."""
+        """Load the checkpoint `timbre` of a folder; errors as `TimbreEncoder.load`."""
         checkpoint = load_checkpoint(NAME, folder)
         known = "seed" in checkpoint.config
         origin = (
@@ -155,12 +166,12 @@ def fit_linear(clips: Sequence[TimbreClip], preset: LinearPreset, seed: int) -> 
     """Fit mixture and both projections; every kind of clips counts the same in the covariances.
 
     Args:
-        clips: Generated clips; every singer several times.
+        clips: Of any kinds; every singer of a kind several times in it. Mixture and scales are those of the first kind.
         preset: Settings.
         seed: Chooses the frames of the mixture and its start.
     """
     kinds = [mine for kind in KINDS if (mine := [clip for clip in clips if clip.kind == kind])]
-    covariance = LogCovariance(usual_deviations([clip.cepstra() for clip in kinds[0]]))
+    covariance = LogCovariance(usual_deviations(clip.cepstra() for clip in kinds[0]))
     frames = np.concatenate([clip.envelope()[::_MIXTURE_EVERY] for clip in kinds[0]])
     picked = np.random.default_rng(seed).permutation(len(frames))[: preset.mixture_frames]
     mixture = fit_mixture(frames[picked], preset.components, preset.relevance, seed)
@@ -277,8 +288,16 @@ def _card(
         ),
         voices=voices,
         seed=seed,
-        command=NAME if start is None else f"{NAME} --preset {_name_of(preset)} --weights BASE --workers 1",
+        command=_command(preset, start),
     )
+
+
+def _command(preset: TimbrePreset, start: Start | None) -> str:
+    """What makes this checkpoint, behind `singalike train`."""
+    name = _name_of(preset)
+    chosen = "" if name == DEFAULT else f" --preset {name}"
+    base = "" if start is None else " --weights BASE"
+    return f"{NAME}{chosen}{base} --workers 1"
 
 
 def _name_of(preset: TimbrePreset) -> str:
@@ -287,7 +306,7 @@ def _name_of(preset: TimbrePreset) -> str:
 
 
 def _further(count: dict[Kind, int], preset: TimbrePreset, start: Start | None) -> list[str]:
-    """What else a card tells of the method: natural recordings, and where training started."""
+    """What else a card tells of the method: expressions, natural recordings, and where training started."""
     told = []
     if count["expressive"]:
         told.append(

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from singalike.embeddings.training.clip_cache import ClipCache, clip_key
-from singalike.embeddings.training.clips import VariedClips, varied_clips
+from singalike.embeddings.training.clips import VariedClips, invented_name, varied_clips
 from singalike.embeddings.training.datasets import TrainingVoice, content_digest
 from singalike.embeddings.training.generator import VoiceAnalysis
 from singalike.embeddings.training.melodies import Melody
@@ -26,12 +26,12 @@ KINDS: tuple[Kind, ...] = get_args(Kind)
 
 @dataclass(frozen=True, eq=False)
 class TimbreClip:
-    """What is kept of one generated clip.
+    """What is kept of one clip that the encoder learns from.
 
     Attributes:
         voice: The recorded voice behind it.
-        singer: The invented singer, the class that is learnt.
-        augmented: Whether noise, room and equaliser were added.
+        singer: Who is heard in it, the class that is learnt.
+        augmented: Whether it is the changed copy of the clip before it: in a room, through a channel.
         frames: float16 (frames, 100), 80 log-mels and 20 pitch-robust cepstra every 10 ms.
         active: bool (frames,), frames that count.
         kind: What it is; the class of a natural one is a recording, resampled or not, of the others an invented singer.
@@ -98,7 +98,7 @@ def _labels(name: str, settings: VariedClips) -> list[tuple[str, bool]]:
     """Singer and augmented of each clip, in the order of `varied_clips`."""
     labels = []
     for warp in settings.warps:
-        singer = f"{name}x{warp:.2f}"
+        singer = invented_name(name, warp)
         for index in range(settings.clips):
             labels.append((singer, False))
             if settings.spoken <= index < settings.spoken + settings.augmented:
