@@ -113,7 +113,7 @@ class VoiceEncoder:
 
         Raises:
             NotFoundError: CHECKPOINT_NOT_FOUND.
-            WrongStateError: CHECKPOINT_DAMAGED.
+            WrongStateError: CHECKPOINT_DAMAGED, CHECKPOINT_OLD.
             InvalidInputError: BAD_DEVICE, torch does not have this device.
         """
         place = choose_device(device)

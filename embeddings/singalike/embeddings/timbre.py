@@ -28,7 +28,7 @@ _STEP_S = FRAMES_PER_STEP * HOP_S
 
 
 def describe(cepstra: NDArray[np.float32], covariance: LogCovariance) -> NDArray[np.float32]:
-    """Tell how detailed cepstra (frames, dims) are distributed and move together, float32 (7 * dims + size,)."""
+    """Tell how cepstra (frames, dims) are distributed and move together, float32 (7 * dims + covariance.size,)."""
     return np.concatenate([frame_statistics(cepstra), covariance(cepstra)])
 
 
@@ -126,7 +126,7 @@ class TimbreEncoder:
 
         Raises:
             NotFoundError: CHECKPOINT_NOT_FOUND.
-            WrongStateError: CHECKPOINT_DAMAGED, CHECKPOINT_OLD.
+            WrongStateError: CHECKPOINT_DAMAGED; CHECKPOINT_OLD, see `from_checkpoint`.
         """
         return cls.from_checkpoint(load_checkpoint(NAME, folder), device)
 
@@ -135,11 +135,12 @@ class TimbreEncoder:
         """Build the encoder from loaded arrays.
 
         Raises:
-            WrongStateError: CHECKPOINT_OLD, made before covariances took part.
+            WrongStateError: CHECKPOINT_OLD, the checkpoint tells nothing of covariances.
         """
         tensors, config = checkpoint.tensors, checkpoint.config
         if "statistics_deviations" not in tensors:
-            raise WrongStateError("CHECKPOINT_OLD", f"checkpoint {NAME!r} is of an earlier version: train it again")
+            message = f"checkpoint {NAME!r} is of an earlier version: train it again, or use the one of this package"
+            raise WrongStateError("CHECKPOINT_OLD", message)
         trunk = Trunk(TrunkPreset.from_config(config["shape"]))
         saved = {key.removeprefix(_NETWORK): value for key, value in tensors.items() if key.startswith(_NETWORK)}
         trunk.load_state_dict({key: torch.from_numpy(value.copy()) for key, value in saved.items()})

@@ -49,7 +49,7 @@ def load(argument: str, device: str, _fetch: Fetch) -> ShippedTimbre:
 
     Raises:
         NotFoundError: CHECKPOINT_NOT_FOUND.
-        WrongStateError: CHECKPOINT_DAMAGED.
+        WrongStateError: CHECKPOINT_DAMAGED, CHECKPOINT_OLD.
     """
     checkpoint = load_checkpoint(NAME, Path(argument).expanduser() if argument else SHIPPED)
     timbre = TimbreEncoder.from_checkpoint(checkpoint, device)
