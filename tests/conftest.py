@@ -15,12 +15,12 @@ for name in list(os.environ):
     if name in OF_TERMINALS or (name.startswith("SINGALIKE_") and name not in FOR_TESTS):
         del os.environ[name]
 
+# Whether a test passes depends on the code alone, and not on the machine's speed, on chance or on earlier runs;
+# `pytest --hypothesis-profile default` looks for new examples.
 settings.register_profile(
     "same-everywhere", deadline=None, derandomize=True, database=None, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("same-everywhere")
-"""Whether a test passes depends on the code alone, and not on the machine's speed, on chance or on earlier runs;
-`pytest --hypothesis-profile default` looks for new examples."""
 
 
 @pytest.fixture(scope="session")

@@ -20,23 +20,23 @@ def logarithm(covariance: Tensor) -> Tensor:
     Source:
         Higham 2008, Functions of Matrices, eq. 6.35 (Newton-Schulz iteration) and 11.5 (inverse scaling and squaring).
     """
-    same = torch.eye(covariance.shape[0], dtype=covariance.dtype)
+    identity = torch.eye(covariance.shape[0], dtype=covariance.dtype)
     total = covariance.diagonal().sum()
     root = covariance / total
     for steps in ROOTS:
-        root = _square_root(root, same, steps)
-    missing = same - root
+        root = _square_root(root, identity, steps)
+    missing = identity - root
     power, series = missing, missing
     for term in range(2, TERMS + 1):
         power = power @ missing
         series = series + power / term
-    return total.log() * same - 2.0 ** len(ROOTS) * series
+    return total.log() * identity - 2.0 ** len(ROOTS) * series
 
 
-def _square_root(matrix: Tensor, same: Tensor, steps: int) -> Tensor:
-    root, inverse = matrix, same
+def _square_root(matrix: Tensor, identity: Tensor, steps: int) -> Tensor:
+    root, inverse = matrix, identity
     for _ in range(steps):
-        change = 1.5 * same - 0.5 * inverse @ root
+        change = 1.5 * identity - 0.5 * inverse @ root
         root, inverse = root @ change, change @ inverse
     return root
 
@@ -56,8 +56,8 @@ class MovedTogether(nn.Module):
         super().__init__()
         self.dims = len(covariance.deviations)
         self.register_buffer("deviations", torch.from_numpy(covariance.deviations.astype("float64")))
-        same = torch.eye(self.dims, dtype=torch.float64)
-        self.register_buffer("twice", same + (1.0 - same) * 2.0**0.5)
+        identity = torch.eye(self.dims, dtype=torch.float64)
+        self.register_buffer("twice", identity + (1.0 - identity) * 2.0**0.5)
         rows, columns = torch.triu_indices(self.dims, self.dims)
         self.register_buffer("places", rows * self.dims + columns)
 
@@ -68,7 +68,7 @@ class MovedTogether(nn.Module):
         scaled = frames.double() / self.deviations
         centred = (scaled - (scaled * weight).sum(0) / number) * weight
         covariance = centred.T @ centred / number
-        same = torch.eye(self.dims, dtype=torch.float64)
+        identity = torch.eye(self.dims, dtype=torch.float64)
         sphere = covariance.diagonal().sum() / self.dims
-        shrunk = (1.0 - SHRUNK) * covariance + (SHRUNK * sphere + FLOOR) * same
+        shrunk = (1.0 - SHRUNK) * covariance + (SHRUNK * sphere + FLOOR) * identity
         return (logarithm(shrunk) * self.twice).flatten().index_select(0, self.places).to(frames.dtype)

@@ -141,7 +141,7 @@ class NetworkTrainee:
             for kind, mine in kinds.items()
             if mine
         }
-        precisions = {kind: each.mean_average_precision for kind, each in figures.items()}
+        precisions: dict[str, float] = {kind: each.mean_average_precision for kind, each in figures.items()}
         error_rate = next(iter(figures.values())).equal_error_rate
         return {"score": float(np.mean(list(precisions.values()))), **precisions, "equal_error_rate": error_rate}
 
