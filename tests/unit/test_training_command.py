@@ -24,7 +24,7 @@ from singalike.embeddings.training.timbre_network import NetworkTraining
 from singalike.embeddings.training.workshop import Workshop
 from singalike.embeddings.trunk import TrunkPreset
 from singalike.embeddings.voice_gender import VoiceGenderClassifier
-from singalike.errors import NotFoundError
+from singalike.errors import InvalidInputError, NotFoundError
 from tests.support.buzzing import SAMPLE_RATE, buzzing_voice
 from tests.support.training_data import COLUMNS, midi_file
 
@@ -76,6 +76,15 @@ def test_the_melody_track_is_read_in_seconds() -> None:
 
 def test_melodies_of_the_folder_are_found(data: Path) -> None:
     assert len(read_melodies(data)) == 1
+
+
+def test_a_folder_without_a_melody_is_refused_before_any_work(tmp_path: Path) -> None:
+    (tmp_path / "manifest.csv").write_text(",".join(COLUMNS) + "\n", "utf-8")
+
+    with pytest.raises(InvalidInputError, match="no melody: add MIDI") as refused:
+        Workshop(tmp_path).for_each_voice(lambda *_: None, [])
+
+    assert refused.value.reason == "NO_MELODIES"
 
 
 def test_recordings_are_read_at_one_level_and_rate(data: Path, tmp_path: Path) -> None:

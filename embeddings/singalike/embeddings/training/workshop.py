@@ -22,6 +22,7 @@ from singalike.embeddings.training.datasets import (
 from singalike.embeddings.training.generator import VoiceAnalysis, analyse_voice
 from singalike.embeddings.training.melodies import Melody
 from singalike.embeddings.training.run_folder import write_arrays
+from singalike.errors import InvalidInputError
 
 T = TypeVar("T")
 Say = Callable[[str], None]
@@ -56,11 +57,18 @@ class Workshop:
         Args:
             work: A function of a module (processes are spawned), without state, that draws all chance from seeds.
             voices: Which voices.
+
+        Raises:
+            InvalidInputError: NO_MELODIES, the folder has nothing for them to sing.
         """
+        melodies = read_melodies(self.data)
+        if not melodies:
+            message = f"{self.data} has no melody: add MIDI files of 20 notes or more (.mid, kind midi, use train)"
+            raise InvalidInputError("NO_MELODIES", message)
         task = partial(_work_on_voice, work, self.cache)
         results: list[T] = []
         context = multiprocessing.get_context("spawn")
-        with ProcessPoolExecutor(self.workers, context, _prepare, (read_melodies(self.data),)) as pool:
+        with ProcessPoolExecutor(self.workers, context, _prepare, (melodies,)) as pool:
             for result in pool.map(task, voices):
                 results.append(result)
                 if len(results) % 10 == 0 or len(results) == len(voices):
