@@ -13,7 +13,7 @@ from singalike.embeddings.profile import Vectors
 from singalike.errors import FieldViolation, InvalidInputError, WrongStateError
 
 LEAST_READ_BACK_LIKENESS = 0.45
-"""Cosine of reading and takes from which on they are one person's: 1 in 25 to 1 in 5 others of the gender pass."""
+"""Cosine of reading and takes from which on they are one person's: 1 in 50 to 1 in 5 others of the gender pass."""
 
 LEAST_TAKES_LIKENESS = 0.27
 """Cosine of the two most unlike groups of takes from which on they are one person's: about 1 in 10 who sing in two
