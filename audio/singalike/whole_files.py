@@ -12,6 +12,9 @@ from pathlib import Path
 PART_SUFFIX = ".part"
 """Ends the names of files that are being written; what a killed process left of them may be deleted."""
 
+FULL_DISK = frozenset({errno.ENOSPC, errno.EDQUOT})
+"""What the system says where a disk, or its owner's share of it, is full."""
+
 LEAST_FREE_BYTES = 1 << 20
 """What cannot be written where less is free has no room, whatever a library says of it."""
 
@@ -64,7 +67,7 @@ def sync_to_disk(path: Path) -> None:
 
 def is_full_disk(error: BaseException, folder: Path) -> bool:
     """Say whether a write failed because the disk of its folder is full, or its owner's share of it."""
-    if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}:
+    if isinstance(error, OSError) and error.errno in FULL_DISK:
         return True
     return folder.is_dir() and shutil.disk_usage(folder).free < LEAST_FREE_BYTES
 

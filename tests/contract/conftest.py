@@ -7,6 +7,7 @@ import pytest_asyncio
 
 from singalike.services.settings import Settings
 from tests.support.conversion_stores import ConversionStores, fresh_stores
+from tests.support.feedback_stores import ENGINES, FeedbackBench, Store, feedback_bench
 from tests.support.servers import Running, running, use_fake_ear
 
 
@@ -28,3 +29,16 @@ async def servers(patch: pytest.MonkeyPatch, settings: Settings) -> AsyncIterato
 def stores(request: pytest.FixtureRequest) -> Iterator[ConversionStores]:
     with fresh_stores(request.param) as opened:
         yield opened
+
+
+@pytest.fixture(params=ENGINES)
+def bench(request: pytest.FixtureRequest) -> Iterator[FeedbackBench]:
+    """What is kept of listeners, in memory and in databases, with its clock and catalogue."""
+    with feedback_bench(request.param) as bench:
+        yield bench
+
+
+@pytest.fixture
+def store(bench: FeedbackBench) -> Store:
+    """The store of `bench` alone: feedback, exclusions and exposures."""
+    return bench.store

@@ -1,6 +1,5 @@
 """One contract for lasting exclusions: in memory, on SQLite and, where a server is named, on PostgreSQL."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -8,18 +7,7 @@ import pytest
 from singalike.errors import NotFoundError
 from singalike.services.listeners.listener_records import Exclusion
 from tests.support.conversion_stores import START
-from tests.support.feedback_stores import ENGINES, TRACKS, FeedbackBench, Store, feedback_bench
-
-
-@pytest.fixture(params=ENGINES)
-def bench(request: pytest.FixtureRequest) -> Iterator[FeedbackBench]:
-    with feedback_bench(request.param) as bench:
-        yield bench
-
-
-@pytest.fixture
-def store(bench: FeedbackBench) -> Store:
-    return bench.store
+from tests.support.feedback_stores import TRACKS, Store
 
 
 def test_an_exclusion_comes_back_and_is_kept_once(store: Store) -> None:

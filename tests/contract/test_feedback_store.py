@@ -1,6 +1,5 @@
 """One contract for what is kept of listeners: in memory, on SQLite and, where a server is named, on PostgreSQL."""
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
@@ -11,18 +10,7 @@ from singalike.errors import AlreadyExistsError, InvalidInputError, NotFoundErro
 from singalike.services.listeners.listener_records import DISLIKE, HIDE, LIKE, PLAY, Exclusion, Feedback
 from singalike.services.page_tokens import make_token
 from tests.support.conversion_stores import START
-from tests.support.feedback_stores import ENGINES, FeedbackBench, Store, event, exposure, feedback_bench
-
-
-@pytest.fixture(params=ENGINES)
-def bench(request: pytest.FixtureRequest) -> Iterator[FeedbackBench]:
-    with feedback_bench(request.param) as bench:
-        yield bench
-
-
-@pytest.fixture
-def store(bench: FeedbackBench) -> Store:
-    return bench.store
+from tests.support.feedback_stores import Store, event, exposure
 
 
 def test_an_event_comes_back_as_it_was_recorded(store: Store) -> None:

@@ -1,6 +1,5 @@
 """What runs out and who is erased leaves the store of feedback, in memory and in databases; the rest stays."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -8,18 +7,7 @@ import pytest
 from singalike.errors import NotFoundError
 from singalike.services.listeners.listener_records import DISLIKE, HIDE, LIKE, PLAY, Exclusion, Feedback
 from tests.support.conversion_stores import START
-from tests.support.feedback_stores import ENGINES, FeedbackBench, Store, event, exposure, feedback_bench
-
-
-@pytest.fixture(params=ENGINES)
-def bench(request: pytest.FixtureRequest) -> Iterator[FeedbackBench]:
-    with feedback_bench(request.param) as bench:
-        yield bench
-
-
-@pytest.fixture
-def store(bench: FeedbackBench) -> Store:
-    return bench.store
+from tests.support.feedback_stores import FeedbackBench, Store, event, exposure
 
 
 def test_what_has_run_out_is_not_seen_even_before_it_is_pruned(store: Store, bench: FeedbackBench) -> None:

@@ -6,7 +6,7 @@ import torch
 from numpy.typing import NDArray
 from scipy.linalg import expm
 
-from singalike.embeddings.export.matrix_logarithm import MovedTogether
+from singalike.embeddings.export.matrix_logarithm import CovarianceLogarithm
 from singalike.embeddings.log_covariance import FLOOR, SHRUNK, LogCovariance, usual_deviations
 
 
@@ -69,7 +69,7 @@ def test_products_alone_give_the_same_logarithm(count: int) -> None:
     covariance = LogCovariance(np.linspace(0.3, 3.0, 30).astype(np.float32))
     inside = torch.arange(count + 7) < count
 
-    by_products = MovedTogether(covariance)(torch.from_numpy(heard), inside).numpy()
+    by_products = CovarianceLogarithm(covariance)(torch.from_numpy(heard), inside).numpy()
 
     np.testing.assert_allclose(by_products, covariance(heard[:count]), atol=2e-5)
 

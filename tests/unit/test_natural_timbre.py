@@ -32,7 +32,7 @@ from singalike.embeddings.training.presets import preset_names, read_preset
 from singalike.embeddings.training.timbre import LinearPreset, TimbrePreset, fit_linear
 from singalike.embeddings.training.timbre_clips import KINDS, Kind, TimbreClip, hear_voice
 from singalike.embeddings.training.timbre_network import NetworkTrainee, NetworkTraining, distance_of_cosines
-from singalike.embeddings.training.timbre_teacher import ask
+from singalike.embeddings.training.timbre_teacher import build_teacher
 from singalike.embeddings.training.trainee import Share
 from singalike.embeddings.trunk import Trunk, TrunkPreset
 from singalike.errors import InvalidInputError, WrongStateError
@@ -181,7 +181,7 @@ def test_training_starts_where_the_checkpoint_is_and_leaves_it_alone() -> None:
     start = small_encoder()
     before = {name: value.clone() for name, value in start.trunk.state_dict().items()}
     clips = clips_of(8)
-    teacher = ask(start, small_encoder().linear, clips)
+    teacher = build_teacher(start, small_encoder().linear, clips)
     trainee = NetworkTrainee(SHAPE, SETTINGS, clips, clips_of(2, seed=3), 0, teacher=teacher)
     for name, value in trainee.trunk.state_dict().items():
         torch.testing.assert_close(value, before[name], atol=0, rtol=0)
@@ -201,7 +201,7 @@ def test_training_starts_where_the_checkpoint_is_and_leaves_it_alone() -> None:
 
 def test_a_start_of_another_shape_is_refused() -> None:
     start, clips = small_encoder(), clips_of(8)
-    teacher = ask(start, start.linear, clips)
+    teacher = build_teacher(start, start.linear, clips)
 
     with pytest.raises(InvalidInputError, match="give the preset its shape"):
         NetworkTrainee(replace(SHAPE, wide=16), SETTINGS, clips, clips_of(2), 0, teacher=teacher)
@@ -218,7 +218,7 @@ def test_the_pull_ends_where_the_cosines_between_clips_are_the_teachers() -> Non
 def test_a_changed_copy_is_taught_what_its_clean_clip_is() -> None:
     start, clips = small_encoder(), clips_of(3)
 
-    teacher = ask(start, start.linear, clips)
+    teacher = build_teacher(start, start.linear, clips)
 
     np.testing.assert_array_equal(teacher.taught[3::4], teacher.taught[2::4])
     np.testing.assert_array_equal(teacher.own[3::4], teacher.own[2::4])

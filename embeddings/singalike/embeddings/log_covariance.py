@@ -32,16 +32,8 @@ class LogCovariance:
 
     deviations: NDArray[np.float32]
 
-    @property
-    def size(self) -> int:
-        """Numbers that come out."""
-        return len(self.deviations) * (len(self.deviations) + 1) // 2
-
     def __call__(self, frames: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return the upper triangle of the logarithm, row by row, float32 (size,).
-
-        What is not on the diagonal stands in it once instead of twice, and sqrt(2) as long: the length of a difference
-        is that of the whole matrices.
+        """Return the upper triangle of the logarithm, row by row, weighed, float32 (dims * (dims + 1) / 2,).
 
         Args:
             frames: float32 (frames, dims), at least one.
@@ -54,8 +46,16 @@ class LogCovariance:
         shrunk = (1.0 - SHRUNK) * covariance + (SHRUNK * sphere + FLOOR) * np.eye(dims)
         variances, directions = np.linalg.eigh(shrunk)
         logarithm = (directions * np.log(variances)) @ directions.T
-        twice = np.where(np.eye(dims, dtype=bool), 1.0, np.sqrt(2.0))
-        return np.asarray((logarithm * twice)[np.triu_indices(dims)], dtype=np.float32)
+        return np.asarray((logarithm * triangle_weights(dims))[np.triu_indices(dims)], dtype=np.float32)
+
+
+def triangle_weights(dims: int) -> NDArray[np.float64]:
+    """Return by what a symmetric matrix is multiplied before half of it is left out, float64 (dims, dims).
+
+    What is not on the diagonal counts once instead of twice then; sqrt(2) as large, it gives the difference of two
+    triangles the length that the difference of the whole matrices has.
+    """
+    return np.where(np.eye(dims, dtype=bool), 1.0, np.sqrt(2.0))
 
 
 def usual_deviations(recordings: Iterable[NDArray[np.float32]]) -> NDArray[np.float32]:

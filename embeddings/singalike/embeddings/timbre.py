@@ -27,8 +27,8 @@ _NETWORK = "network."
 _STEP_S = FRAMES_PER_STEP * HOP_S
 
 
-def describe(cepstra: NDArray[np.float32], covariance: LogCovariance) -> NDArray[np.float32]:
-    """Tell how cepstra (frames, dims) are distributed and move together, float32 (7 * dims + covariance.size,)."""
+def describe_cepstra(cepstra: NDArray[np.float32], covariance: LogCovariance) -> NDArray[np.float32]:
+    """Tell how cepstra (frames, dims) are spread and move together, float32 (7 * dims + dims * (dims + 1) / 2,)."""
     return np.concatenate([frame_statistics(cepstra), covariance(cepstra)])
 
 
@@ -42,7 +42,7 @@ class LinearTimbre:
 
     Attributes:
         covariance: Describes detailed cepstra beside `frame_statistics`.
-        statistics: Projection of what `describe` tells of them.
+        statistics: Projection of what `describe_cepstra` tells of them.
         mixture: Of pitch-robust cepstra.
         supervector: From the supervector of the mixture.
 
@@ -73,7 +73,7 @@ class LinearTimbre:
             envelope: float32 (frames, 20), pitch-robust.
             posteriors: Of the mixture for `envelope`, where they are known already.
         """
-        detail = unit(self.statistics(describe(cepstra, self.covariance)))
+        detail = unit(self.statistics(describe_cepstra(cepstra, self.covariance)))
         moved = unit(self.supervector(self.mixture.supervector(envelope, posteriors)))
         return unit(np.concatenate([detail, moved]))
 

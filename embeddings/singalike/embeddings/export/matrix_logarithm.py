@@ -3,13 +3,14 @@
 import torch
 from torch import Tensor, nn
 
-from singalike.embeddings.log_covariance import FLOOR, SHRUNK, LogCovariance
+from singalike.embeddings.log_covariance import FLOOR, SHRUNK, LogCovariance, triangle_weights
 
 ROOTS = (16, 11, 9, 8)
 """Steps towards each square root in turn. The first one starts from variances that a shrunk covariance of 30
 coefficients may have, .0017 to 1 of their sum, and every root brings them closer together."""
 
 TERMS = 24
+"""Of the series of the logarithm: after four roots a variance is .67 to 1, and .33 to the 24th is below rounding."""
 
 
 def logarithm(covariance: Tensor) -> Tensor:
@@ -41,7 +42,7 @@ def _square_root(matrix: Tensor, identity: Tensor, steps: int) -> Tensor:
     return root
 
 
-class MovedTogether(nn.Module):
+class CovarianceLogarithm(nn.Module):
     """The same numbers as `LogCovariance`, of the rows under a mask.
 
     Args:
@@ -49,15 +50,14 @@ class MovedTogether(nn.Module):
     """
 
     deviations: Tensor
-    twice: Tensor
+    weights: Tensor
     places: Tensor
 
     def __init__(self, covariance: LogCovariance) -> None:
         super().__init__()
         self.dims = len(covariance.deviations)
         self.register_buffer("deviations", torch.from_numpy(covariance.deviations.astype("float64")))
-        identity = torch.eye(self.dims, dtype=torch.float64)
-        self.register_buffer("twice", identity + (1.0 - identity) * 2.0**0.5)
+        self.register_buffer("weights", torch.from_numpy(triangle_weights(self.dims)))
         rows, columns = torch.triu_indices(self.dims, self.dims)
         self.register_buffer("places", rows * self.dims + columns)
 
@@ -71,4 +71,4 @@ class MovedTogether(nn.Module):
         identity = torch.eye(self.dims, dtype=torch.float64)
         sphere = covariance.diagonal().sum() / self.dims
         shrunk = (1.0 - SHRUNK) * covariance + (SHRUNK * sphere + FLOOR) * identity
-        return (logarithm(shrunk) * self.twice).flatten().index_select(0, self.places).to(frames.dtype)
+        return (logarithm(shrunk) * self.weights).flatten().index_select(0, self.places).to(frames.dtype)

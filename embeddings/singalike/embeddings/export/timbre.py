@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from singalike.embeddings.export.matrix_logarithm import MovedTogether
+from singalike.embeddings.export.matrix_logarithm import CovarianceLogarithm
 from singalike.embeddings.export.pieces import (
     ChosenFirst,
     FrameStatistics,
@@ -40,7 +40,7 @@ class ExportedTimbre(nn.Module):
         self.level, self.choice = LoudLevel(), ChosenFirst()
         self.detail_mel, self.envelope_mel = ConvolvedLogMel(DETAIL_MEL), ConvolvedLogMel(ENVELOPE_MEL)
         linear = timbre.linear
-        self.statistics, self.together = FrameStatistics(), MovedTogether(linear.covariance)
+        self.statistics, self.covariance = FrameStatistics(), CovarianceLogarithm(linear.covariance)
         self.statistics_projection = Projected(linear.statistics)
         self.means, self.means_projection = MovedMeans(linear.mixture), Projected(linear.supervector)
         self.trunk, self.trunk_weight, self.whole = timbre.trunk, timbre.trunk_weight, WholeSteps()
@@ -63,7 +63,7 @@ class ExportedTimbre(nn.Module):
         cepstra = detail @ self.detail_basis
         envelope = self._envelope(sound) @ self.envelope_basis
         ordered = cepstra.index_select(0, order)
-        described = torch.cat([self.statistics(ordered, inside), self.together(ordered, inside)])
+        described = torch.cat([self.statistics(ordered, inside), self.covariance(ordered, inside)])
         moved = self.means(envelope.index_select(0, order), inside)
         linear = torch.cat([self.statistics_projection(described), self.means_projection(moved)])
         # Sorting an order puts the places back: the network wants the frames in time.

@@ -63,5 +63,5 @@ def hear_expressively(
     rows = ClipCache(folder, CACHE_BYTES).get_or_make(clip_key(seed, voice.singer, of), make)
     return [
         TimbreClip(voice.singer, name, False, row[:, :-1], row[:, -1] > 0, kind="expressive")
-        for name, row in zip(np.repeat(list(names.values()), clips).tolist(), rows, strict=True)
+        for name, row in zip((name for name in names.values() for _ in range(clips)), rows, strict=True)
     ]

@@ -1,6 +1,5 @@
 """The folder of a training run: what it is, how far it is, and its best network; whole at any moment."""
 
-import errno
 import fcntl
 import io
 import json
@@ -17,7 +16,7 @@ from safetensors.torch import load, save
 from torch import Tensor
 
 from singalike.errors import CapacityError, WrongStateError
-from singalike.whole_files import PART_SUFFIX, whole_file
+from singalike.whole_files import FULL_DISK, PART_SUFFIX, whole_file
 
 RUN, STATE, BEST, LOCK = "run.json", "state.safetensors", "best.safetensors", "lock"
 _FACTS = "facts"
@@ -124,7 +123,7 @@ def write_whole(file: Path, content: bytes) -> None:
         with whole_file(file, file.with_name(file.name + PART_SUFFIX)) as part:
             part.write_bytes(content)
     except OSError as error:
-        if error.errno not in {errno.ENOSPC, errno.EDQUOT}:
+        if error.errno not in FULL_DISK:
             raise
         raise CapacityError("DISK_FULL", f"no space is left for {file}: free some, the same command goes on") from error
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from singalike.embeddings.checkpoint import load_checkpoint, save_checkpoint
 from singalike.embeddings.log_covariance import LogCovariance, usual_deviations
-from singalike.embeddings.timbre import NAME, LinearTimbre, TimbreEncoder, describe
+from singalike.embeddings.timbre import NAME, LinearTimbre, TimbreEncoder, describe_cepstra
 from singalike.embeddings.training.clips import VariedClips
 from singalike.embeddings.training.datasets import TrainingVoice, split_voices
 from singalike.embeddings.training.expressive_singers import hear_expressively
@@ -26,7 +26,7 @@ from singalike.embeddings.training.run_folder import RunFolder
 from singalike.embeddings.training.schedule import LoopPreset
 from singalike.embeddings.training.timbre_clips import KINDS, Kind, TimbreClip, hear_voice
 from singalike.embeddings.training.timbre_network import NetworkTrainee, NetworkTraining
-from singalike.embeddings.training.timbre_teacher import ask, embed_clips
+from singalike.embeddings.training.timbre_teacher import build_teacher, embed_clips
 from singalike.embeddings.training.verification import IdentityFigures, identity_figures
 from singalike.embeddings.training.workshop import Workshop
 from singalike.embeddings.trunk import Trunk, TrunkPreset
@@ -178,9 +178,10 @@ def fit_linear(clips: Sequence[TimbreClip], preset: LinearPreset, seed: int) -> 
     statistics, supervectors = [], []
     for mine in kinds:
         labels, share = class_numbers([clip.singer for clip in mine]), 1.0 / len(kinds)
-        statistics.append(ClassSet(np.stack([describe(clip.cepstra(), covariance) for clip in mine]), labels, share))
-        rows = np.stack([mixture.supervector(clip.envelope()) for clip in mine])
-        supervectors.append(ClassSet(rows, labels, share))
+        described = np.stack([describe_cepstra(clip.cepstra(), covariance) for clip in mine])
+        statistics.append(ClassSet(described, labels, share))
+        moved = np.stack([mixture.supervector(clip.envelope()) for clip in mine])
+        supervectors.append(ClassSet(moved, labels, share))
     return LinearTimbre(
         covariance,
         fit_pooled(statistics, preset.statistics_dims, preset.statistics_to_diagonal),
@@ -247,7 +248,7 @@ def _train_network(
     start: Start | None,
     linear: LinearTimbre,
 ) -> Trunk | None:
-    teacher = None if start is None else ask(start.encoder, linear, fitted)
+    teacher = None if start is None else build_teacher(start.encoder, linear, fitted)
     trainee = NetworkTrainee(preset.shape, preset.network, fitted, held_out, workshop.seed, device, teacher)
     settings = {name: value for name, value in asdict(preset).items() if name != "loop"} | _told(start)
     standing = train(trainee, RunPlan(NAME, preset.loop, settings, workshop.seed), RunFolder(run), around)

@@ -30,7 +30,7 @@ class Teacher:
     taught: NDArray[np.float32]
 
 
-def ask(start: TimbreEncoder, linear: LinearTimbre, clips: Sequence[TimbreClip]) -> Teacher:
+def build_teacher(start: TimbreEncoder, linear: LinearTimbre, clips: Sequence[TimbreClip]) -> Teacher:
     """Let three parts hear the clips: both of a checkpoint, and the linear one that was fitted on these clips.
 
     A changed copy is taught what its clean clip is, which stands right before it: what the parts would hear in a room

@@ -4,7 +4,6 @@ A shard whose files were cut or flipped may load without an error and hold fewer
 memory-mapped page. So a shard is loaded only when each of its files is, byte for byte, what the state file lists.
 """
 
-import errno
 import fcntl
 import hashlib
 import json
@@ -16,12 +15,11 @@ from pathlib import Path
 from typing import IO
 
 from singalike.errors import CapacityError, UnavailableError, WrongStateError, noted
-from singalike.whole_files import whole_file
+from singalike.whole_files import FULL_DISK, whole_file
 
 FORMAT = 1
 BLOCK = 2**16
 DIGEST_SIZE = 16
-FULL_DISK = {errno.ENOSPC, errno.EDQUOT}
 
 
 @dataclass(frozen=True)

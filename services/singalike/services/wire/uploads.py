@@ -1,7 +1,6 @@
 """Uploads kept on disk while they come in: a slow caller costs no memory."""
 
 import asyncio
-import errno
 import tempfile
 import threading
 from collections import Counter
@@ -13,6 +12,7 @@ from typing import IO, Self
 
 from singalike.errors import CapacityError, UnavailableError
 from singalike.services.wire.tenants import calling_tenant
+from singalike.whole_files import FULL_DISK
 
 MAX_CHUNK_BYTES = 4 * 2**20
 
@@ -148,7 +148,7 @@ def _errors_mapped() -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+        if error.errno in FULL_DISK:
             message = "the disk that uploads wait on is full: try again later"
             raise CapacityError("DISK_FULL", message, RETRY_S) from error
         raise UnavailableError(
